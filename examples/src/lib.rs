@@ -1,0 +1,1 @@
+//! A merchant backend and the demo payment.

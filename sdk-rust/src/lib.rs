@@ -1,0 +1,1 @@
+//! Client and publisher for Transfer Status, on tokio.

@@ -1,0 +1,1 @@
+//! The client session of Transfer Status as a bare WebAssembly module.

@@ -1,0 +1,1 @@
+//! End-to-end tests: sdk-rust against the real server on local workerd.

@@ -1,0 +1,1 @@
+//! The Transfer Status server for Cloudflare Workers and Durable Objects.
