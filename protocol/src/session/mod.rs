@@ -1,0 +1,299 @@
+//! The client, sans-IO: it is told what happened and says what to do. **A newcomer starts here.**
+//!
+//! [`Session`] knows no socket, no clock and no source of randomness. A driver (tokio, a browser, a phone)
+//! does one thing in a loop: it reports one input (`handle_*`, with the time), then drains
+//! [`Session::poll_output`] and carries out what it says, until it says [`Output::Wait`].
+//!
+//! ```
+//! use transfer_status_protocol::session::{Config, Event, Frame, Order, Output, Session, Snapshot, Time};
+//!
+//! #[derive(Debug, Clone, PartialEq, Eq)]
+//! struct Seen(u64);
+//! impl Snapshot for Seen {
+//!     fn order(&self) -> Order {
+//!         Order { version: Some(self.0), updated_at_ms: 0, is_final: false }
+//!     }
+//! }
+//!
+//! let start = Time::from_millis(0);
+//! let mut session = Session::<Seen, ()>::new(Config::DEFAULT, start, 42);
+//! let Output::Connect(conn) = session.poll_output() else { panic!("the first thing is to connect") };
+//! // … the driver tells the user "connecting", dials, and reports:
+//! session.handle_opened(start.after(80), conn);
+//! session.handle_frame(start.after(95), conn, Frame::Snapshot(Seen(3)));
+//! let mut updates = 0;
+//! loop {
+//!     match session.poll_output() {
+//!         Output::Event(Event::Update(seen)) => { assert_eq!(seen, Seen(3)); updates += 1; }
+//!         Output::Wait(until) => { assert_eq!(until, Some(start.after(5_095))); break }
+//!         _ => {}
+//!     }
+//! }
+//! assert_eq!(updates, 1);
+//! ```
+//!
+//! How it moves, by file: [`state`](self) holds where it stands, `timer` the deadlines, `backoff` the waits,
+//! `snapshot` what is news, `link` the life of a socket, `fallback` the polls. Every loss of a socket, whatever the
+//! cause, goes through one funnel, `lose` in `link`.
+//!
+//! The session allocates nothing, formats nothing and uses no floats: a browser gets it as a few kilobytes.
+
+mod backoff;
+mod config;
+mod fallback;
+mod link;
+mod output;
+mod snapshot;
+mod state;
+mod timer;
+
+pub use config::Config;
+pub use output::{
+    CloseReason, ConnId, Connection, Event, Frame, Hint, Output, PollAnswer, PollId, SignatureAnswer,
+    SignatureId,
+};
+pub use snapshot::{Order, Snapshot};
+pub use timer::Time;
+
+use crate::close::CloseCode;
+use backoff::Backoff;
+use output::Pending;
+use state::{Next, Polling, State};
+use timer::{Timer, Timers};
+
+/// The client of one transfer.
+///
+/// `S` is the snapshot that it carries to the user, `N` a notice that it only passes through.
+#[derive(Debug)]
+pub struct Session<S, N> {
+    config: Config,
+    state: State,
+    polling: Polling,
+    timers: Timers,
+    backoff: Backoff,
+    /// Socket attempts in a row that ended before their snapshot had held.
+    failures: u8,
+    /// The newest snapshot that the user was or is about to be shown.
+    seen: Option<Order>,
+    /// The socket has been live at least once.
+    was_live: bool,
+    told: Option<Connection>,
+    pending: Pending<S, N>,
+    next_id: u32,
+    /// The newest time any input named.
+    now: Time,
+    /// When a socket was last asked for.
+    last_attempt: Option<Time>,
+    /// The server asked for a pause until then: no hint cuts it short.
+    pause_until: Time,
+}
+
+impl<S: Snapshot, N> Session<S, N> {
+    /// A session that begins at once: drain [`Session::poll_output`] right after.
+    ///
+    /// `seed` is for jitter; it must differ from client to client, but need not be secret.
+    pub fn new(config: Config, now: Time, seed: u64) -> Self {
+        let mut session = Self {
+            config,
+            state: State::Closed,
+            polling: Polling::Off,
+            timers: Timers::new(),
+            backoff: Backoff::new(seed),
+            failures: 0,
+            seen: None,
+            was_live: false,
+            told: None,
+            pending: Pending::new(),
+            next_id: 0,
+            now,
+            last_attempt: None,
+            pause_until: now,
+        };
+        match config.starts_unsigned {
+            true => session.sign(),
+            false => session.connect(),
+        }
+        session
+    }
+
+    /// The socket is open: the WebSocket handshake is done.
+    pub fn handle_opened(&mut self, now: Time, conn: ConnId) {
+        self.advance(now);
+        if self.state == State::Connecting(conn) {
+            self.opened(conn);
+        }
+    }
+
+    /// One frame came in over the socket.
+    pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Frame<S, N>) {
+        self.advance(now);
+        if let State::Open(current, phase) = self.state
+            && current == conn
+        {
+            self.frame(conn, phase, frame);
+        }
+    }
+
+    /// The socket is gone or could not be had. Without a close frame the code is [`CloseCode::ABNORMAL`].
+    pub fn handle_closed(&mut self, now: Time, conn: ConnId, code: CloseCode) {
+        self.advance(now);
+        if self.state.conn() == Some(conn) {
+            let had_held = self.state.has_held();
+            self.socket_gone();
+            self.lose(had_held, code);
+        }
+    }
+
+    /// A poll was answered, or failed.
+    pub fn handle_poll(&mut self, now: Time, id: PollId, answer: PollAnswer<S>) {
+        self.advance(now);
+        if matches!(self.polling, Polling::Asking { id: current, .. } if current == id) {
+            self.poll_answered(answer);
+        }
+    }
+
+    /// The host has a fresh signature, or could not get one.
+    pub fn handle_signature(&mut self, now: Time, id: SignatureId, answer: SignatureAnswer) {
+        self.advance(now);
+        if self.state == State::Signing(id) {
+            self.timers.clear(Timer::Signature);
+            match answer {
+                SignatureAnswer::Ready => {
+                    self.connect();
+                    self.poll_when_refused();
+                }
+                SignatureAnswer::Failed => self.wait(Next::Sign, 0),
+                SignatureAnswer::Refused => self.finish(CloseReason::SignatureRefused),
+            }
+        }
+    }
+
+    /// The host has heard something about the network, the page or the app: probe, or connect at once.
+    pub fn handle_hint(&mut self, now: Time, hint: Hint) {
+        self.advance(now);
+        let soonest = self.last_attempt.map_or(self.now, |at| at.after(self.config.hint_spacing_ms));
+        let soonest = soonest.max(self.now).max(self.pause_until);
+        match (self.state, hint) {
+            (State::Open(conn, _), _) => self.probe(conn),
+            // An offline event is a rumour: whoever waits or dials goes on.
+            (_, Hint::Offline) => {}
+            (State::Connecting(_), Hint::Online | Hint::NetworkChanged) => self.redial(),
+            _ => {
+                self.hasten(Timer::Reconnect, soonest);
+                self.hasten(Timer::Poll, soonest);
+            }
+        }
+        self.serve_timers();
+    }
+
+    /// The time that [`Output::Wait`] named has come. Calling it early or late does no harm.
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.advance(now);
+        self.serve_timers();
+    }
+
+    /// The user wants no more of this transfer.
+    pub fn close(&mut self, now: Time) {
+        self.advance(now);
+        self.finish(CloseReason::User);
+    }
+
+    /// The next thing to do. Call it after each input until it says [`Output::Wait`].
+    pub fn poll_output(&mut self) -> Output<S, N> {
+        if let Some(action) = self.pending.take_action(self.seen.and_then(|seen| seen.version)) {
+            return action;
+        }
+        if let Some(notice) = self.pending.notice.take() {
+            return Output::Event(Event::Notice(notice));
+        }
+        if let Some(update) = self.pending.update.take() {
+            return Output::Event(Event::Update(update));
+        }
+        if let Some(connection) = self.connection()
+            && self.told.replace(connection) != Some(connection)
+        {
+            return Output::Event(Event::Connection(connection));
+        }
+        if let Some(reason) = self.pending.closed.take() {
+            return Output::Event(Event::Closed(reason));
+        }
+        Output::Wait(self.timers.next())
+    }
+
+    /// How news travels now; `None` once closed.
+    fn connection(&self) -> Option<Connection> {
+        match self.state {
+            State::Closed => None,
+            state if state.is_live() => Some(Connection::Live),
+            _ if self.polling.answered() => Some(Connection::Polling),
+            _ if self.was_live => Some(Connection::Reconnecting),
+            _ => Some(Connection::Connecting),
+        }
+    }
+
+    /// Takes the input's time. A clock that stepped back takes the deadlines with it.
+    fn advance(&mut self, now: Time) {
+        let back = self.now.since(now);
+        if back > 0 {
+            self.timers.shift_back(back);
+            self.last_attempt = self.last_attempt.map(|at| at.before(back));
+            self.pause_until = self.pause_until.before(back);
+        }
+        self.now = now;
+    }
+
+    fn serve_timers(&mut self) {
+        // Each timer at most once a call: a configuration of zeros cannot keep this going for ever.
+        for _ in Timer::ALL {
+            let Some(timer) = self.timers.take_due(self.now) else { return };
+            match timer {
+                Timer::Connect | Timer::FirstFrame | Timer::Pong => self.abandon(),
+                Timer::Signature => self.wait(Next::Sign, 0),
+                Timer::PollAnswer => self.poll_answered(PollAnswer::Failed),
+                Timer::Held => self.held(),
+                Timer::Idle => self.idle(),
+                Timer::Reconnect => self.reconnect(),
+                Timer::Poll => self.poll(),
+            }
+        }
+    }
+
+    /// Moves a deadline forward to `at`, if it is set and later.
+    fn hasten(&mut self, timer: Timer, at: Time) {
+        if self.timers.get(timer).is_some_and(|due| due > at) {
+            self.timers.set(timer, at);
+        }
+    }
+
+    /// Shows a snapshot to the user if it is news, and ends with the final one.
+    fn deliver(&mut self, snapshot: S) {
+        let order = snapshot.order();
+        if !order.is_news_after(self.seen) {
+            return;
+        }
+        self.seen = Some(order);
+        self.pending.update = Some(snapshot);
+        if order.is_final {
+            self.finish(CloseReason::Final);
+        }
+    }
+
+    /// The end: the socket goes, no timer stays, the user is told once.
+    fn finish(&mut self, reason: CloseReason) {
+        if self.state == State::Closed {
+            return;
+        }
+        self.let_go();
+        self.pending.refresh = None;
+        self.pending.poll = None;
+        self.pending.closed = Some(reason);
+        self.polling = Polling::Off;
+        self.timers.clear_all();
+        self.state = State::Closed;
+    }
+
+    fn fresh_id(&mut self) -> u32 {
+        self.next_id = self.next_id.wrapping_add(1);
+        self.next_id
+    }
+}

@@ -1,0 +1,203 @@
+//! What goes into the session and what comes out of it, as plain values.
+
+use crate::close::CloseCode;
+
+/// Names one socket. An input that names a socket other than the current one is ignored, so that a late
+/// event of a dropped socket does no harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConnId(u32);
+
+/// Names one poll; an answer to any but the one under way is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PollId(u32);
+
+/// Names one request for a fresh signature; an answer to any but the one under way is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SignatureId(u32);
+
+macro_rules! number {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// The id with this number: for a binding that hands ids over as numbers.
+            pub const fn from_number(number: u32) -> Self {
+                Self(number)
+            }
+
+            /// The number: for a log, or for a binding.
+            pub const fn number(self) -> u32 {
+                self.0
+            }
+        }
+    )*};
+}
+number!(ConnId, PollId, SignatureId);
+
+/// One frame from the server, as far as the session cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame<S, N> {
+    /// A `status` message: the whole transfer.
+    Snapshot(S),
+    /// The answer to a ping.
+    Pong,
+    /// Something for the user that changes no state here: a `scan` message, an `error` message.
+    Notice(N),
+    /// A message type from the future: skipped.
+    Unknown,
+    /// Not a message of the protocol: the link is given up, and the next one's first frame heals.
+    Malformed,
+}
+
+/// What became of a poll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PollAnswer<S> {
+    /// 200 with the transfer.
+    Snapshot(S),
+    /// 304.
+    NotModified,
+    /// 401 or 403 **with the service's own error body**: a captive portal's 401 is `Failed`.
+    Unauthorized,
+    /// 429.
+    RateLimited,
+    /// Anything else, and no answer at all.
+    Failed,
+}
+
+/// What became of the request for a fresh signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureAnswer {
+    /// The host holds a signature and will present it from now on.
+    Ready,
+    /// Not this time: ask again after a while.
+    Failed,
+    /// There is none to be had (the payment was called off, say): stop.
+    Refused,
+}
+
+/// A hint from the host about the world outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// The host believes that it has a network again.
+    Online,
+    /// The host believes that it has lost its network. Only a rumour: it makes the session probe.
+    Offline,
+    /// The page became visible, or came back from the back-forward cache.
+    Visible,
+    /// The app came to the foreground.
+    Foreground,
+    /// The network is another one, from Wi-Fi to mobile, say.
+    NetworkChanged,
+}
+
+/// What the host has to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output<S, N> {
+    /// Forget this socket now; try to send a close frame with the code, but wait for nothing.
+    Drop(ConnId, CloseCode),
+    /// Ask for a fresh signature, answer with `handle_signature`.
+    RefreshSignature(SignatureId),
+    /// Dial and present the signature, answer with `handle_opened` or `handle_closed`.
+    Connect(ConnId),
+    /// Send the ping text.
+    SendPing(ConnId),
+    /// `GET /transfer/{id}` with this version in `If-None-Match`, answer with `handle_poll`.
+    Poll(PollId, Option<u64>),
+    /// Tell the user.
+    Event(Event<S, N>),
+    /// Nothing more to do. Call `handle_timeout` at that time, or wait for an input when there is none.
+    Wait(Option<super::Time>),
+}
+
+/// What the user is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event<S, N> {
+    /// News of the transfer: each version at most once, never an older one after a newer one.
+    Update(S),
+    /// The state of the connection has changed.
+    Connection(Connection),
+    /// A frame that was passed through.
+    Notice(N),
+    /// The end: no output follows but `Wait(None)`.
+    Closed(CloseReason),
+}
+
+/// How news travels at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Connection {
+    /// No snapshot has come yet.
+    Connecting,
+    /// The socket is open and has brought a snapshot.
+    Live,
+    /// The socket was lost; what was shown may be out of date.
+    Reconnecting,
+    /// Socket attempts fail, but polls are answered: news comes with a few seconds' delay.
+    Polling,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CloseReason {
+    /// The final status was delivered.
+    Final,
+    /// The user closed.
+    User,
+    /// The server refused or closed with a code that makes trying again pointless.
+    Server(CloseCode),
+    /// A fresh signature is not to be had.
+    SignatureRefused,
+}
+
+/// The outputs that a mutation has brought about and the host has not taken yet.
+///
+/// One slot a kind is enough: there is one socket, one poll and one signature request at a time, and of two
+/// snapshots only the newer one matters.
+#[derive(Debug)]
+pub(super) struct Pending<S, N> {
+    pub(super) drop: Option<(ConnId, CloseCode)>,
+    pub(super) refresh: Option<SignatureId>,
+    pub(super) connect: Option<ConnId>,
+    pub(super) ping: Option<ConnId>,
+    pub(super) poll: Option<PollId>,
+    pub(super) notice: Option<N>,
+    pub(super) update: Option<S>,
+    pub(super) closed: Option<CloseReason>,
+}
+
+impl<S, N> Pending<S, N> {
+    pub(super) const fn new() -> Self {
+        Self {
+            drop: None,
+            refresh: None,
+            connect: None,
+            ping: None,
+            poll: None,
+            notice: None,
+            update: None,
+            closed: None,
+        }
+    }
+
+    /// Forgets a socket: one that the host has not been asked for yet needs no drop.
+    pub(super) fn drop_socket(&mut self, conn: ConnId, code: CloseCode) {
+        self.ping = None;
+        if self.connect.take_if(|asked| *asked == conn).is_none() {
+            self.drop = Some((conn, code));
+        }
+    }
+
+    /// The next thing for the host to do: sockets first, so that an old one is gone before a new one comes.
+    pub(super) fn take_action(&mut self, known_version: Option<u64>) -> Option<Output<S, N>> {
+        if let Some((conn, code)) = self.drop.take() {
+            return Some(Output::Drop(conn, code));
+        }
+        if let Some(id) = self.refresh.take() {
+            return Some(Output::RefreshSignature(id));
+        }
+        if let Some(conn) = self.connect.take() {
+            return Some(Output::Connect(conn));
+        }
+        if let Some(conn) = self.ping.take() {
+            return Some(Output::SendPing(conn));
+        }
+        self.poll.take().map(|id| Output::Poll(id, known_version))
+    }
+}

@@ -1,0 +1,79 @@
+//! Where the session stands: one enum for the socket, one for the polls beside it.
+
+use super::output::{ConnId, PollId, SignatureId};
+
+/// The socket's side of the session. One value at a time; nothing shadows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// The host was asked for a signature.
+    Signing(SignatureId),
+    /// The host was asked to dial.
+    Connecting(ConnId),
+    /// The socket is open.
+    Open(ConnId, Phase),
+    /// Backing off: [`super::timer::Timer::Reconnect`] ends the wait, a hint may end it earlier.
+    Waiting(Next),
+    /// The server closed as if all was done, yet no final status was seen: one last poll decides.
+    Confirming,
+    /// The end.
+    Closed,
+}
+
+/// How far an open socket has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nothing about the transfer has come.
+    Silent,
+    /// A frame came, but no snapshot: the old service may say "not found" first.
+    Greeted,
+    /// A snapshot came: the link is live.
+    Live,
+    /// The snapshot has held: backoff was earned back.
+    Held,
+}
+
+/// What follows a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The next socket.
+    Connect,
+    /// A fresh signature, then the next socket.
+    Sign,
+}
+
+/// The polls over HTTP, beside the socket attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Polling {
+    /// The socket does, or is still believed to.
+    Off,
+    /// Between two polls; whether the last one was answered.
+    Resting { answered: bool },
+    /// A poll is under way; whether the one before was answered.
+    Asking { id: PollId, answered: bool },
+}
+
+impl Polling {
+    pub(super) fn answered(self) -> bool {
+        matches!(self, Self::Resting { answered: true } | Self::Asking { answered: true, .. })
+    }
+}
+
+impl State {
+    /// The socket that the host holds or dials, if any.
+    pub(super) fn conn(self) -> Option<ConnId> {
+        match self {
+            Self::Connecting(conn) | Self::Open(conn, _) => Some(conn),
+            Self::Signing(_) | Self::Waiting(_) | Self::Confirming | Self::Closed => None,
+        }
+    }
+
+    /// The current socket's snapshot has held.
+    pub(super) fn has_held(self) -> bool {
+        matches!(self, Self::Open(_, Phase::Held))
+    }
+
+    /// A snapshot has come over the current socket.
+    pub(super) fn is_live(self) -> bool {
+        matches!(self, Self::Open(_, Phase::Live | Phase::Held))
+    }
+}

@@ -1,0 +1,126 @@
+//! Time as an argument, and the table of the session's deadlines.
+
+/// A point in time: milliseconds of the host's clock, from any start.
+///
+/// The clock should be monotonic. Where it is not, a step back shifts the deadlines with it, so that no
+/// wait becomes longer than it was meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(u64);
+
+impl Time {
+    /// So many milliseconds after the clock's start.
+    pub const fn from_millis(ms: u64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since the clock's start.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The point `ms` milliseconds later.
+    #[must_use]
+    pub const fn after(self, ms: u32) -> Self {
+        Self(self.0.saturating_add(ms as u64))
+    }
+
+    /// The point `ms` milliseconds earlier, or the clock's start.
+    #[must_use]
+    pub const fn before(self, ms: u64) -> Self {
+        Self(self.0.saturating_sub(ms))
+    }
+
+    /// Milliseconds from `earlier` to this point, 0 when `earlier` is later.
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// What a deadline is for. The order is the order in which deadlines due at the same time are served:
+/// what ends a link comes before what starts something on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// The socket is not open: give the attempt up.
+    Connect,
+    /// The socket is open, but no frame that tells of the transfer has come: give the attempt up.
+    FirstFrame,
+    /// No frame came after a ping: the link is dead.
+    Pong,
+    /// The host's way to a signature has not answered.
+    Signature,
+    /// The answer to a poll has not come.
+    PollAnswer,
+    /// The snapshot has held: backoff is earned back.
+    Held,
+    /// Silence on the link: send a ping.
+    Idle,
+    /// The wait before the next attempt is over.
+    Reconnect,
+    /// Time to poll.
+    Poll,
+}
+
+impl Timer {
+    /// Every timer, in the order in which they are served.
+    pub(super) const ALL: [Self; 9] = [
+        Self::Connect,
+        Self::FirstFrame,
+        Self::Pong,
+        Self::Signature,
+        Self::PollAnswer,
+        Self::Held,
+        Self::Idle,
+        Self::Reconnect,
+        Self::Poll,
+    ];
+
+    /// The timers that belong to one socket and end with it.
+    pub(super) const OF_LINK: [Self; 5] = [Self::Connect, Self::FirstFrame, Self::Pong, Self::Held, Self::Idle];
+}
+
+/// One optional deadline for each [`Timer`].
+#[derive(Debug, Clone)]
+pub(super) struct Timers {
+    due: [Option<Time>; Timer::ALL.len()],
+}
+
+impl Timers {
+    pub(super) const fn new() -> Self {
+        Self { due: [None; Timer::ALL.len()] }
+    }
+
+    pub(super) fn set(&mut self, timer: Timer, at: Time) {
+        self.due[timer as usize] = Some(at);
+    }
+
+    pub(super) fn clear(&mut self, timer: Timer) {
+        self.due[timer as usize] = None;
+    }
+
+    pub(super) fn clear_all(&mut self) {
+        self.due = [None; Timer::ALL.len()];
+    }
+
+    pub(super) fn get(&self, timer: Timer) -> Option<Time> {
+        self.due[timer as usize]
+    }
+
+    /// Takes one deadline that has come, in the order of [`Timer`].
+    pub(super) fn take_due(&mut self, now: Time) -> Option<Timer> {
+        let timer = Timer::ALL.into_iter().find(|&timer| self.get(timer).is_some_and(|at| at <= now))?;
+        self.clear(timer);
+        Some(timer)
+    }
+
+    /// The earliest deadline.
+    pub(super) fn next(&self) -> Option<Time> {
+        self.due.iter().flatten().min().copied()
+    }
+
+    /// The clock went back by so many milliseconds: the deadlines go with it.
+    pub(super) fn shift_back(&mut self, ms: u64) {
+        for due in self.due.iter_mut().flatten() {
+            *due = due.before(ms);
+        }
+    }
+}
