@@ -1,5 +1,72 @@
 //! What every part of Transfer Status speaks: transfers, messages, signatures, and the client as a
 //! sans-IO state machine.
+//!
+//! Nothing here opens a socket, reads a clock or draws a random number: callers pass `now`.
+//!
+//! | module | what | feature |
+//! |---|---|---|
+//! | [`transfer`], [`timestamp`], [`amount`], [`metadata`] | a transfer and the values in it | `message` |
+//! | [`update`] | what a backend posts | `message` |
+//! | [`message`], [`error`] | what goes over the WebSocket, and error bodies | `message` |
+//! | [`token`] | the subscription signature: opaque text; minting and verifying need `hmac` | `message` |
+//! | [`qr`] | the payload of a QR code | `message` |
+//! | [`sign`] | update signatures: [`sign::Signer`], [`sign::Verified`] | `hmac` |
+//!
+//! Bytes are verified before they are parsed, by type:
+//!
+//! ```
+//! # #[cfg(feature = "hmac")] {
+//! use transfer_status_protocol::{Status, TransferId, Update};
+//! use transfer_status_protocol::sign::{self, Key, KeyRing, Signer, TimestampPolicy};
+//!
+//! let key = Key::new("a secret that only the backend and the server know").unwrap();
+//! let update = Update::new(TransferId::new("transfer-123").unwrap(), Status::Completed);
+//! let body = update.encode().unwrap();
+//! let signature = Signer::new(key.clone()).sign_at(1_732_320_000, &body);
+//!
+//! let verified = sign::verify(
+//!     &KeyRing::new(key), body, &signature, Some("1732320000"), 1_732_320_007, TimestampPolicy::Required,
+//! ).unwrap();
+//! assert_eq!(Update::decode(&verified).unwrap(), update);
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 #![cfg_attr(not(any(feature = "message", test)), no_std)]
 
+#[cfg(feature = "message")]
+pub mod amount;
+pub mod close;
+#[cfg(feature = "message")]
+pub mod error;
+#[cfg(feature = "message")]
+mod json;
+#[cfg(feature = "message")]
+pub mod message;
+#[cfg(feature = "message")]
+pub mod metadata;
+#[cfg(feature = "message")]
+pub mod qr;
+pub mod session;
+#[cfg(feature = "hmac")]
+pub mod sign;
+#[cfg(feature = "message")]
+pub mod timestamp;
+#[cfg(feature = "message")]
+pub mod token;
+#[cfg(feature = "message")]
+pub mod transfer;
+#[cfg(feature = "message")]
+pub mod update;
+
+#[cfg(feature = "message")]
+pub use self::{
+    amount::Amount,
+    error::{DecodeError, ErrorBody, ErrorCode},
+    message::{ClientMessage, ServerMessage},
+    metadata::Metadata,
+    qr::QrPayload,
+    timestamp::Timestamp,
+    token::Signature,
+    transfer::{Status, Transfer, TransferId},
+    update::{Patch, Update},
+};
