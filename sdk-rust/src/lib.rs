@@ -1,1 +1,93 @@
 //! Client and publisher for Transfer Status, on tokio.
+//!
+//! A payment goes `pending → processing → completed | failed | cancelled`. A backend reports each step with a signed
+//! update; whoever holds the transfer's signature watches it live.
+//!
+//! | who | does | with | feature |
+//! |---|---|---|---|
+//! | a backend | lets somebody watch a transfer | [`Minter`] → [`TransferRequest`] | `hmac` |
+//! | a backend | reports a new status | [`Publisher`] | `publisher` (default) |
+//! | a terminal, a service, an app | watches | [`Client`] → [`Watch`] | `client` (default) |
+//!
+//! A [`Watch`] reconnects by itself for as long as it is held: with backoff, over a dead link, through deploys of
+//! the service, and by HTTP polling where sockets do not get through. The user sees each version at most once, never
+//! an older one after a newer one, and the final one always. What to do when is decided by
+//! [`protocol::session`]; here are the sockets and the clock.
+//!
+//! TLS is rustls with its `ring` provider, named explicitly: nothing is installed for the whole process. Logs go to
+//! [`tracing`](https://docs.rs/tracing) and hold no secret and no signature.
+//!
+//! # Example
+//! The backend of a shop mints a transfer request and hands it to the shop's page; a terminal watches it.
+//!
+//! ```
+//! use std::time::Duration;
+//! # #[cfg(all(feature = "client", feature = "publisher"))]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use transfer_status::{Client, Key, Minter, Publisher, Status, Update};
+//!
+//! // The backend, which holds the secrets of the service:
+//! let minter = Minter::new(Key::new("the service's SUBSCRIBE_HMAC_SECRET")?);
+//! let request = minter.mint("order-1042".parse()?, "merchant-7", Duration::from_secs(15 * 60))?;
+//! let answer = serde_json::to_string(&request)?; // to create-transfer-request
+//!
+//! // The terminal, which holds none:
+//! let client = Client::builder("https://status.example.com").build()?;
+//! let request = serde_json::from_str(&answer)?;
+//! # if false {
+//! let watch = client.watch_request(&request);
+//!
+//! // The backend again, when the bank says so:
+//! let publisher = Publisher::builder("https://status.example.com", Key::new("the service's HMAC_SECRET")?).build()?;
+//! publisher.publish(&Update::new("order-1042".parse()?, Status::Completed)).await?;
+//!
+//! let transfer = watch.finished().await?;
+//! assert_eq!(transfer.status, Status::Completed);
+//! # }
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "client", feature = "publisher")))]
+//! # fn main() {}
+//! ```
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "client")]
+mod driver;
+#[cfg(feature = "_http")]
+mod error;
+#[cfg(feature = "hmac")]
+mod mint;
+#[cfg(feature = "publisher")]
+mod publisher;
+mod request;
+#[cfg(feature = "_http")]
+mod transport;
+#[cfg(feature = "client")]
+mod watch;
+
+#[cfg(feature = "client")]
+pub use client::{Client, ClientBuilder, SignatureError, WatchBuilder};
+#[cfg(feature = "_http")]
+pub use error::{BuildError, InvalidUrl, TransportError};
+#[cfg(feature = "hmac")]
+pub use mint::Minter;
+#[cfg(feature = "publisher")]
+pub use publisher::{PublishError, Publisher, PublisherBuilder, RetryPolicy};
+pub use request::TransferRequest;
+#[cfg(feature = "client")]
+pub use watch::{Event, Scan, Watch, WatchError, WatchHandle};
+
+pub use transfer_status_protocol as protocol;
+pub use transfer_status_protocol::close::CloseCode;
+pub use transfer_status_protocol::session::{CloseReason, Config, Connection, Hint};
+#[cfg(feature = "hmac")]
+pub use transfer_status_protocol::sign::{Key, KeyRing, Signer};
+#[cfg(feature = "hmac")]
+pub use transfer_status_protocol::token::Claims;
+pub use transfer_status_protocol::{
+    Amount, ErrorBody, ErrorCode, Metadata, Patch, QrPayload, Signature, Status, Timestamp, Transfer,
+    TransferId, Update,
+};

@@ -1,0 +1,111 @@
+//! How bytes reach the service: one way to dial (happy eyeballs, TCP_NODELAY, rustls) for HTTP and WebSocket.
+
+mod endpoint;
+#[cfg(feature = "client")]
+mod socket;
+
+pub(crate) use endpoint::Endpoint;
+#[cfg(feature = "client")]
+pub(crate) use socket::{Socket, SocketEvent};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HeaderValue, USER_AGENT};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{DefaultServerNameResolver, HttpsConnector};
+use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::error::{BuildError, TransportError};
+
+/// No answer of the service comes near it: a transfer is at most some 16 KiB.
+pub(crate) const MAX_ANSWER: usize = 64 * 1024;
+
+/// After the head start of RFC 8305, the other address family is tried as well.
+const HAPPY_EYEBALLS_DELAY: Duration = Duration::from_millis(250);
+
+/// For the TCP handshake alone. Callers bound the whole exchange.
+const TCP_TIMEOUT: Duration = Duration::from_secs(10);
+
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+const USER_AGENT_VALUE: HeaderValue =
+    HeaderValue::from_static(concat!("transfer-status-rust/", env!("CARGO_PKG_VERSION")));
+
+/// Dials, and exchanges bounded HTTP messages over pooled connections. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    http: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    #[cfg(feature = "client")]
+    connector: HttpsConnector<HttpConnector>,
+}
+
+impl Transport {
+    /// With the roots of Mozilla when `tls` is none.
+    pub(crate) fn new(tls: Option<ClientConfig>) -> Result<Self, BuildError> {
+        let mut tls = match tls {
+            Some(config) => config,
+            None => default_tls()?,
+        };
+        // Both WebSocket and our HTTP are spoken over HTTP/1.1; another choice would break the handshake.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_happy_eyeballs_timeout(Some(HAPPY_EYEBALLS_DELAY));
+        tcp.set_connect_timeout(Some(TCP_TIMEOUT));
+        let resolver = Arc::new(DefaultServerNameResolver::default());
+        let connector = HttpsConnector::new(tcp, tls, false, resolver);
+
+        let http = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(2)
+            .http1_max_buf_size(MAX_ANSWER)
+            .build(connector.clone());
+        Ok(Self {
+            http,
+            #[cfg(feature = "client")]
+            connector,
+        })
+    }
+
+    /// Sends `request` and reads the whole answer, at most [`MAX_ANSWER`] bytes of body.
+    pub(crate) async fn exchange(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, TransportError> {
+        request.headers_mut().insert(USER_AGENT, USER_AGENT_VALUE);
+        let answer = self
+            .http
+            .request(request)
+            .await
+            .map_err(TransportError::from_http)?;
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, MAX_ANSWER)
+            .collect()
+            .await
+            .map_err(TransportError::from_body)?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+}
+
+/// The provider is named here, so that nothing has to be installed for the whole process.
+fn default_tls() -> Result<ClientConfig, BuildError> {
+    let roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    Ok(
+        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| BuildError::Tls(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth(),
+    )
+}

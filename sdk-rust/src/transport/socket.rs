@@ -1,0 +1,208 @@
+//! One WebSocket: the opening handshake, then frames in, a few bytes out, and a close nobody waits for.
+//!
+//! The handshake is carried out by hyper, as any HTTP request is: tungstenite's own writes the whole request,
+//! signature included, to the log.
+
+use std::pin::Pin;
+use std::task::{Poll, ready};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, SinkExt, Stream};
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper::upgrade::{self, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
+use tower_service::Service;
+use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::token::{SUBPROTOCOL, Signature};
+
+use super::{Endpoint, MAX_ANSWER, Transport, USER_AGENT_VALUE};
+use crate::error::DialError;
+
+/// Holds a usual status frame; a larger one takes more than one read.
+const READ_BUFFER: usize = 4 * 1024;
+
+/// We send pings and one close: more than this waiting to go out means that the link is dead.
+const MAX_UNSENT: usize = 4 * 1024;
+
+/// An open WebSocket to a transfer.
+pub(crate) struct Socket {
+    stream: WebSocketStream<TokioIo<Upgraded>>,
+    unflushed: bool,
+}
+
+/// What came from the socket.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum SocketEvent {
+    Text(Utf8Bytes),
+    /// Not of the protocol: every message is text.
+    Binary,
+    /// The last event of a socket.
+    Closed(CloseCode),
+}
+
+impl Socket {
+    /// Dials `path` and presents `signature` as a subprotocol item. Takes as long as the network does.
+    pub(crate) async fn dial(
+        transport: &Transport,
+        endpoint: &Endpoint,
+        path: &str,
+        signature: &Signature,
+    ) -> Result<Self, DialError> {
+        let uri = endpoint.at(path).map_err(|_| DialError::Request)?;
+        let key = generate_key();
+        let request = handshake_request(endpoint, &uri, &key, signature)?;
+
+        let stream = transport
+            .connector
+            .clone()
+            .call(uri)
+            .await
+            .map_err(DialError::Connect)?;
+        let (mut sender, connection) = http1::Builder::new()
+            .max_buf_size(MAX_ANSWER)
+            .handshake::<_, Empty<Bytes>>(stream)
+            .await
+            .map_err(DialError::Handshake)?;
+        let mut connection = connection.with_upgrades();
+
+        // The connection has to be polled for the answer to come, and on until it hands the stream over.
+        let mut response = tokio::select! {
+            response = sender.send_request(request) => response.map_err(DialError::Handshake)?,
+            ended = &mut connection => return Err(DialError::Ended(ended.err())),
+        };
+        check_answer(response.status(), response.headers(), &key)?;
+        let (upgraded, _) = tokio::join!(upgrade::on(&mut response), connection);
+        let upgraded = TokioIo::new(upgraded.map_err(DialError::Handshake)?);
+
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(0)
+            .max_write_buffer_size(MAX_UNSENT)
+            .max_message_size(Some(MAX_ANSWER))
+            .max_frame_size(Some(MAX_ANSWER));
+        let stream = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await;
+        Ok(Self {
+            stream,
+            unflushed: false,
+        })
+    }
+
+    /// Waits for the next event; flushes meanwhile. Nothing is lost when the future is dropped.
+    pub(crate) async fn next(&mut self) -> SocketEvent {
+        std::future::poll_fn(|cx| {
+            if self.unflushed {
+                match self.stream.poll_flush_unpin(cx) {
+                    Poll::Ready(Ok(())) => self.unflushed = false,
+                    Poll::Ready(Err(_)) => return Poll::Ready(SocketEvent::Closed(CloseCode::ABNORMAL)),
+                    // Reading goes on: a peer that reads nothing may still have something to say.
+                    Poll::Pending => {}
+                }
+            }
+            loop {
+                return Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
+                    Some(Ok(Message::Text(text))) => SocketEvent::Text(text),
+                    Some(Ok(Message::Binary(_))) => SocketEvent::Binary,
+                    Some(Ok(Message::Close(frame))) => {
+                        let code =
+                            frame.map_or(CloseCode::NO_STATUS, |frame| CloseCode::new(frame.code.into()));
+                        SocketEvent::Closed(code)
+                    }
+                    // Answered by tungstenite; no sign of life of the service behind the edge.
+                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                    Some(Err(_)) | None => SocketEvent::Closed(CloseCode::ABNORMAL),
+                });
+            }
+        })
+        .await
+    }
+
+    /// Queues a text; it leaves while [`Socket::next`] is awaited. A link that takes nothing is found dead by
+    /// its silence.
+    pub(crate) fn send(&mut self, text: &'static str) {
+        self.unflushed = true;
+        let _sent = self.stream.feed(Message::text(text)).now_or_never();
+    }
+
+    /// Hands a close frame to the operating system if it takes one at once, and drops the link.
+    pub(crate) fn close(mut self, code: CloseCode) {
+        // 1005 and 1006 only report what happened and may not be sent.
+        let frame = match code {
+            CloseCode::NO_STATUS | CloseCode::ABNORMAL => None,
+            code => Some(CloseFrame {
+                code: code.get().into(),
+                reason: Utf8Bytes::default(),
+            }),
+        };
+        let _sent = async {
+            self.stream.send(Message::Close(frame)).await.ok();
+            self.stream.flush().await.ok();
+        }
+        .now_or_never();
+    }
+}
+
+fn handshake_request(
+    endpoint: &Endpoint,
+    uri: &http::Uri,
+    key: &str,
+    signature: &Signature,
+) -> Result<Request<Empty<Bytes>>, DialError> {
+    let mut protocols = HeaderValue::from_str(&format!("{SUBPROTOCOL}, {}", signature.to_protocol()))
+        .map_err(|_| DialError::Request)?;
+    protocols.set_sensitive(true);
+    let target = uri.path_and_query().ok_or(DialError::Request)?.as_str();
+    Request::get(target)
+        .header(header::HOST, endpoint.authority())
+        .header(header::CONNECTION, "Upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_VERSION, "13")
+        .header(header::SEC_WEBSOCKET_KEY, key)
+        .header(header::SEC_WEBSOCKET_PROTOCOL, protocols)
+        .header(header::USER_AGENT, USER_AGENT_VALUE)
+        .body(Empty::new())
+        .map_err(|_| DialError::Request)
+}
+
+/// The client's side of RFC 6455, section 4.1: a socket only from a peer that meant to open one.
+fn check_answer(status: StatusCode, headers: &HeaderMap, key: &str) -> Result<(), DialError> {
+    if status != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(DialError::Refused(status));
+    }
+    let has_token = |name: HeaderName, token: &str| {
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|item| item.trim().eq_ignore_ascii_case(token))
+    };
+    if !has_token(header::CONNECTION, "upgrade") {
+        return Err(DialError::NotWebSocket("Connection"));
+    }
+    if !has_token(header::UPGRADE, "websocket") {
+        return Err(DialError::NotWebSocket("Upgrade"));
+    }
+    let is = |name: HeaderName, expected: &str| {
+        headers
+            .get(name)
+            .is_some_and(|value| value.as_bytes() == expected.as_bytes())
+    };
+    if !is(header::SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes())) {
+        return Err(DialError::NotWebSocket("Sec-WebSocket-Accept"));
+    }
+    if !is(header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
+        return Err(DialError::NotWebSocket("Sec-WebSocket-Protocol"));
+    }
+    if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS) {
+        return Err(DialError::NotWebSocket("Sec-WebSocket-Extensions"));
+    }
+    Ok(())
+}

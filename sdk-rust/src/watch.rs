@@ -1,0 +1,220 @@
+//! A watch as the user holds it: a stream of events, the latest transfer, the outcome.
+
+mod state;
+
+pub(crate) use state::{Commands, WatchState};
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::Stream;
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio_stream::wrappers::WatchStream;
+use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::session::{CloseReason, Connection, Hint};
+use transfer_status_protocol::timestamp::Timestamp;
+use transfer_status_protocol::transfer::{Transfer, TransferId};
+
+/// What a watch tells its user.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// News of the transfer: each version at most once, never an older one after a newer one, the final always.
+    Status(Arc<Transfer>),
+    /// News travels in another way from now on.
+    Connection(Connection),
+    /// A phone has scanned, or un-scanned, the transfer's QR code.
+    Scan(Scan),
+    /// The end of the watch. Nothing follows.
+    Closed(CloseReason),
+}
+
+/// A phone has scanned the transfer's QR code, or taken it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scan {
+    /// False when it was taken back.
+    pub scanned: bool,
+    /// When, by the server's clock.
+    pub at: Timestamp,
+}
+
+/// Why a watch ended without a final status.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// The server refused, or closed with a code that makes trying again pointless.
+    #[error("the server ended the watch with close code {code}: {}", .message.as_deref().unwrap_or(.code.meaning()))]
+    Refused {
+        /// The close code, contract section "WebSocket".
+        code: CloseCode,
+        /// What the server said before it closed.
+        message: Option<String>,
+    },
+    /// The signature source has no signature to give any more.
+    #[error("no fresh signature is to be had; create a new transfer request")]
+    SignatureRefused,
+    /// The watch was closed on this side.
+    #[error("the watch was closed before a final status")]
+    Closed,
+    /// The runtime that carried the watch has shut down.
+    #[error("the runtime that carried the watch has shut down")]
+    Stopped,
+}
+
+/// One watched transfer: a [`Stream`] of [`Event`]s that ends with [`Event::Closed`].
+///
+/// A snapshot is state, not a log: a slow reader skips what was overtaken, memory stays the same, and the final
+/// status and the end are always seen. The watch reconnects for as long as it is held; dropping it ends it.
+///
+/// ```no_run
+/// # async fn run(client: transfer_status::Client, id: transfer_status::TransferId,
+/// #     signature: transfer_status::Signature) -> Result<(), transfer_status::WatchError> {
+/// let transfer = client.watch(id, signature).finished().await?;
+/// println!("the payment is {}", transfer.status);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Watch {
+    transfer_id: TransferId,
+    states: watch::Receiver<WatchState>,
+    changes: WatchStream<WatchState>,
+    seen: u64,
+    handle: WatchHandle,
+}
+
+impl Watch {
+    pub(crate) fn new(
+        transfer_id: TransferId,
+        states: watch::Receiver<WatchState>,
+        commands: watch::Sender<Commands>,
+    ) -> Self {
+        let changes = WatchStream::from_changes(states.clone());
+        let handle = WatchHandle {
+            commands: Arc::new(commands),
+        };
+        Self {
+            transfer_id,
+            states,
+            changes,
+            seen: 0,
+            handle,
+        }
+    }
+
+    /// The transfer that is watched.
+    pub fn transfer_id(&self) -> &TransferId {
+        &self.transfer_id
+    }
+
+    /// The newest transfer known, `None` until the first has come.
+    pub fn latest(&self) -> Option<Arc<Transfer>> {
+        self.states.borrow().transfer()
+    }
+
+    /// How news travels at the moment.
+    pub fn connection(&self) -> Connection {
+        self.states.borrow().connection()
+    }
+
+    /// The first event after `cursor`, with its own cursor; begin with 0. `None` after [`Event::Closed`].
+    ///
+    /// Unlike the stream it keeps no position: when the future is dropped nothing is lost, and the same cursor
+    /// gives again what was not seen. For bindings whose caller may be cancelled at any time.
+    pub async fn next_after(&self, cursor: u64) -> Option<(u64, Event)> {
+        let mut states = self.states.clone();
+        let state = states
+            .wait_for(|state| state.news_after(cursor).is_some() || state.is_closed())
+            .await;
+        match state {
+            Ok(state) => state.news_after(cursor),
+            Err(_) => self.states.borrow().news_after(cursor),
+        }
+    }
+
+    /// Waits for the final status.
+    ///
+    /// # Errors
+    /// The watch ended without one: refused by the server, closed on this side.
+    pub async fn finished(&self) -> Result<Transfer, WatchError> {
+        let mut states = self.states.clone();
+        let state = states
+            .wait_for(|state| state.is_closed())
+            .await
+            .map_err(|_| WatchError::Stopped)?;
+        state.outcome()
+    }
+
+    /// Tells the watch something about the world outside; it probes or connects at once.
+    pub fn hint(&self, hint: Hint) {
+        self.handle.hint(hint);
+    }
+
+    /// Ends the watch; [`Event::Closed`] follows.
+    pub fn close(&self) {
+        self.handle.close();
+    }
+
+    /// A handle to hint and close with while the stream is borrowed. It does not keep the watch going.
+    pub fn handle(&self) -> WatchHandle {
+        self.handle.clone()
+    }
+}
+
+impl Stream for Watch {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        loop {
+            let news = self.states.borrow().news_after(self.seen);
+            if let Some((cursor, event)) = news {
+                self.seen = cursor;
+                return Poll::Ready(Some(event));
+            }
+            if self.states.borrow().is_closed() {
+                return Poll::Ready(None);
+            }
+            match Pin::new(&mut self.changes).poll_next(cx) {
+                Poll::Ready(Some(_)) => {}
+                // The driver is gone; what it said last may have come after the look above.
+                Poll::Ready(None) => {
+                    let last = self.states.borrow().news_after(self.seen);
+                    return Poll::Ready(last.map(|(cursor, event)| {
+                        self.seen = cursor;
+                        event
+                    }));
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("transfer_id", &self.transfer_id)
+            .field("state", &*self.states.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Hints to and ends a [`Watch`] from elsewhere. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct WatchHandle {
+    commands: Arc<watch::Sender<Commands>>,
+}
+
+impl WatchHandle {
+    /// Tells the watch something about the world outside; it probes or connects at once.
+    pub fn hint(&self, hint: Hint) {
+        self.commands.send_modify(|commands| commands.add(hint));
+    }
+
+    /// Ends the watch; [`Event::Closed`] follows.
+    pub fn close(&self) {
+        self.commands.send_modify(|commands| commands.close = true);
+    }
+}

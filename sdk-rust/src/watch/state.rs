@@ -1,0 +1,125 @@
+//! What passes between a watch and its driver: commands one way, the last of each kind of event the other way.
+
+use std::sync::Arc;
+
+use transfer_status_protocol::session::{CloseReason, Connection, Hint};
+use transfer_status_protocol::transfer::Transfer;
+
+use super::{Event, Scan, WatchError};
+
+/// What the user wants of the driver. Equal hints that were not taken yet are one: this never grows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Commands {
+    pub(crate) close: bool,
+    hints: [Option<(u64, Hint)>; 4],
+    count: u64,
+}
+
+impl Commands {
+    pub(super) fn add(&mut self, hint: Hint) {
+        // Online and offline share a place: only the later one is true.
+        let place = match hint {
+            Hint::Online | Hint::Offline => 0,
+            Hint::Visible => 1,
+            Hint::Foreground => 2,
+            Hint::NetworkChanged => 3,
+        };
+        self.count += 1;
+        if let Some(slot) = self.hints.get_mut(place) {
+            *slot = Some((self.count, hint));
+        }
+    }
+
+    /// The first hint after `cursor`, in the order they were given.
+    pub(crate) fn hint_after(&self, cursor: u64) -> Option<(u64, Hint)> {
+        self.hints
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|(at, _)| *at > cursor)
+            .min_by_key(|(at, _)| *at)
+    }
+}
+
+/// All that a user may still want to know of a watch: the last of each kind of event, numbered as they came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WatchState {
+    count: u64,
+    transfer: Option<Slot<Arc<Transfer>>>,
+    connection: Option<Slot<Connection>>,
+    scan: Option<Slot<Scan>>,
+    closed: Option<Slot<CloseReason>>,
+    /// What the server said last in an `error` message.
+    refusal: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Slot<T> {
+    at: u64,
+    value: T,
+}
+
+impl WatchState {
+    pub(crate) fn record(&mut self, event: Event) {
+        self.count += 1;
+        let at = self.count;
+        match event {
+            Event::Status(value) => self.transfer = Some(Slot { at, value }),
+            Event::Connection(value) => self.connection = Some(Slot { at, value }),
+            Event::Scan(value) => self.scan = Some(Slot { at, value }),
+            Event::Closed(value) => self.closed = Some(Slot { at, value }),
+        }
+    }
+
+    pub(crate) fn record_refusal(&mut self, message: String) {
+        self.refusal = Some(message);
+    }
+
+    pub(super) fn transfer(&self) -> Option<Arc<Transfer>> {
+        self.transfer.as_ref().map(|slot| Arc::clone(&slot.value))
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        self.connection
+            .as_ref()
+            .map_or(Connection::Connecting, |slot| slot.value)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// The oldest event kept that came after `cursor`.
+    pub(super) fn news_after(&self, cursor: u64) -> Option<(u64, Event)> {
+        fn newer<T: Clone>(
+            slot: &Option<Slot<T>>,
+            cursor: u64,
+            event: impl Fn(T) -> Event,
+        ) -> Option<(u64, Event)> {
+            let slot = slot.as_ref().filter(|slot| slot.at > cursor)?;
+            Some((slot.at, event(slot.value.clone())))
+        }
+        [
+            newer(&self.transfer, cursor, Event::Status),
+            newer(&self.connection, cursor, Event::Connection),
+            newer(&self.scan, cursor, Event::Scan),
+            newer(&self.closed, cursor, Event::Closed),
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
+    }
+
+    pub(super) fn outcome(&self) -> Result<Transfer, WatchError> {
+        match (self.closed.as_ref().map(|slot| slot.value), &self.transfer) {
+            (Some(CloseReason::Final), Some(transfer)) => Ok((*transfer.value).clone()),
+            (Some(CloseReason::Server(code)), _) => Err(WatchError::Refused {
+                code,
+                message: self.refusal.clone(),
+            }),
+            (Some(CloseReason::SignatureRefused), _) => Err(WatchError::SignatureRefused),
+            (Some(CloseReason::User), _) => Err(WatchError::Closed),
+            (Some(CloseReason::Final) | None, _) => Err(WatchError::Stopped),
+        }
+    }
+}
