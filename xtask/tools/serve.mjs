@@ -1,0 +1,153 @@
+// Runs the built Worker on local workerd, nothing but workerd's own socket between a client and the Worker.
+//
+// node serve.mjs --config FILE --persist-to DIR [--port N] [--control]
+//
+// Started by `cargo xtask serve`, which builds the Worker first. What it prints on stdout is for scripts:
+// `server pid N`, then `listening on http://127.0.0.1:PORT` once the Worker answers. What the Worker logs goes to stderr.
+import { spawn } from "node:child_process";
+import diagnostics from "node:diagnostics_channel";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { answerCommands } from "./control.mjs";
+
+// Set before the imports below read them: no update check, no metrics, no request for location data.
+process.env.WRANGLER_SEND_METRICS = "false";
+process.env.WRANGLER_HIDE_BANNER = "true";
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+const { Miniflare, Log, LogLevel, convertV4MiniflareOptions } = await import("miniflare");
+const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
+
+const HOST = "127.0.0.1";
+
+// stdout is for scripts, so the runtime's own warnings go to stderr.
+class StderrLog extends Log {
+  log(message) {
+    process.stderr.write(`${message}\n`);
+  }
+}
+
+// What the Worker reads from its environment, by the contract's names.
+const VARIABLES = [
+  "HMAC_SECRET", "HMAC_SECRET_PREVIOUS",
+  "SUBSCRIBE_HMAC_SECRET", "SUBSCRIBE_HMAC_SECRET_PREVIOUS",
+  "UPDATE_HMAC", "SUBSCRIBE_HMAC", "ADMIN_TOKEN",
+  "ALLOWED_ORIGINS", "MAX_WATCHERS", "REQUIRE_TIMESTAMP", "LEGACY_API", "LEGACY_OPEN_SCAN",
+];
+
+// For a server on this machine only; each yields to the variable of its name, and an empty one leaves it unset.
+const DEVELOPMENT_DEFAULTS = {
+  HMAC_SECRET: "development-update-key-0123456789abcdef",
+  SUBSCRIBE_HMAC_SECRET: "development-subscribe-key-0123456789ab",
+  ADMIN_TOKEN: "development-admin-token",
+};
+
+function bindingsFromEnvironment() {
+  const bindings = {};
+  for (const name of VARIABLES) {
+    const given = process.env[name];
+    if (given === undefined && name in DEVELOPMENT_DEFAULTS) {
+      bindings[name] = DEVELOPMENT_DEFAULTS[name];
+      console.log(`${name}=${bindings[name]} (development default)`);
+    } else if (given) {
+      bindings[name] = given;
+    }
+  }
+  return bindings;
+}
+
+// Every file of the build, as the Worker's modules; the entry comes first.
+function modulesOf(main) {
+  const root = path.dirname(main);
+  const types = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledWasm" };
+  const files = readdirSync(root, { recursive: true })
+    .map((file) => path.join(root, file))
+    .filter((file) => path.extname(file) in types && file !== main);
+  return {
+    modulesRoot: root,
+    modules: [main, ...files].map((file) => ({
+      type: types[path.extname(file)],
+      path: file,
+      contents: readFileSync(file),
+    })),
+  };
+}
+
+// Kills workerd when this process is gone without having said good-bye: SIGKILL leaves no chance to clean up.
+function startWatchdog() {
+  const script = "last=; while read -r pid; do last=$pid; done; [ -z \"$last\" ] || kill -9 \"$last\" 2>/dev/null";
+  const watchdog = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  watchdog.unref();
+  watchdog.stdin.unref?.();
+  watchdog.stdin.on("error", () => {});
+  return (pid) => watchdog.stdin.write(`${pid ?? ""}\n`);
+}
+
+const { values: args } = parseArgs({
+  options: {
+    config: { type: "string" },
+    "persist-to": { type: "string" },
+    port: { type: "string", default: "8787" },
+    control: { type: "boolean", default: false },
+  },
+});
+const persistTo = path.resolve(args["persist-to"]);
+mkdirSync(persistTo, { recursive: true });
+
+const { workerOptions, main } = unstable_getMiniflareWorkerOptions(path.resolve(args.config), undefined, { envFiles: [] });
+const name = workerOptions.name ?? "transfer-status";
+const logs = [];
+
+const options = convertV4MiniflareOptions({
+  host: HOST,
+  port: 0,
+  cf: false,
+  log: new StderrLog(LogLevel.WARN),
+  logRequests: false,
+  resourcePersistencePath: persistTo,
+  handleStructuredLogs({ level, message }) {
+    logs.push({ level, message });
+    process.stderr.write(`[worker ${level}] ${message}\n`);
+  },
+  workers: [{
+    ...workerOptions,
+    ...modulesOf(main),
+    name,
+    bindings: { ...workerOptions.bindings, ...bindingsFromEnvironment() },
+    unsafeDirectSockets: [{ host: HOST, port: Number(args.port) }],
+  }],
+});
+
+const watch = startWatchdog();
+diagnostics.subscribe("child_process", ({ process: child }) => {
+  child.once("spawn", () => {
+    if (!path.basename(child.spawnfile).startsWith("workerd")) return;
+    watch(child.pid);
+    console.log(`server pid ${child.pid}`);
+  });
+});
+
+const miniflare = new Miniflare(options);
+let stopping = false;
+async function stop(code) {
+  if (stopping) return;
+  stopping = true;
+  await miniflare.dispose().catch(() => {});
+  watch();
+  process.exit(code);
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => void stop(0));
+
+try {
+  await miniflare.ready;
+  const url = (await miniflare.unsafeGetDirectURL(name)).origin;
+  // Any answer will do, a refusal too: it shows that the Worker runs.
+  await fetch(`${url}/healthz`);
+  console.log(`listening on ${url}`);
+} catch (error) {
+  console.error(`the server did not start: ${error?.message ?? error}`);
+  await stop(1);
+}
+
+if (args.control) answerCommands({ miniflare, worker: name, logs, onEnd: () => void stop(0) });
