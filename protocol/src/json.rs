@@ -1,7 +1,7 @@
 //! How the crate reads and writes JSON: whole objects only, fields one by one, errors without the input.
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::DecodeError;
@@ -41,13 +41,6 @@ pub(crate) fn optional<T: DeserializeOwned>(
         None => Ok(None),
         Some(raw) => serde_json::from_str(raw.get()).map_err(|_| DecodeError::Invalid { field, expected }),
     }
-}
-
-/// Keeps `null` apart from an absent field: `Some("null")` against the default `None`.
-pub(crate) fn keep_null<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// Writes a value of this crate as compact JSON.

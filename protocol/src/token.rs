@@ -257,6 +257,9 @@ mod mac {
         if payload.transfer_request_id != transfer_id.as_str() {
             return Err(TokenError::WrongTransfer);
         }
+        if payload.merchant_id.chars().count() > MAX_PARTY_ID_LENGTH {
+            return Err(TokenError::Malformed);
+        }
         if now_unix_seconds > payload.expiry {
             return Err(TokenError::Expired);
         }

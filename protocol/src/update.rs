@@ -115,9 +115,6 @@ pub enum InvalidUpdate {
     /// The metadata is over its limits.
     #[error(transparent)]
     Metadata(#[from] InvalidMetadata),
-    /// The whole is over 16 KiB.
-    #[error("the update is over 16 KiB of JSON; send less")]
-    TooLarge,
 }
 
 impl Update {
@@ -169,13 +166,8 @@ impl Update {
     /// # Errors
     /// [`InvalidUpdate`] for what the server would refuse.
     pub fn encode(&self) -> Result<Vec<u8>, InvalidUpdate> {
-        self.check()?;
-        let body = json::write(self).into_bytes();
-        if body.len() > MAX_UPDATE_BYTES {
-            Err(InvalidUpdate::TooLarge)
-        } else {
-            Ok(body)
-        }
+        // Fields within their limits stay below MAX_UPDATE_BYTES, however they are escaped.
+        self.check().map(|()| json::write(self).into_bytes())
     }
 
     fn check(&self) -> Result<(), InvalidUpdate> {
@@ -208,8 +200,8 @@ impl Update {
 
 #[cfg(feature = "hmac")]
 mod decode {
-    use serde::Deserialize;
     use serde::de::DeserializeOwned;
+    use serde::{Deserialize, Deserializer};
     use serde_json::value::RawValue;
 
     use super::{InvalidUpdate, MAX_UPDATE_BYTES, Patch, Update};
@@ -224,15 +216,15 @@ mod decode {
         transfer_id: Option<&'a RawValue>,
         #[serde(borrow)]
         status: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "json::keep_null")]
+        #[serde(borrow, default, deserialize_with = "keep_null")]
         message: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "json::keep_null")]
+        #[serde(borrow, default, deserialize_with = "keep_null")]
         amount: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "json::keep_null")]
+        #[serde(borrow, default, deserialize_with = "keep_null")]
         merchant_id: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "json::keep_null")]
+        #[serde(borrow, default, deserialize_with = "keep_null")]
         customer_id: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "json::keep_null")]
+        #[serde(borrow, default, deserialize_with = "keep_null")]
         metadata: Option<&'a RawValue>,
     }
 
@@ -287,12 +279,14 @@ mod decode {
                     field: "metadata",
                     expected: METADATA,
                 },
-                InvalidUpdate::TooLarge => DecodeError::TooLarge {
-                    limit: MAX_UPDATE_BYTES,
-                },
             })?;
             Ok(update)
         }
+    }
+
+    /// Keeps `null` apart from an absent field, which is the default `None`.
+    fn keep_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(Some)
     }
 
     fn patch<T: DeserializeOwned>(
