@@ -1,0 +1,48 @@
+//! One payment from end to end, against a running server.
+//!
+//! Starts the shop's backend as a process of its own, creates a transfer request over HTTP, draws its QR code, lets a
+//! phone read it, and moves the payment through its statuses while page and phone watch. `cargo xtask demo` starts
+//! the server and then this. Settings: `TRANSFER_STATUS_URL`, `HMAC_SECRET`, and `SUBSCRIBE_HMAC_SECRET` if the server
+//! has one.
+
+mod shop;
+mod story;
+mod style;
+mod timeline;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use transfer_status_examples::signal::asked_to_stop;
+
+/// What a shell gives to a program that Ctrl-C has ended.
+const INTERRUPTED: u8 = 130;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Dropping the story ends the shop's process and both watches.
+    tokio::select! {
+        told = run() => match told {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("demo: FAILED: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+        _ = asked_to_stop() => {
+            eprintln!("demo: stopped");
+            ExitCode::from(INTERRUPTED)
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let secret = env::var("HMAC_SECRET").context("HMAC_SECRET is not set; give it the server's")?;
+    let settings = story::Settings {
+        url: env::var("TRANSFER_STATUS_URL").unwrap_or_else(|_| "http://127.0.0.1:8787".to_owned()),
+        subscribe_secret: env::var("SUBSCRIBE_HMAC_SECRET").unwrap_or_else(|_| secret.clone()),
+        secret,
+    };
+    story::tell(&settings).await
+}

@@ -1,0 +1,241 @@
+//! The merchant backend over real HTTP on the loopback, as a page, a browser and a mistaken client see it.
+#![allow(clippy::unwrap_used)]
+
+use std::future::pending;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use transfer_status::protocol::token;
+use transfer_status::{Key, KeyRing, QrPayload};
+use transfer_status_examples::merchant::{Config, Created, serve};
+
+const ORDER: &str = r#"{"amount":12.10,"currency":"EUR","description":"Two coffees"}"#;
+const SECRET: &str = "a secret of the tests";
+
+fn config(extra: &[(&str, &str)]) -> Config {
+    let vars = [
+        ("SUBSCRIBE_HMAC_SECRET", SECRET),
+        ("HMAC_SECRET", "not this one"),
+        ("MERCHANT_ID", "shop-7"),
+    ];
+    Config::read(|name| {
+        vars.iter()
+            .chain(extra)
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned())
+    })
+    .unwrap()
+}
+
+async fn start(config: Config) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { serve(listener, &config, pending()).await });
+    address
+}
+
+fn post(address: SocketAddr) -> http::request::Builder {
+    Request::post(format!("http://{address}/create-transfer-request"))
+        .header(CONTENT_TYPE, "application/json")
+}
+
+async fn exchange(request: Request<Full<Bytes>>) -> Response<Bytes> {
+    let answer = Client::builder(TokioExecutor::new())
+        .build_http()
+        .request(request)
+        .await
+        .unwrap();
+    let (parts, body) = answer.into_parts();
+    Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+#[tokio::test]
+async fn an_order_becomes_a_transfer_request_that_the_service_would_accept() {
+    let address = start(config(&[("SIGNATURE_TTL_SECONDS", "60")])).await;
+    let answer = exchange(post(address).body(ORDER.into()).unwrap()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
+
+    let Created { request, qr } = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(request.merchant_id, "shop-7");
+    assert!(
+        (now() + 58..=now() + 60).contains(&request.expiry),
+        "{}",
+        request.expiry
+    );
+    let keys = KeyRing::new(Key::new(SECRET).unwrap());
+    let claims = token::verify(&keys, &request.signature, &request.transfer_request_id, now()).unwrap();
+    assert_eq!(
+        (claims.merchant_id(), claims.expiry()),
+        ("shop-7", request.expiry)
+    );
+
+    let qr: QrPayload = qr.parse().unwrap();
+    assert_eq!(qr.page(), format!("http://{address}"));
+    assert_eq!(qr.transfer_id(), &request.transfer_request_id);
+    assert_eq!(qr.signature().expose(), request.signature.expose());
+}
+
+#[tokio::test]
+async fn no_two_orders_share_a_transfer_and_the_qr_code_leads_to_the_shops_page() {
+    let address = start(config(&[("PAGE_URL", "https://pay.example/checkout")])).await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let answer = exchange(post(address).body(ORDER.into()).unwrap()).await;
+        let created: Created = serde_json::from_slice(answer.body()).unwrap();
+        assert!(created.qr.starts_with("https://pay.example/checkout/t/"));
+        ids.push(created.request.transfer_request_id);
+    }
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn what_is_not_an_order_is_refused_with_a_reason_and_the_backend_serves_on() {
+    let address = start(config(&[])).await;
+    let long = format!(
+        r#"{{"amount":1,"currency":"EUR","description":"{}"}}"#,
+        "x".repeat(141)
+    );
+    let huge = format!(
+        r#"{{"amount":1,"currency":"EUR","description":"{}"}}"#,
+        "x".repeat(5000)
+    );
+    for (body, status, code, reason) in [
+        ("", 400, "bad_request", "not an order"),
+        ("[]", 400, "bad_request", "not an order"),
+        ("{", 400, "bad_request", "not an order"),
+        (
+            r#"{"amount":"12","currency":"EUR"}"#,
+            400,
+            "bad_request",
+            "not an order",
+        ),
+        (
+            r#"{"amount":1e999,"currency":"EUR"}"#,
+            400,
+            "bad_request",
+            "not an order",
+        ),
+        (r#"{"amount":0,"currency":"EUR"}"#, 400, "bad_request", "amount"),
+        (r#"{"amount":-1,"currency":"EUR"}"#, 400, "bad_request", "amount"),
+        (
+            r#"{"amount":1,"currency":"euro"}"#,
+            400,
+            "bad_request",
+            "currency",
+        ),
+        (&long, 400, "bad_request", "description"),
+        (&huge, 413, "too_large", "4 KiB"),
+    ] {
+        let answer = exchange(post(address).body(body.to_owned().into()).unwrap()).await;
+        let error: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        assert_eq!(answer.status(), status, "{body}");
+        assert_eq!(
+            (&error["type"], &error["code"]),
+            (&"error".into(), &code.into()),
+            "{body}"
+        );
+        assert!(
+            error["message"].as_str().unwrap().contains(reason),
+            "{body}: {error}"
+        );
+    }
+    assert_eq!(
+        exchange(post(address).body(ORDER.into()).unwrap()).await.status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_path_or_method_is_told_where_to_go() {
+    let address = start(config(&[])).await;
+    for (method, path, status) in [
+        (Method::GET, "/", 404),
+        (Method::POST, "/create-transfer-request/", 404),
+        (Method::GET, "/create-transfer-request", 405),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://{address}{path}"));
+        let answer = exchange(request.body(Full::default()).unwrap()).await;
+        let error: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        assert!(
+            error["message"]
+                .as_str()
+                .unwrap()
+                .contains("POST to /create-transfer-request")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_browser_may_call_from_the_shops_pages_and_from_no_other() {
+    let address = start(config(&[("ALLOWED_ORIGINS", "https://shop.example")])).await;
+    for (origin, allowed) in [("https://shop.example", true), ("https://evil.example", false)] {
+        let preflight = Request::options(format!("http://{address}/create-transfer-request"))
+            .header(ORIGIN, origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type");
+        let call = post(address).header(ORIGIN, origin).body(ORDER.into()).unwrap();
+        for request in [preflight.body(Full::default()).unwrap(), call] {
+            let answer = exchange(request).await;
+            let granted = answer
+                .headers()
+                .get("access-control-allow-origin")
+                .map(|origin| origin.as_bytes());
+            assert_eq!(granted, allowed.then_some(origin.as_bytes()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_lets_the_request_under_way_finish() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopping) = oneshot::channel::<()>();
+    let server = tokio::spawn(async move {
+        let stopped = async { drop(stopping.await) };
+        serve(listener, &config(&[]), stopped).await
+    });
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /create-transfer-request HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        ORDER.len()
+    );
+    client.write_all(head.as_bytes()).await.unwrap();
+    // The interim answer says that the handler has begun to read the body.
+    let mut interim = [0; 25];
+    tokio::io::AsyncReadExt::read_exact(&mut client, &mut interim)
+        .await
+        .unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    stop.send(()).unwrap();
+    client.write_all(ORDER.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut client, &mut answer)
+        .await
+        .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    timeout(Duration::from_secs(5), server)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+}
