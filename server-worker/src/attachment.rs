@@ -1,0 +1,169 @@
+//! What a hibernating socket remembers: small, and with a version, so that a deploy can tell what
+//! another one wrote.
+
+use serde::{Deserialize, Serialize};
+
+/// A client has so long to send its `subscribe` (contract, "WebSocket").
+pub(crate) const SUBSCRIBE_WITHIN_MS: i64 = 10_000;
+
+const VERSION: u32 = 1;
+/// Deadlines to subscribe share an alarm within a second, expiries within half a minute: an alarm
+/// costs a written row, and 4410 may come up to 60 s late.
+const DEADLINE_GRID_MS: i64 = 1_000;
+const EXPIRY_GRID_MS: i64 = 30_000;
+/// The end of the year 9999. A later expiry gets no alarm of its own.
+const LAST_ALARM_MS: i64 = 253_402_300_799_000;
+
+/// How a socket stands to its transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attachment {
+    /// Has proved nothing yet.
+    Unproven {
+        /// Unix milliseconds by which it has to subscribe.
+        deadline: i64,
+    },
+    /// Has shown a valid signature and gets every change.
+    Watching {
+        /// The last Unix second in which that signature is valid.
+        expiry: u64,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    v: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deadline: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expiry: Option<u64>,
+}
+
+impl Attachment {
+    /// The text that is kept with the socket.
+    pub(crate) fn encode(self) -> String {
+        match self {
+            Self::Unproven { deadline } => format!(r#"{{"v":{VERSION},"deadline":{deadline}}}"#),
+            Self::Watching { expiry } => format!(r#"{{"v":{VERSION},"expiry":{expiry}}}"#),
+        }
+    }
+
+    /// Reads what [`Attachment::encode`] wrote; `None` when another deploy wrote something else.
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        match serde_json::from_str(text).ok()? {
+            Stored {
+                v: VERSION,
+                deadline: Some(deadline),
+                expiry: None,
+            } => Some(Self::Unproven { deadline }),
+            Stored {
+                v: VERSION,
+                deadline: None,
+                expiry: Some(expiry),
+            } => Some(Self::Watching { expiry }),
+            _ => None,
+        }
+    }
+
+    /// The first Unix millisecond at which the socket has to go.
+    pub(crate) fn due(self) -> i64 {
+        match self {
+            Self::Unproven { deadline } => deadline,
+            Self::Watching { expiry } => i64::try_from(expiry)
+                .unwrap_or(i64::MAX)
+                .saturating_add(1)
+                .saturating_mul(1_000),
+        }
+    }
+
+    /// When an alarm is to look at it: not before [`Attachment::due`], and shared with its neighbours.
+    pub(crate) fn alarm_at(self) -> Option<i64> {
+        let grid = match self {
+            Self::Unproven { .. } => DEADLINE_GRID_MS,
+            Self::Watching { .. } => EXPIRY_GRID_MS,
+        };
+        let due = self.due();
+        let at = due.saturating_add((grid - due.rem_euclid(grid)) % grid);
+        (at <= LAST_ALARM_MS).then_some(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Attachment;
+
+    const NOW: i64 = 1_700_000_000_123;
+
+    #[test]
+    fn a_socket_remembers_how_it_stands() {
+        for attachment in [
+            Attachment::Unproven { deadline: NOW },
+            Attachment::Unproven { deadline: i64::MAX },
+            Attachment::Watching { expiry: 0 },
+            Attachment::Watching { expiry: u64::MAX },
+        ] {
+            assert_eq!(Attachment::decode(&attachment.encode()), Some(attachment));
+        }
+    }
+
+    #[test]
+    fn what_another_deploy_wrote_is_unknown_and_no_panic() {
+        for text in [
+            "",
+            "null",
+            "{}",
+            r#"{"v":1}"#,
+            r#"{"v":2,"expiry":5}"#,
+            r#"{"v":1,"expiry":5,"deadline":6}"#,
+            r#"{"v":1,"expiry":-5}"#,
+            r#"{"v":"1","expiry":5}"#,
+        ] {
+            assert_eq!(Attachment::decode(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_due_in_the_first_second_after_its_expiry() {
+        assert_eq!(
+            Attachment::Watching {
+                expiry: 1_700_000_000
+            }
+            .due(),
+            1_700_000_001_000
+        );
+    }
+
+    #[test]
+    fn alarms_come_after_the_due_time_and_within_a_minute_of_expiry() {
+        for step in 0..120_u64 {
+            let watching = Attachment::Watching {
+                expiry: 1_700_000_000 + step,
+            };
+            let late = watching.alarm_at().unwrap() - watching.due();
+            assert!((0..30_000).contains(&late), "{late} ms late");
+
+            let unproven = Attachment::Unproven {
+                deadline: NOW + i64::try_from(step).unwrap() * 7,
+            };
+            let late = unproven.alarm_at().unwrap() - unproven.due();
+            assert!((0..1_000).contains(&late), "{late} ms late");
+        }
+    }
+
+    #[test]
+    fn watchers_of_the_same_half_minute_share_one_alarm() {
+        let at = |expiry| Attachment::Watching { expiry }.alarm_at();
+        assert_eq!(at(1_700_000_010), at(1_700_000_020));
+    }
+
+    #[test]
+    fn an_expiry_past_all_calendars_gets_no_alarm() {
+        assert_eq!(Attachment::Watching { expiry: u64::MAX }.alarm_at(), None);
+        assert_eq!(
+            Attachment::Watching {
+                expiry: 253_402_300_800
+            }
+            .alarm_at(),
+            None
+        );
+    }
+}

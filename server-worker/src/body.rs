@@ -1,0 +1,74 @@
+//! Reads a request's body up to a limit, whatever its headers claim.
+
+use worker::js_sys::{Reflect, Uint8Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{ReadableStreamDefaultReader, Request};
+
+use crate::error::ApiError;
+
+/// A body in both worlds: bytes to verify here, and a JavaScript buffer to pass on without another copy.
+pub(crate) struct Body {
+    /// The bytes as they were received.
+    pub(crate) bytes: Vec<u8>,
+    /// The same for `fetch`.
+    pub(crate) buffer: JsValue,
+}
+
+/// Reads at most `limit` bytes.
+///
+/// # Errors
+/// [`ApiError::BodyTooLarge`], after at most one chunk more than the limit, and
+/// [`ApiError::BodyBroken`] when the client went away.
+pub(crate) async fn read(
+    request: &Request,
+    content_length: Option<&str>,
+    limit: usize,
+) -> Result<Body, ApiError> {
+    match content_length.map(str::parse::<u64>) {
+        // HTTP framing holds the client to the length it gave.
+        Some(Ok(length)) if length <= limit as u64 => {
+            let buffer = JsFuture::from(request.array_buffer().map_err(broken)?)
+                .await
+                .map_err(broken)?;
+            let bytes = Uint8Array::new(&buffer).to_vec();
+            if bytes.len() > limit {
+                Err(ApiError::BodyTooLarge)
+            } else {
+                Ok(Body { bytes, buffer })
+            }
+        }
+        Some(Ok(_)) => Err(ApiError::BodyTooLarge),
+        Some(Err(_)) | None => {
+            let bytes = read_chunks(request, limit).await?;
+            let buffer = Uint8Array::from(bytes.as_slice()).into();
+            Ok(Body { bytes, buffer })
+        }
+    }
+}
+
+async fn read_chunks(request: &Request, limit: usize) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::new();
+    let Some(stream) = request.body() else {
+        return Ok(bytes);
+    };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    loop {
+        let step = JsFuture::from(reader.read()).await.map_err(broken)?;
+        let field = |name: &str| Reflect::get(&step, &JsValue::from_str(name)).map_err(broken);
+        if field("done")?.is_truthy() {
+            return Ok(bytes);
+        }
+        let chunk: Uint8Array = field("value")?.unchecked_into();
+        if bytes.len() + chunk.length() as usize > limit {
+            // Tells the platform to read no further; there is nobody left to hear of a failure.
+            let _ = reader.cancel();
+            return Err(ApiError::BodyTooLarge);
+        }
+        bytes.extend_from_slice(&chunk.to_vec());
+    }
+}
+
+fn broken(_: JsValue) -> ApiError {
+    ApiError::BodyBroken
+}

@@ -1,0 +1,211 @@
+//! Every way a request or a socket is refused: the code on the wire, the HTTP status, the close
+//! code, and a message that says what to do. No message holds a secret or a signature.
+
+use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::sign::VerifyError;
+use transfer_status_protocol::token::TokenError;
+use transfer_status_protocol::transfer::InvalidTransferId;
+use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Transfer};
+
+use worker::wasm_bindgen::JsValue;
+
+use crate::config::ConfigError;
+use crate::ledger::ConflictReason;
+use crate::storage::StorageError;
+
+/// Why something was refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// No route has this path.
+    #[error("there is nothing at this path; see /healthz, /update, /transfer/{{id}} and /ws/{{id}}")]
+    NoRoute,
+    /// The route does not take this method.
+    #[error("this path takes {allow} only")]
+    MethodNotAllowed {
+        /// The methods it takes.
+        allow: &'static str,
+    },
+    /// A plain request to the socket's path.
+    #[error("this is a WebSocket; connect with a WebSocket client, which sends `Upgrade: websocket`")]
+    UpgradeRequired,
+    /// The path holds no transfer id.
+    #[error("the id in the path is {0}")]
+    BadTransferId(#[from] InvalidTransferId),
+    /// The page's origin is not listed.
+    #[error("this page's origin is not allowed; add it to ALLOWED_ORIGINS on the server")]
+    ForbiddenOrigin,
+    /// A read with nothing to prove the right to it.
+    #[error("no signature; send the transfer's signature as `Authorization: Bearer …` or `?signature=…`")]
+    NoSignature,
+    /// A subscription signature that is refused.
+    #[error(transparent)]
+    Subscription(#[from] TokenError),
+    /// A `subscribe` with no signature on a socket that has shown none.
+    #[error("no signature; subscribe with the `signature` that came with the transfer request")]
+    SubscribeWithoutSignature,
+    /// A `subscribe` for another transfer than the socket's path.
+    #[error("this socket is for another transfer; connect to /ws/ with the id that you subscribe to")]
+    OtherTransfer,
+    /// Ten seconds without a `subscribe`.
+    #[error("no subscribe message within 10 s; connect again and subscribe, or connect with the signature")]
+    SubscribeTimeout,
+    /// An update with no signature.
+    #[error("X-Signature is missing; send the hex HMAC-SHA256 of the raw body under HMAC_SECRET")]
+    NoUpdateSignature,
+    /// An update signature that is refused.
+    #[error(transparent)]
+    UpdateSignature(#[from] VerifyError),
+    /// A body over the limit.
+    #[error("the body is over 16 KiB; shorten the metadata")]
+    BodyTooLarge,
+    /// A body that broke off.
+    #[error("the body did not arrive whole; send it again")]
+    BodyBroken,
+    /// A signed body that is no update.
+    #[error(transparent)]
+    BadUpdate(DecodeError),
+    /// A socket message that cannot be read.
+    #[error(transparent)]
+    BadMessage(DecodeError),
+    /// A socket message in bytes.
+    #[error("the message is binary; send JSON text")]
+    BinaryMessage,
+    /// The transfer has all the watchers it takes.
+    #[error("too many watchers of this transfer; try again later, or raise MAX_WATCHERS on the server")]
+    TooManyWatchers,
+    /// An update that may not follow the transfer's status.
+    #[error("{reason}")]
+    Conflict {
+        /// The rule.
+        reason: ConflictReason,
+        /// The transfer as it stays.
+        transfer: Box<Transfer>,
+    },
+    /// The admin asked for a transfer that nobody has reported.
+    #[error("no update has come for this transfer; check the id")]
+    UnknownTransfer,
+    /// The deploy lacks something.
+    #[error("the service is not configured: {0}")]
+    NotConfigured(&'static ConfigError),
+    /// The deploy lacks the rooms.
+    #[error(
+        "the service is not configured: the Durable Object binding ROOMS is missing; deploy with wrangler.jsonc"
+    )]
+    NoRooms,
+    /// The room did not answer, or could not store. Nothing was changed, or asking again tells.
+    #[error("the transfer cannot be reached right now; try again")]
+    Unreachable {
+        /// For the log only.
+        cause: String,
+    },
+    /// A fault of ours.
+    #[error("the service failed; try again, and report it if it stays")]
+    Internal {
+        /// For the log only.
+        cause: String,
+    },
+}
+
+impl ApiError {
+    /// The word on the wire.
+    pub(crate) fn code(&self) -> ErrorCode {
+        match self {
+            Self::BadTransferId(_) | Self::BodyBroken | Self::BinaryMessage => ErrorCode::BadRequest,
+            Self::BadUpdate(error) | Self::BadMessage(error) => error.code(),
+            Self::NoSignature
+            | Self::Subscription(_)
+            | Self::SubscribeWithoutSignature
+            | Self::OtherTransfer
+            | Self::SubscribeTimeout
+            | Self::NoUpdateSignature
+            | Self::UpdateSignature(_) => ErrorCode::Unauthorized,
+            Self::ForbiddenOrigin => ErrorCode::Forbidden,
+            Self::NoRoute | Self::UnknownTransfer => ErrorCode::NotFound,
+            Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
+            Self::Conflict { .. } => ErrorCode::Conflict,
+            Self::BodyTooLarge => ErrorCode::TooLarge,
+            Self::UpgradeRequired => ErrorCode::UpgradeRequired,
+            Self::TooManyWatchers => ErrorCode::RateLimited,
+            Self::Internal { .. } => ErrorCode::Internal,
+            Self::NotConfigured(_) | Self::NoRooms | Self::Unreachable { .. } => ErrorCode::Unavailable,
+        }
+    }
+
+    /// The close code of a socket that is refused for this.
+    pub(crate) fn close_code(&self) -> CloseCode {
+        match self {
+            Self::Subscription(TokenError::Expired) => CloseCode::SIGNATURE_EXPIRED,
+            Self::SubscribeTimeout => CloseCode::SUBSCRIBE_TIMEOUT,
+            other => match other.code() {
+                ErrorCode::BadRequest => CloseCode::BAD_MESSAGE,
+                ErrorCode::Unauthorized => CloseCode::UNAUTHORIZED,
+                ErrorCode::Forbidden => CloseCode::FORBIDDEN_ORIGIN,
+                ErrorCode::TooLarge => CloseCode::TOO_LARGE,
+                ErrorCode::RateLimited => CloseCode::RATE_LIMITED,
+                ErrorCode::Unavailable => CloseCode::TRY_AGAIN_LATER,
+                _ => CloseCode::INTERNAL,
+            },
+        }
+    }
+
+    /// The headers that this answer needs beyond the usual ones.
+    pub(crate) fn headers(&self) -> Vec<(&'static str, &'static str)> {
+        match self {
+            Self::MethodNotAllowed { allow } => vec![("allow", allow)],
+            Self::UpgradeRequired => vec![("upgrade", "websocket")],
+            Self::NoSignature | Self::Subscription(_) => vec![("www-authenticate", "Bearer")],
+            Self::TooManyWatchers => vec![("retry-after", "10")],
+            Self::Unreachable { .. } => vec![("retry-after", "1")],
+            Self::NotConfigured(_) | Self::NoRooms => vec![("retry-after", "60")],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the fault is ours: logged as an error, not as a warning.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self.code(), ErrorCode::Internal | ErrorCode::Unavailable)
+    }
+
+    /// What is behind it, for the log.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable { cause } | Self::Internal { cause } => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// The error object, the same over HTTP and on the socket.
+    pub(crate) fn to_json(&self) -> String {
+        let body = ErrorBody::new(self.code(), self.to_string());
+        match self {
+            Self::Conflict { transfer, .. } => body.with_transfer((**transfer).clone()).encode(),
+            _ => body.encode(),
+        }
+    }
+}
+
+impl From<JsValue> for ApiError {
+    fn from(error: JsValue) -> Self {
+        Self::Internal {
+            cause: format!("{error:?}"),
+        }
+    }
+}
+
+impl From<worker::Error> for ApiError {
+    fn from(error: worker::Error) -> Self {
+        Self::Internal {
+            cause: error.to_string(),
+        }
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        let cause = error.to_string();
+        match error {
+            StorageError::Sql(_) => Self::Unreachable { cause },
+            StorageError::Newer { .. } | StorageError::Broken(_) => Self::Internal { cause },
+        }
+    }
+}

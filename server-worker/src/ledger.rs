@@ -1,0 +1,120 @@
+//! The rules of one transfer: an update in, what becomes of the transfer out. Pure.
+//!
+//! `pending → processing → completed | failed | cancelled`, `pending` straight to a final status,
+//! and nothing after that (contract, "Status flow").
+
+use transfer_status_protocol::{Patch, Status, Timestamp, Transfer, Update};
+
+/// What an update does to a transfer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome<'a> {
+    /// The transfer changed: store this, then tell the watchers.
+    Applied(Transfer),
+    /// It says what is known already: answer like the first time, tell nobody.
+    Unchanged(&'a Transfer),
+    /// It may not follow what is stored.
+    Conflict {
+        /// The transfer as it stays.
+        current: &'a Transfer,
+        /// The rule that it breaks.
+        reason: ConflictReason,
+    },
+}
+
+/// The rule that a refused update breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ConflictReason {
+    /// A final transfer takes no change at all.
+    #[error("the transfer is final and does not change any more; drop this update")]
+    Final,
+    /// The flow has no such step.
+    #[error("the transfer's status cannot go back; drop this update if it arrived late")]
+    Backwards,
+}
+
+/// Applies `update` to what is stored, at `now` by the room's clock.
+///
+/// The first update of a transfer may bring any status and makes version 1. `updated_at` never goes
+/// backwards, whatever the clock does.
+pub(crate) fn apply(current: Option<&Transfer>, update: Update, now: Timestamp) -> Outcome<'_> {
+    let Some(current) = current else {
+        let mut first = Transfer::new(update.transfer_id.clone(), update.status.clone(), now);
+        first.version = Some(1);
+        patch(&mut first, update);
+        return Outcome::Applied(first);
+    };
+
+    let moved = current.status != update.status;
+    if moved && current.status.is_final() {
+        return Outcome::Conflict {
+            current,
+            reason: ConflictReason::Final,
+        };
+    }
+    if moved && !may_follow(&current.status, &update.status) {
+        return Outcome::Conflict {
+            current,
+            reason: ConflictReason::Backwards,
+        };
+    }
+
+    let mut next = current.clone();
+    next.status = update.status.clone();
+    let patched = patch(&mut next, update);
+    if !moved && !patched {
+        return Outcome::Unchanged(current);
+    }
+    if current.status.is_final() {
+        return Outcome::Conflict {
+            current,
+            reason: ConflictReason::Final,
+        };
+    }
+    next.updated_at = now.max(current.updated_at);
+    next.version = Some(current.version.unwrap_or(0).saturating_add(1));
+    Outcome::Applied(next)
+}
+
+/// The steps of the flow between two different statuses.
+fn may_follow(from: &Status, to: &Status) -> bool {
+    match from {
+        Status::Pending => matches!(to, Status::Processing) || to.is_final(),
+        Status::Processing => to.is_final(),
+        // Final ones, and one that this version does not know.
+        _ => false,
+    }
+}
+
+/// Carries the fields over and tells whether one of them changed.
+fn patch(transfer: &mut Transfer, update: Update) -> bool {
+    let Update {
+        message,
+        amount,
+        merchant_id,
+        customer_id,
+        metadata,
+        ..
+    } = update;
+    // No short cut: each field has to be carried over.
+    set(&mut transfer.message, message)
+        | set(&mut transfer.amount, amount)
+        | set(&mut transfer.merchant_id, merchant_id)
+        | set(&mut transfer.customer_id, customer_id)
+        | set(&mut transfer.metadata, metadata)
+}
+
+fn set<T: PartialEq>(field: &mut Option<T>, patch: Patch<T>) -> bool {
+    let new = match patch {
+        Patch::Keep => return false,
+        Patch::Remove => None,
+        Patch::Set(value) => Some(value),
+    };
+    let changed = *field != new;
+    if changed {
+        *field = new;
+    }
+    changed
+}
+
+#[cfg(test)]
+mod tests;

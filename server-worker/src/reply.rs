@@ -1,0 +1,103 @@
+//! HTTP answers: JSON with the security headers, and CORS for the pages of other origins.
+
+use worker::wasm_bindgen::JsValue;
+use worker::web_sys::{Headers, Response, ResponseInit};
+
+use crate::cors;
+use crate::error::ApiError;
+
+/// The headers of every answer. None may be cached: it was shown to one holder of a signature.
+const ALWAYS: [(&str, &str); 6] = [
+    ("content-type", "application/json"),
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    ("strict-transport-security", "max-age=31536000"),
+];
+
+thread_local! {
+    /// Built once an isolate: each header is two strings to carry over to JavaScript.
+    static BASE: Result<Headers, JsValue> = base();
+}
+
+fn base() -> Result<Headers, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in ALWAYS {
+        headers.set(name, value)?;
+    }
+    Ok(headers)
+}
+
+/// A JSON answer.
+pub(crate) fn json(status: u16, body: &str, extra: &[(&str, &str)]) -> Result<Response, JsValue> {
+    let base = BASE.with(Clone::clone)?;
+    let headers = if extra.is_empty() {
+        base
+    } else {
+        Headers::new_with_headers(&base)?
+    };
+    for (name, value) in extra {
+        headers.set(name, value)?;
+    }
+    // `new Response` copies the headers, so the shared ones stay as they are.
+    Response::new_with_opt_str_and_init(Some(body), &init(status, &headers))
+}
+
+/// The transfer as stored, its version as `ETag`.
+pub(crate) fn transfer(doc: &str, version: u64) -> Result<Response, JsValue> {
+    json(200, doc, &[("etag", &etag(version))])
+}
+
+/// The `ETag` of a version.
+pub(crate) fn etag(version: u64) -> String {
+    format!("\"{version}\"")
+}
+
+/// The error object under its HTTP status.
+pub(crate) fn refusal(error: &ApiError) -> Result<Response, JsValue> {
+    json(error.code().http_status(), &error.to_json(), &error.headers())
+}
+
+/// An answer with no body.
+pub(crate) fn empty(status: u16, extra: &[(&str, &str)]) -> Result<Response, JsValue> {
+    let headers = Headers::new_with_headers(&BASE.with(Clone::clone)?)?;
+    headers.delete("content-type")?;
+    for (name, value) in extra {
+        headers.set(name, value)?;
+    }
+    Response::new_with_opt_str_and_init(None, &init(status, &headers))
+}
+
+/// The answer to a preflight, and to a plain `OPTIONS`.
+pub(crate) fn preflight(allow: &str) -> Result<Response, JsValue> {
+    empty(
+        204,
+        &[
+            ("allow", allow),
+            ("access-control-allow-methods", allow),
+            ("access-control-allow-headers", cors::ALLOW_HEADERS),
+            ("access-control-max-age", cors::MAX_AGE),
+        ],
+    )
+}
+
+/// Lets the page at the request's origin read `response`; `allow` is `*` or that origin.
+pub(crate) fn share(response: Response, allow: &str) -> Result<Response, JsValue> {
+    let headers = Headers::new_with_headers(&response.headers())?;
+    headers.set("access-control-allow-origin", allow)?;
+    headers.set("access-control-expose-headers", cors::EXPOSE_HEADERS)?;
+    headers.append("vary", "origin")?;
+    let init = init(response.status(), &headers);
+    Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), &init)
+}
+
+fn init(status: u16, headers: &Headers) -> ResponseInit {
+    let init = ResponseInit::new();
+    init.set_status(status);
+    init.set_headers(headers);
+    init
+}

@@ -1,0 +1,213 @@
+//! The watchers of a room: let in, told, asked to prove themselves, and closed when their time is over.
+
+use std::rc::Rc;
+
+use transfer_status_protocol::ClientMessage;
+use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::message::{PING, PONG};
+use transfer_status_protocol::token::TokenError;
+
+use worker::js_sys::Date;
+use worker::wasm_bindgen::JsValue;
+use worker::{
+    ScheduledTime, WebSocket, WebSocketIncomingMessage, WebSocketPair, WebSocketRequestResponsePair, web_sys,
+};
+
+use super::TransferRoom;
+use crate::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
+use crate::auth;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::incoming::{now_unix_millis, now_unix_seconds};
+use crate::socket::{self, Frame};
+use crate::storage::Record;
+
+/// Sockets that were opened with a valid signature. A tag stays for life: one that proves itself
+/// later keeps [`NEW`], and its attachment tells.
+const LIVE: &str = "live";
+/// Sockets that were opened with no signature.
+const NEW: &str = "new";
+
+impl TransferRoom {
+    /// Opens a socket: with the `expiry` of a verified signature it gets the transfer at once, without
+    /// one it has 10 s to subscribe.
+    pub(super) async fn watch(
+        &self,
+        expiry: Option<u64>,
+        subprotocol: bool,
+    ) -> Result<web_sys::Response, ApiError> {
+        let (tag, attachment, present) = match expiry {
+            Some(expiry) => (LIVE, Attachment::Watching { expiry }, self.watchers()),
+            None => {
+                let deadline = now_unix_millis().saturating_add(SUBSCRIBE_WITHIN_MS);
+                (
+                    NEW,
+                    Attachment::Unproven { deadline },
+                    self.state.get_websockets_with_tag(NEW).len(),
+                )
+            }
+        };
+        self.check_room_for_one_more(present)?;
+
+        let WebSocketPair { client, server } = WebSocketPair::new()?;
+        self.state.accept_websocket_with_tags(&server, &[tag]);
+        self.state
+            .set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
+        server.serialize_attachment(attachment.encode())?;
+        match attachment {
+            Attachment::Watching { .. } => self.greet(&server, attachment).await?,
+            Attachment::Unproven { .. } => self.arm(attachment.alarm_at()).await?,
+        }
+        Ok(socket::upgrade(&client, subprotocol)?)
+    }
+
+    /// Handles one message of a client.
+    pub(super) async fn message(
+        &self,
+        ws: &WebSocket,
+        message: WebSocketIncomingMessage,
+    ) -> Result<(), ApiError> {
+        let WebSocketIncomingMessage::String(text) = message else {
+            return Err(ApiError::BinaryMessage);
+        };
+        match ClientMessage::decode(&text).map_err(ApiError::BadMessage)? {
+            ClientMessage::Subscribe {
+                transfer_id,
+                signature,
+            } => {
+                if transfer_id != *self.id()? {
+                    return Err(ApiError::OtherTransfer);
+                }
+                let before = attachment(ws);
+                let proved = match &signature {
+                    Some(signature) => {
+                        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
+                        Some(
+                            auth::subscription(config, signature, &transfer_id, now_unix_seconds())?.expiry(),
+                        )
+                    }
+                    None => None,
+                };
+                let expiry = match (before, proved) {
+                    (Some(Attachment::Watching { expiry }), proved) => {
+                        proved.map_or(expiry, |new| new.max(expiry))
+                    }
+                    (_, Some(expiry)) => {
+                        self.check_room_for_one_more(self.watchers())?;
+                        expiry
+                    }
+                    (_, None) => return Err(ApiError::SubscribeWithoutSignature),
+                };
+                let attachment = Attachment::Watching { expiry };
+                ws.serialize_attachment(attachment.encode())?;
+                self.greet(ws, attachment).await
+            }
+            // The platform answers the exact bytes of a ping; this is one spelt otherwise.
+            ClientMessage::Ping => {
+                Frame::text(PONG).send_to(ws);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends a watcher the transfer as it stands. A final one is all that it will ever get.
+    async fn greet(&self, ws: &WebSocket, attachment: Attachment) -> Result<(), ApiError> {
+        let record = self.record_or_announced()?;
+        Frame::text(&status_frame(&record)).send_to(ws);
+        if record.transfer.status.is_final() {
+            socket::close(ws, CloseCode::NORMAL, "final");
+            return Ok(());
+        }
+        self.arm(attachment.alarm_at()).await
+    }
+
+    /// Tells every watcher what the transfer has become.
+    pub(super) fn tell(&self, record: &Rc<Record>) {
+        let watchers = self.state.get_websockets_with_tag(LIVE).into_iter();
+        let watchers: Vec<_> = watchers.chain(self.subscribed()).collect();
+        if watchers.is_empty() {
+            return;
+        }
+        let frame = Frame::text(&status_frame(record));
+        for ws in &watchers {
+            frame.send_to(ws);
+            if record.transfer.status.is_final() {
+                socket::close(ws, CloseCode::NORMAL, "final");
+            }
+        }
+    }
+
+    /// Closes every socket whose time is over and sets the alarm for the next.
+    pub(super) async fn sweep(&self) -> Result<(), ApiError> {
+        self.alarm.set(Some(None));
+        let now = now_unix_millis();
+        let mut next: Option<i64> = None;
+        for ws in self.state.get_websockets() {
+            if ws.as_ref().ready_state() != web_sys::WebSocket::OPEN {
+                continue;
+            }
+            match attachment(&ws) {
+                Some(attachment) if attachment.due() > now => {
+                    next = [next, attachment.alarm_at()].into_iter().flatten().min();
+                }
+                Some(Attachment::Unproven { .. }) => socket::refuse(&ws, &ApiError::SubscribeTimeout),
+                Some(Attachment::Watching { .. }) => {
+                    socket::refuse(&ws, &ApiError::Subscription(TokenError::Expired));
+                }
+                // Another deploy wrote it: the client comes back and is let in by this one's rules.
+                None => socket::refuse(&ws, &ApiError::SubscribeTimeout),
+            }
+        }
+        self.arm(next).await
+    }
+
+    /// Sets the alarm unless it is set for earlier: it costs a written row, and asking costs none.
+    async fn arm(&self, at: Option<i64>) -> Result<(), ApiError> {
+        let Some(at) = at else { return Ok(()) };
+        if self.alarm.get().is_none() {
+            let set_for = self.state.storage().get_alarm().await?;
+            // Another event may have set it during the wait, and knows better.
+            if self.alarm.get().is_none() {
+                self.alarm.set(Some(set_for));
+            }
+        }
+        if self.alarm.get().flatten().is_some_and(|set_for| set_for <= at) {
+            return Ok(());
+        }
+        self.alarm.set(Some(Some(at)));
+        // An i64 would be an offset here.
+        let at = ScheduledTime::new(Date::new(&JsValue::from_f64(at as f64)));
+        Ok(self.state.storage().set_alarm(at).await?)
+    }
+
+    /// How many hold a valid signature.
+    fn watchers(&self) -> usize {
+        self.state.get_websockets_with_tag(LIVE).len() + self.subscribed().count()
+    }
+
+    /// Those that proved themselves by a message.
+    fn subscribed(&self) -> impl Iterator<Item = WebSocket> {
+        let new = self.state.get_websockets_with_tag(NEW).into_iter();
+        new.filter(|ws| matches!(attachment(ws), Some(Attachment::Watching { .. })))
+    }
+
+    fn check_room_for_one_more(&self, present: usize) -> Result<(), ApiError> {
+        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
+        if present < config.max_watchers {
+            Ok(())
+        } else {
+            Err(ApiError::TooManyWatchers)
+        }
+    }
+}
+
+/// What the socket remembers; `None` when it cannot be read.
+fn attachment(ws: &WebSocket) -> Option<Attachment> {
+    Attachment::decode(&ws.deserialize_attachment::<String>().ok().flatten()?)
+}
+
+/// The status message, around the JSON that the record holds already.
+fn status_frame(record: &Record) -> String {
+    format!(r#"{{"type":"status","transfer":{}}}"#, record.doc)
+}

@@ -1,0 +1,71 @@
+//! Sockets: upgrade answers, frames out, refusals.
+
+use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::token::SUBPROTOCOL;
+use worker::wasm_bindgen::JsCast;
+use worker::wasm_bindgen::prelude::*;
+use worker::web_sys::{Headers, Response, ResponseInit};
+use worker::worker_sys::ext::ResponseInitExt;
+use worker::{WebSocket, WebSocketPair};
+
+use crate::error::ApiError;
+
+#[wasm_bindgen]
+extern "C" {
+    type Sending;
+
+    /// `send` with a string that JavaScript holds already; `worker` offers it for a `&str` only,
+    /// which would carry a broadcast's frame over once a socket.
+    #[wasm_bindgen(method, catch)]
+    fn send(this: &Sending, frame: &JsValue) -> Result<(), JsValue>;
+}
+
+/// A frame, carried over to JavaScript once for as many sockets as there are.
+pub(crate) struct Frame(JsValue);
+
+impl Frame {
+    /// A text frame.
+    pub(crate) fn text(text: &str) -> Self {
+        Self(JsValue::from_str(text))
+    }
+
+    /// Sends it. A socket that is closing refuses; its client reads the state when it is back.
+    pub(crate) fn send_to(&self, socket: &WebSocket) {
+        let raw: &Sending = socket.as_ref().unchecked_ref();
+        let _ = raw.send(&self.0);
+    }
+}
+
+/// Closes a socket; one that is closed already stays so.
+pub(crate) fn close(socket: &WebSocket, code: CloseCode, reason: &str) {
+    let _ = socket.close(Some(code.get()), Some(reason));
+}
+
+/// Sends the error and closes with its code.
+pub(crate) fn refuse(socket: &WebSocket, error: &ApiError) {
+    Frame::text(&error.to_json()).send_to(socket);
+    close(socket, error.close_code(), error.code().as_str());
+}
+
+/// The answer that hands `client` to the other side; `subprotocol` when the client offered ours.
+/// A browser fails a handshake that leaves its offer without an answer.
+pub(crate) fn upgrade(client: &WebSocket, subprotocol: bool) -> Result<Response, JsValue> {
+    let mut init = ResponseInit::new();
+    init.set_status(101);
+    if subprotocol {
+        let headers = Headers::new()?;
+        headers.set("sec-websocket-protocol", SUBPROTOCOL)?;
+        init.set_headers(&headers);
+    }
+    init.websocket(client.as_ref())?;
+    Response::new_with_opt_str_and_init(None, &init)
+}
+
+/// Refuses an upgrade as an accepted socket: a browser shows its page no HTTP status of a failed
+/// one, so that a refusal would look like a bad network.
+pub(crate) fn refuse_upgrade(error: &ApiError, subprotocol: bool) -> worker::Result<Response> {
+    let WebSocketPair { client, server } = WebSocketPair::new()?;
+    server.accept()?;
+    refuse(&server, error);
+    Ok(upgrade(&client, subprotocol)?)
+}

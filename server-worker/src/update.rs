@@ -1,0 +1,35 @@
+//! `POST /update`: verify the raw bytes, only then decode them, then one hop to the room.
+//!
+//! Whatever is wrong with an update is found out here, so that no bad one wakes an object.
+
+use transfer_status_protocol::Update;
+use transfer_status_protocol::sign::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
+use transfer_status_protocol::update::MAX_UPDATE_BYTES;
+use worker::Env;
+use worker::web_sys::Response;
+
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::incoming::{Incoming, now_unix_seconds};
+use crate::{body, rooms};
+
+/// Answers with the room's answer: 200 with the transfer as stored, or 409.
+pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
+    let signature = incoming
+        .header(SIGNATURE_HEADER)
+        .ok_or(ApiError::NoUpdateSignature)?;
+    let timestamp = incoming.header(TIMESTAMP_HEADER);
+    let length = incoming.header("content-length");
+    let body = body::read(incoming.request(), length.as_deref(), MAX_UPDATE_BYTES).await?;
+
+    let verified = sign::verify(
+        &config.update_keys,
+        body.bytes.as_slice(),
+        &signature,
+        timestamp.as_deref(),
+        now_unix_seconds(),
+        config.timestamp,
+    )?;
+    let update = Update::decode(&verified).map_err(ApiError::BadUpdate)?;
+    rooms::update(env, &update.transfer_id, &body.buffer).await
+}

@@ -1,0 +1,50 @@
+//! `GET /ws/{id}`: opens a watcher's socket in the transfer's room, or refuses it here.
+//!
+//! A refusal never reaches the room: it is an accepted socket of the stateless Worker that gets one
+//! error message and a close code.
+
+use transfer_status_protocol::TransferId;
+use transfer_status_protocol::token::Claims;
+use worker::Env;
+use worker::web_sys::Response;
+
+use crate::auth::Offer;
+use crate::config::{Config, ConfigError};
+use crate::error::ApiError;
+use crate::incoming::{Incoming, now_unix_seconds};
+use crate::{log, rooms, socket};
+
+/// Answers an upgrade request; always with 101.
+pub(crate) async fn open(
+    incoming: &Incoming<'_>,
+    id: &str,
+    env: &Env,
+    config: Result<&Config, &'static ConfigError>,
+) -> Result<Response, ApiError> {
+    let offer = Offer::parse(incoming.header("sec-websocket-protocol").as_deref());
+    let subprotocol = offer.subprotocol;
+    let opened = match admit(incoming, id, config, offer) {
+        Ok((id, claims)) => rooms::watch(env, &id, claims.map(|claims| claims.expiry()), subprotocol).await,
+        Err(error) => Err(error),
+    };
+    match opened {
+        Ok(response) => Ok(response),
+        Err(error) => {
+            log::refused(incoming, &error);
+            Ok(socket::refuse_upgrade(&error, subprotocol)?)
+        }
+    }
+}
+
+fn admit(
+    incoming: &Incoming<'_>,
+    id: &str,
+    config: Result<&Config, &'static ConfigError>,
+    offer: Offer,
+) -> Result<(TransferId, Option<Claims>), ApiError> {
+    let config = config.map_err(ApiError::NotConfigured)?;
+    incoming.check_origin(&config.origins)?;
+    let id = TransferId::new(id)?;
+    let claims = offer.claims(config, incoming.target(), &id, now_unix_seconds())?;
+    Ok((id, claims))
+}
