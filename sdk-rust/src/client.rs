@@ -22,7 +22,6 @@ use crate::watch::{Commands, Watch, WatchState};
 /// Watches transfers of one service. Cheap to clone; clones share their HTTP connections.
 ///
 /// ```no_run
-/// use futures_util::StreamExt;
 /// use transfer_status::{Client, Event, Signature, TransferId};
 ///
 /// # async fn run(signature: Signature) -> Result<(), Box<dyn std::error::Error>> {

@@ -122,8 +122,6 @@ pub(crate) enum DialError {
     Connect(#[source] BoxError),
     #[error("the handshake failed")]
     Handshake(#[source] hyper::Error),
-    #[error("the connection ended during the handshake")]
-    Ended(Option<hyper::Error>),
     #[error("the upgrade was refused with HTTP status {0}")]
     Refused(StatusCode),
     #[error("the answer is not that of a WebSocket server: {0} is missing or wrong")]

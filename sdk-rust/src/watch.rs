@@ -119,6 +119,13 @@ impl Watch {
         self.states.borrow().connection()
     }
 
+    /// The next event, `None` after [`Event::Closed`]. The same as the stream's, with no trait to import.
+    ///
+    /// When the future is dropped nothing is lost.
+    pub async fn next(&mut self) -> Option<Event> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
     /// The first event after `cursor`, with its own cursor; begin with 0. `None` after [`Event::Closed`].
     ///
     /// Unlike the stream it keeps no position: when the future is dropped nothing is lost, and the same cursor

@@ -71,16 +71,19 @@ impl Socket {
             .handshake::<_, Empty<Bytes>>(stream)
             .await
             .map_err(DialError::Handshake)?;
-        let mut connection = connection.with_upgrades();
-
-        // The connection has to be polled for the answer to come, and on until it hands the stream over.
-        let mut response = tokio::select! {
-            response = sender.send_request(request) => response.map_err(DialError::Handshake)?,
-            ended = &mut connection => return Err(DialError::Ended(ended.err())),
+        let connection = connection.with_upgrades();
+        let mut exchange = std::pin::pin!(async {
+            let mut response = sender.send_request(request).await.map_err(DialError::Handshake)?;
+            check_answer(response.status(), response.headers(), &key)?;
+            upgrade::on(&mut response).await.map_err(DialError::Handshake)
+        });
+        let upgraded = tokio::select! {
+            biased;
+            upgraded = &mut exchange => upgraded,
+            // It has handed the stream over, or failed: either way the exchange knows.
+            _ = connection => exchange.await,
         };
-        check_answer(response.status(), response.headers(), &key)?;
-        let (upgraded, _) = tokio::join!(upgrade::on(&mut response), connection);
-        let upgraded = TokioIo::new(upgraded.map_err(DialError::Handshake)?);
+        let upgraded = TokioIo::new(upgraded?);
 
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)

@@ -1,0 +1,96 @@
+//! `transfer-status watch`: one line for each piece of news.
+
+use serde::Serialize;
+use serde_json::json;
+use transfer_status::{Client, CloseReason, Connection, Event, Transfer, TransferId};
+
+use crate::output::{Output, describe};
+use crate::{on_runtime, secret};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Ends with 0 once the transfer is completed, failed or cancelled; with 1 when the service refuses.
+It reconnects by itself for as long as it takes; `timeout 60 transfer-status watch …` bounds it.
+
+The signature comes from TRANSFER_STATUS_SIGNATURE, or with the transfer from a QR code's payload:
+  transfer-status watch order-1042
+  zbarcam --raw --oneshot | transfer-status watch --qr")]
+pub(crate) struct Args {
+    /// The transfer to watch.
+    #[arg(required_unless_present = "qr", conflicts_with = "qr")]
+    transfer_id: Option<TransferId>,
+    /// Take transfer and signature from a QR code's payload: TRANSFER_STATUS_QR, or standard input.
+    #[arg(long)]
+    qr: bool,
+    /// Where the service is, like https://status.example.com.
+    #[arg(long, env = "TRANSFER_STATUS_URL")]
+    url: String,
+}
+
+pub(crate) fn run(args: Args, output: &mut Output) -> anyhow::Result<()> {
+    let (transfer_id, signature) = match args.transfer_id {
+        Some(transfer_id) => (transfer_id, secret::signature()?),
+        None => {
+            let payload = secret::qr_payload()?;
+            (payload.transfer_id().clone(), payload.signature().clone())
+        }
+    };
+    on_runtime(async {
+        let client = Client::builder(args.url).build()?;
+        let mut watch = client.watch(transfer_id, signature);
+        while let Some(event) = watch.next().await {
+            tell(&event, output)?;
+        }
+        watch.finished().await?;
+        Ok(())
+    })
+}
+
+/// Not a `json!` value, which would round an amount.
+#[derive(Serialize)]
+struct StatusLine<'a> {
+    event: &'static str,
+    transfer: &'a Transfer,
+}
+
+fn tell(event: &Event, output: &mut Output) -> anyhow::Result<()> {
+    match event {
+        Event::Status(transfer) => output.line(
+            &StatusLine {
+                event: "status",
+                transfer,
+            },
+            describe(transfer),
+        ),
+        Event::Connection(connection) => {
+            let (word, text) = match connection {
+                Connection::Connecting => ("connecting", "connecting …"),
+                Connection::Live => ("live", "connected"),
+                Connection::Reconnecting => ("reconnecting", "connection lost, reconnecting …"),
+                Connection::Polling => ("polling", "no socket gets through, asking every few seconds"),
+            };
+            output.remark(&json!({ "event": "connection", "connection": word }), text)
+        }
+        Event::Scan(scan) => {
+            let text = if scan.scanned {
+                "the QR code was scanned"
+            } else {
+                "the scan was taken back"
+            };
+            let object = json!({ "event": "scan", "scanned": scan.scanned, "at": scan.at });
+            output.remark(&object, text)
+        }
+        Event::Closed(reason) => {
+            let object = match reason {
+                CloseReason::Final => json!({ "event": "closed", "reason": "final" }),
+                CloseReason::User => json!({ "event": "closed", "reason": "user" }),
+                CloseReason::SignatureRefused => json!({ "event": "closed", "reason": "signature_refused" }),
+                CloseReason::Server(code) => {
+                    json!({ "event": "closed", "reason": "server", "code": code.get() })
+                }
+            };
+            output.remark(&object, "done")
+        }
+        _ => Ok(()),
+    }
+}
