@@ -1,2 +1,70 @@
 //! `cargo xtask …`: set-up, build, serve, demo, test and size of Transfer Status.
-fn main() {}
+//!
+//! A table of subcommands, one module each. They call well-kept tools (cargo, worker-build, wasm-opt, Miniflare) and
+//! keep no logic of the product. `cargo xtask --help` tells what there is.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a command line tool talks on stdout")]
+
+mod arrows;
+mod build;
+mod process;
+mod serve;
+mod setup;
+mod size;
+mod test;
+mod tools;
+mod wasm_target;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Everything one does with this repository, from set-up to the full test.
+///
+/// On a new machine with Rust (by rustup) and Node.js with npm, start with `cargo xtask setup`, or with any other
+/// command: each installs what it misses first and says so.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the builds need: the wasm target, worker-build, wasm-bindgen and the npm tools
+    Setup,
+    /// Build the WebAssembly artefacts for release
+    Build(build::Args),
+    /// Run the real server on local workerd
+    Serve(serve::Args),
+    /// Print the sizes of the WebAssembly artefacts and fail when one is over its limit
+    Size,
+    /// Check that the crates depend on each other only as ARCHITECTURE.md allows
+    Arrows,
+    /// Run every test: native, wasm32, end to end on workerd, sizes
+    Test,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes on one line; a backtrace through this program would help nobody.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Setup => setup::run(),
+        Command::Build(args) => build::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Size => size::run(),
+        Command::Arrows => arrows::run(),
+        Command::Test => test::run(),
+    }
+}

@@ -1,0 +1,194 @@
+//! `cargo xtask build`: the Worker and the bare session, as they ship.
+//!
+//! Cargo judges what has changed: it builds first, and only a new `.wasm` goes through the slower tools after it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use sha2::{Digest, Sha256};
+
+use crate::process;
+use crate::setup::{self, Ready};
+use crate::tools::Tools;
+use crate::wasm_target::TARGET;
+
+/// The cargo profile of all that ships as WebAssembly.
+pub(crate) const PROFILE: &str = "wasm";
+
+/// What wasm-opt may emit: what rustc and wasm-bindgen use already, and nothing that workerd may not know yet.
+const WASM_FEATURES: [&str; 7] = [
+    "--enable-mutable-globals",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-reference-types",
+    "--enable-exception-handling",
+];
+
+/// Options of `cargo xtask build`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What to build; both when left out
+    artefact: Option<Artefact>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Artefact {
+    /// The server, into server-worker/build
+    Worker,
+    /// The client session as a bare module, into target/session.wasm
+    Session,
+}
+
+/// Builds what `args` ask for.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let ready = setup::ensure()?;
+    if args.artefact != Some(Artefact::Session) {
+        let folder = worker(&ready)?;
+        println!("build: the Worker is in {}", folder.display());
+    }
+    if args.artefact != Some(Artefact::Worker) {
+        let file = session(&ready)?;
+        println!("build: the session is {}", file.display());
+    }
+    Ok(())
+}
+
+/// Builds the Worker and returns the folder with `index.js` and `index_bg.wasm`.
+///
+/// # Errors
+/// When a build step fails.
+pub(crate) fn worker(ready: &Ready) -> Result<PathBuf> {
+    let Ready { tools, wasm } = ready;
+    let package = tools.root.join("server-worker");
+    let folder = package.join("build");
+    let _lock = lock(ready)?;
+
+    // The same call as worker-build's own, so that it finds everything built.
+    let mut cargo = wasm.command(tools, "cargo");
+    cargo
+        .args(["build", "--lib", "--profile", PROFILE, "--target", TARGET])
+        .current_dir(&package)
+        .env("WASM_BINDGEN_USE_JS_SYS", "1");
+    process::run(&mut cargo)?;
+    let compiled = compiled(ready, "transfer_status_server.wasm");
+    let stamp = Stamp::new(tools, &compiled, folder.join(".stamp"))?;
+    if stamp.is_current() && folder.join("index.js").exists() {
+        return Ok(folder);
+    }
+
+    let mut worker_build = tools.on_path(wasm.command(tools, tools.cargo_bin("worker-build")?))?;
+    worker_build
+        // wasm-opt comes below: worker-build's run of it keeps the names of all functions.
+        .args(["--no-opt", "--profile", PROFILE])
+        .current_dir(&package)
+        .env("WASM_BINDGEN_BIN", tools.cargo_bin("wasm-bindgen-cli")?)
+        .env("WASM_OPT_BIN", tools.npm_bin("wasm-opt"))
+        .env("ESBUILD_BIN", tools.npm_bin("esbuild"));
+    process::output(&mut worker_build)?;
+    let module = folder.join("index_bg.wasm");
+    optimize(tools, &module, &module)?;
+    stamp.write()?;
+    Ok(folder)
+}
+
+/// Builds the bare session module and returns its path.
+///
+/// # Errors
+/// When a build step fails.
+pub(crate) fn session(ready: &Ready) -> Result<PathBuf> {
+    let Ready { tools, wasm } = ready;
+    let file = tools.root.join("target/session.wasm");
+    let _lock = lock(ready)?;
+
+    let mut cargo = wasm.command(tools, "cargo");
+    cargo
+        .args([
+            "build",
+            "--package",
+            "transfer-status-session-wasm",
+            "--profile",
+            PROFILE,
+            "--target",
+            TARGET,
+        ])
+        .current_dir(&tools.root);
+    process::run(&mut cargo)?;
+    let compiled = compiled(ready, "transfer_status_session_wasm.wasm");
+    let stamp = Stamp::new(tools, &compiled, file.with_extension("stamp"))?;
+    if !(stamp.is_current() && file.exists()) {
+        optimize(tools, &compiled, &file)?;
+        stamp.write()?;
+    }
+    Ok(file)
+}
+
+fn compiled(ready: &Ready, name: &str) -> PathBuf {
+    ready
+        .wasm
+        .target_folder(&ready.tools)
+        .join(TARGET)
+        .join(PROFILE)
+        .join(name)
+}
+
+/// One build at a time: the steps after cargo's own lock would see each other's half-written files.
+fn lock(ready: &Ready) -> Result<File> {
+    let folder = ready.wasm.target_folder(&ready.tools);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let file = File::create(folder.join(".xtask-lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Makes `input` small and drops the names of its functions. A server that reads `output` meanwhile sees the old file.
+fn optimize(tools: &Tools, input: &Path, output: &Path) -> Result<()> {
+    let draft = output.with_extension("wasm.draft");
+    let mut wasm_opt = tools.on_path(Command::new(tools.npm_bin("wasm-opt")))?;
+    wasm_opt
+        .args([
+            "-Oz",
+            "--strip-debug",
+            "--strip-producers",
+            "--strip-target-features",
+        ])
+        .args(WASM_FEATURES)
+        .arg(input)
+        .arg("-o")
+        .arg(&draft);
+    process::output(&mut wasm_opt)?;
+    fs::rename(&draft, output)?;
+    Ok(())
+}
+
+/// Tells whether the artefact was made from this very `.wasm` with these very tools.
+struct Stamp {
+    file: PathBuf,
+    digest: String,
+}
+
+impl Stamp {
+    fn new(tools: &Tools, compiled: &Path, file: PathBuf) -> Result<Self> {
+        let mut digest = Sha256::new();
+        digest.update(fs::read(compiled).with_context(|| format!("cargo left no {}", compiled.display()))?);
+        digest.update(fs::read(tools.npm_folder().join("package.json"))?);
+        let digest = digest
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Self { file, digest })
+    }
+
+    fn is_current(&self) -> bool {
+        fs::read_to_string(&self.file).is_ok_and(|found| found == self.digest)
+    }
+
+    fn write(&self) -> Result<()> {
+        fs::write(&self.file, &self.digest).with_context(|| format!("cannot write {}", self.file.display()))
+    }
+}

@@ -1,0 +1,49 @@
+//! Running other programs: each failure names the whole command line.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// Runs `command` with this process's output, and fails when it does.
+///
+/// # Errors
+/// When the program cannot be started or ends with a status other than 0.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {}", line(command)))?;
+    if !status.success() {
+        bail!("{} failed ({status})", line(command));
+    }
+    Ok(())
+}
+
+/// Runs `command` and returns what it printed on stdout, trimmed.
+///
+/// # Errors
+/// When the program cannot be started or ends with a status other than 0; what it printed on stderr is in the error.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start {}", line(command)))?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        bail!("{} failed ({}): {}", line(command), output.status, stderr.trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A command that runs in `directory`, for the calls that are no more than a list of words.
+pub(crate) fn command<const N: usize>(directory: &Path, program: &str, args: [&str; N]) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(directory).args(args);
+    command
+}
+
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    format!("`{}`", words.join(" "))
+}

@@ -1,0 +1,146 @@
+//! Where the pinned tools are: `xtask/tools/package.json` names every version, this module every place.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::process;
+
+/// The oldest Node.js that the pinned wrangler runs on.
+const OLDEST_NODE: (u32, u32) = (22, 12);
+
+/// The pinned versions and the folders that tools live in.
+pub(crate) struct Tools {
+    /// The root of the repository.
+    pub(crate) root: PathBuf,
+    /// Shared by all clones of one user: what is in it is keyed by version.
+    pub(crate) cache: PathBuf,
+    /// `xtask/tools/package.json`.
+    pub(crate) pins: Pins,
+}
+
+/// The part of `xtask/tools/package.json` that npm does not read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Pins {
+    /// Crate name to the version that `cargo install` gets.
+    pub(crate) cargo_tools: BTreeMap<String, String>,
+    /// What the long way to the wasm target needs on Debian.
+    pub(crate) debian_packages: Vec<String>,
+}
+
+impl Tools {
+    /// Reads the pins; installs nothing.
+    ///
+    /// # Errors
+    /// When `xtask/tools/package.json` cannot be read, or no folder for the cache is known.
+    pub(crate) fn load() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("xtask has no folder above it")?
+            .to_owned();
+        let file = root.join("xtask/tools/package.json");
+        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let pins = serde_json::from_str(&text).with_context(|| format!("cannot use {}", file.display()))?;
+        Ok(Self {
+            root,
+            cache: cache_folder()?,
+            pins,
+        })
+    }
+
+    /// The folder with the npm tools and the scripts that use them.
+    pub(crate) fn npm_folder(&self) -> PathBuf {
+        self.root.join("xtask/tools")
+    }
+
+    /// A program that an npm package brought.
+    pub(crate) fn npm_bin(&self, name: &str) -> PathBuf {
+        self.npm_folder().join("node_modules/.bin").join(name)
+    }
+
+    /// Where `cargo install` puts the crate `name` in its pinned version.
+    ///
+    /// # Errors
+    /// When the crate has no pinned version.
+    pub(crate) fn cargo_root(&self, name: &str) -> Result<PathBuf> {
+        let Some(version) = self.pins.cargo_tools.get(name) else {
+            bail!("xtask/tools/package.json pins no version of {name} in cargoTools");
+        };
+        Ok(self.cache.join("cargo").join(format!("{name}-{version}")))
+    }
+
+    /// The program of the crate `name`.
+    ///
+    /// # Errors
+    /// When the crate has no pinned version.
+    pub(crate) fn cargo_bin(&self, name: &str) -> Result<PathBuf> {
+        let program = name.strip_suffix("-cli").unwrap_or(name);
+        Ok(self.cargo_root(name)?.join("bin").join(program))
+    }
+
+    /// The Node.js that npm brought, or the machine's own where it is new enough.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub(crate) fn node(&self) -> Result<PathBuf> {
+        let pinned = self.npm_bin("node");
+        if pinned.exists() {
+            return Ok(pinned);
+        }
+        let (major, minor) = OLDEST_NODE;
+        let found = which::which("node").ok().filter(|node| {
+            process::output(Command::new(node).arg("--version")).is_ok_and(|version| is_new_enough(&version))
+        });
+        found.with_context(|| format!("Node.js {major}.{minor} or newer is missing: npm has none for this kind of machine, so install one"))
+    }
+
+    /// `command` with the npm tools first on its PATH, so that their `#!/usr/bin/env node` finds the pinned one.
+    pub(crate) fn on_path(&self, mut command: Command) -> Result<Command> {
+        let mut folders = vec![self.npm_folder().join("node_modules/.bin")];
+        folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+        let path: OsString = env::join_paths(folders).context("PATH cannot be extended")?;
+        command.env("PATH", path);
+        Ok(command)
+    }
+}
+
+fn cache_folder() -> Result<PathBuf> {
+    let given = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    given("TRANSFER_STATUS_CACHE")
+        .or_else(|| given("XDG_CACHE_HOME").map(|folder| folder.join("transfer-status")))
+        .or_else(|| given("HOME").map(|folder| folder.join(".cache/transfer-status")))
+        .context("no folder for the tools: set TRANSFER_STATUS_CACHE to one")
+}
+
+fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version
+        .trim_start_matches('v')
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= OLDEST_NODE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_node_is_told_from_a_new_one() {
+        assert!(is_new_enough("v22.12.0"));
+        assert!(is_new_enough("v24.0.1"));
+        assert!(!is_new_enough("v22.11.9"));
+        assert!(!is_new_enough("v20.20.2"));
+        assert!(!is_new_enough("nonsense"));
+    }
+}
