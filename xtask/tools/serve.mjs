@@ -17,7 +17,7 @@ process.env.WRANGLER_SEND_METRICS = "false";
 process.env.WRANGLER_HIDE_BANNER = "true";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 const { Miniflare, Log, LogLevel, convertV4MiniflareOptions } = await import("miniflare");
-const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
+const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import("wrangler");
 
 const HOST = "127.0.0.1";
 
@@ -95,7 +95,10 @@ const { values: args } = parseArgs({
 const persistTo = path.resolve(args["persist-to"]);
 mkdirSync(persistTo, { recursive: true });
 
-const { workerOptions, main } = unstable_getMiniflareWorkerOptions(path.resolve(args.config), undefined, { envFiles: [] });
+const config = unstable_readConfig({ config: path.resolve(args.config) });
+// The variables above stand for the secrets too; wrangler would look for them in files of its own.
+delete config.secrets;
+const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config, undefined, { envFiles: [] });
 const name = workerOptions.name ?? "transfer-status";
 const logs = [];
 
