@@ -148,8 +148,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     /// Answers; `headers` are whole lines, each with its line end. The connection stays open.
     pub(crate) async fn answer(&mut self, status: &str, headers: &str, body: &str) {
-        let length = body.len();
-        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
+        let length = if headers.contains("content-length") {
+            String::new()
+        } else {
+            format!("content-length: {}\r\n", body.len())
+        };
+        let answer = format!("HTTP/1.1 {status}\r\n{length}{headers}\r\n{body}");
         soon(self.stream.write_all(answer.as_bytes())).await.unwrap();
     }
 

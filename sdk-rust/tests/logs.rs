@@ -1,0 +1,127 @@
+//! Everything that is logged at the finest level, by this crate and all below it, while every secret is in use.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use support::{QUICK, SECRET_SIGNATURE, Service, id, signature, soon, transfer_json};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use transfer_status::{Client, Config, Key, Publisher, RetryPolicy, Signature, Status, Update};
+
+const KEY: &str = "the-key-of-the-service";
+const FRESH: &str = "ZnJlc2g.b25l-ALSO_SECRET";
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_log_line_holds_a_secret_or_a_signature() {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_span_events(FmtSpan::FULL)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish()
+        .init();
+
+    let mut secrets = vec![KEY.to_owned()];
+    for text in [SECRET_SIGNATURE, FRESH] {
+        let signature = Signature::new(text).unwrap();
+        secrets.push(signature.to_protocol());
+        secrets.push(text.to_owned());
+        secrets.extend(text.split('.').map(str::to_owned));
+    }
+    watch_refresh_and_poll().await;
+    secrets.extend(publish_with_a_retry().await);
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for expected in [
+        "watch{transfer_id=order-1042}",
+        "code=4410",
+        "publish{transfer_id=order-1042",
+        "attempt=2",
+        "received frame",
+        "hyper_util",
+    ] {
+        assert!(log.contains(expected), "the capture works: {expected}");
+    }
+    for secret in secrets {
+        assert!(!log.contains(&secret), "a log line holds {secret}");
+    }
+}
+
+async fn watch_refresh_and_poll() {
+    let service = Service::start().await;
+    let config = Config {
+        poll_after_failures: 1,
+        ..QUICK
+    };
+    let client = Client::builder(service.url()).config(config).build().unwrap();
+    let watch = client
+        .watch_with(id(), || async { Ok(Signature::new(FRESH).unwrap()) })
+        .signature(signature())
+        .start();
+    tracing::info!(?client, ?watch, "debug output is checked as well");
+    service.accept_socket().await.close(4410).await;
+    service
+        .accept()
+        .await
+        .serve("502 Bad Gateway", "connection: close\r\n", "")
+        .await;
+    let finished = tokio::spawn(async move { watch.finished().await });
+    // Polls and further sockets come in any order.
+    while !finished.is_finished() {
+        let mut peer = service.accept().await;
+        let request = peer.request().await;
+        if request.line.starts_with("GET /transfer/") {
+            assert_eq!(request.headers["authorization"], format!("Bearer {FRESH}"));
+            peer.answer("200 OK", "connection: close\r\n", &transfer_json(1, "completed"))
+                .await;
+            break;
+        }
+    }
+    soon(finished).await.unwrap().unwrap();
+}
+
+/// Gives the signatures that were sent.
+async fn publish_with_a_retry() -> Vec<String> {
+    let service = Service::start().await;
+    let retry = RetryPolicy {
+        backoff_base: Duration::from_millis(1),
+        ..RetryPolicy::default()
+    };
+    let publisher = Publisher::builder(service.url(), Key::new(KEY).unwrap())
+        .retry(retry)
+        .build()
+        .unwrap();
+    tracing::info!(?publisher, "debug output is checked as well");
+    let answer = tokio::spawn(async move { publisher.publish(&Update::new(id(), Status::Completed)).await });
+    let mut peer = service.accept().await;
+    let mut signatures = Vec::new();
+    for (status, body) in [
+        ("503 Unavailable", String::new()),
+        ("200 OK", transfer_json(1, "completed")),
+    ] {
+        signatures.push(peer.serve(status, "", &body).await.headers["x-signature"].clone());
+    }
+    soon(answer).await.unwrap().unwrap();
+    signatures
+}

@@ -1,0 +1,139 @@
+//! TLS with certificates made for the test: what is trusted, and that nothing is installed for the process.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::sync::Arc;
+
+use support::{Peer, QUICK, Service, id, signature, soon, transfer, transfer_json};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::server::TlsStream;
+use transfer_status::{Client, Key, PublishError, Publisher, Status, TransportError, Update};
+
+/// A service with a certificate of its own for `localhost`, and what a client needs to trust it.
+struct SecureService {
+    service: Service,
+    acceptor: TlsAcceptor,
+    trust: ClientConfig,
+}
+
+impl SecureService {
+    async fn start() -> Self {
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate = certified.cert.der().clone();
+        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key)
+            .unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let mut trust = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        // As shared with other HTTP clients of the same program.
+        trust.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self {
+            service: Service::start().await,
+            acceptor: TlsAcceptor::from(Arc::new(server)),
+            trust,
+        }
+    }
+
+    async fn accept(&self) -> std::io::Result<Peer<TlsStream<TcpStream>>> {
+        let peer = self.service.accept().await;
+        Ok(Peer {
+            stream: soon(self.acceptor.accept(peer.stream)).await?,
+        })
+    }
+
+    fn publisher(&self, url: String, trust: Option<ClientConfig>) -> Publisher {
+        let builder = Publisher::builder(url, Key::new("test-secret").unwrap());
+        match trust {
+            Some(trust) => builder.tls(trust),
+            None => builder,
+        }
+        .build()
+        .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn socket_and_http_are_spoken_over_tls_to_a_service_that_is_trusted() {
+    let secure = SecureService::start().await;
+    let port = secure.service.port();
+    let client = Client::builder(format!("wss://localhost:{port}"))
+        .tls(secure.trust.clone())
+        .config(QUICK)
+        .build()
+        .unwrap();
+    let watch = client.watch(id(), signature());
+    let mut socket = secure.accept().await.unwrap().open_socket().await;
+    socket.status(1, "processing").await;
+
+    let publisher = secure.publisher(format!("https://localhost:{port}"), Some(secure.trust.clone()));
+    let answer = tokio::spawn(async move { publisher.publish(&Update::new(id(), Status::Completed)).await });
+    let mut peer = secure.accept().await.unwrap();
+    peer.serve("200 OK", "", &transfer_json(2, "completed")).await;
+    assert_eq!(soon(answer).await.unwrap().unwrap(), transfer(2, "completed"));
+
+    socket.status(2, "completed").await;
+    assert_eq!(soon(watch.finished()).await, Ok(transfer(2, "completed")));
+    assert!(
+        CryptoProvider::get_default().is_none(),
+        "a library leaves the process's provider alone"
+    );
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_trusted_gets_no_request_and_no_second_try() {
+    let secure = SecureService::start().await;
+    let port = secure.service.port();
+    let strangers = [
+        (format!("https://localhost:{port}"), None),
+        // Trusted, but under another name.
+        (format!("https://127.0.0.1:{port}"), Some(secure.trust.clone())),
+    ];
+    for (url, trust) in strangers {
+        let publisher = secure.publisher(url, trust);
+        let answer =
+            tokio::spawn(async move { publisher.publish(&Update::new(id(), Status::Completed)).await });
+        assert!(
+            secure.accept().await.is_err(),
+            "the client breaks the handshake off"
+        );
+        let error = soon(answer).await.unwrap().unwrap_err();
+        assert!(
+            matches!(error, PublishError::Transport(TransportError::Certificate(_))),
+            "{error:?}"
+        );
+        assert!(!error.is_retryable());
+        assert!(secure.service.is_left_alone().await);
+    }
+}
+
+#[tokio::test]
+async fn a_watch_never_falls_back_to_plain_text() {
+    let service = Service::start().await;
+    let client = Client::builder(format!("wss://127.0.0.1:{}", service.port()))
+        .config(QUICK)
+        .build()
+        .unwrap();
+    let _watch = client.watch(id(), signature());
+    for _ in 0..3 {
+        let mut peer = service.accept().await;
+        let first = soon(tokio::io::AsyncReadExt::read_u8(&mut peer.stream))
+            .await
+            .unwrap();
+        assert_eq!(first, 0x16, "a TLS handshake record");
+    }
+}
