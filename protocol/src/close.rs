@@ -75,7 +75,9 @@ impl CloseCode {
             | Self::FORBIDDEN_ORIGIN
             | Self::TOO_LARGE => CloseAction::Stop,
             Self::SIGNATURE_EXPIRED => CloseAction::RefreshSignature,
-            Self::RATE_LIMITED => CloseAction::Retry { not_before_ms: Self::RATE_LIMITED_PAUSE_MS },
+            Self::RATE_LIMITED => CloseAction::Retry {
+                not_before_ms: Self::RATE_LIMITED_PAUSE_MS,
+            },
             // The contract: "any other not below" is the network, a deploy or overload.
             Self(_) => CloseAction::Retry { not_before_ms: 0 },
         }
@@ -85,12 +87,16 @@ impl CloseCode {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::NORMAL => "the server closed the watch",
-            Self::BAD_MESSAGE => "the server did not understand a message; update the client or check the URL",
+            Self::BAD_MESSAGE => {
+                "the server did not understand a message; update the client or check the URL"
+            }
             Self::UNAUTHORIZED => {
                 "the signature is wrong or for another transfer; create a new transfer request and check \
                  SUBSCRIBE_HMAC_SECRET on both sides"
             }
-            Self::FORBIDDEN_ORIGIN => "this page's origin is not allowed; add it to ALLOWED_ORIGINS on the server",
+            Self::FORBIDDEN_ORIGIN => {
+                "this page's origin is not allowed; add it to ALLOWED_ORIGINS on the server"
+            }
             Self::SUBSCRIBE_TIMEOUT => "no subscribe message within 10 s",
             Self::SIGNATURE_EXPIRED => {
                 "the signature has expired; give the client a way to get a fresh one, or create a new transfer \
@@ -98,7 +104,9 @@ impl CloseCode {
             }
             Self::TOO_LARGE => "a message was over 4 KiB",
             Self::RATE_LIMITED => "too many watchers or attempts; the client will come back",
-            Self::TRY_AGAIN_LATER | Self::INTERNAL => "the server cannot serve now; the client will come back",
+            Self::TRY_AGAIN_LATER | Self::INTERNAL => {
+                "the server cannot serve now; the client will come back"
+            }
             Self(_) => "the connection was lost; the client will come back",
         }
     }
@@ -125,10 +133,21 @@ mod tests {
         for stop in [1000, 4400, 4401, 4403, 4413] {
             assert_eq!(CloseCode::new(stop).action(), CloseAction::Stop, "{stop}");
         }
-        for retry in [0, 999, 1001, 1002, 1005, 1006, 1011, 1012, 1013, 1015, 3000, 4000, 4408, 4499, 65_535] {
-            assert_eq!(CloseCode::new(retry).action(), CloseAction::Retry { not_before_ms: 0 }, "{retry}");
+        for retry in [
+            0, 999, 1001, 1002, 1005, 1006, 1011, 1012, 1013, 1015, 3000, 4000, 4408, 4499, 65_535,
+        ] {
+            assert_eq!(
+                CloseCode::new(retry).action(),
+                CloseAction::Retry { not_before_ms: 0 },
+                "{retry}"
+            );
         }
-        assert_eq!(CloseCode::new(4429).action(), CloseAction::Retry { not_before_ms: 10_000 });
+        assert_eq!(
+            CloseCode::new(4429).action(),
+            CloseAction::Retry {
+                not_before_ms: 10_000
+            }
+        );
         assert_eq!(CloseCode::new(4410).action(), CloseAction::RefreshSignature);
     }
 }

@@ -15,7 +15,10 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) fn new(seed: u64) -> Self {
-        Self { random: fastrand::Rng::with_seed(seed), round: 0 }
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            round: 0,
+        }
     }
 
     /// The next wait in milliseconds: at least `not_before_ms`, at most the cap or `not_before_ms`, whichever
@@ -49,17 +52,32 @@ mod tests {
 
     fn longest_of_many(round: u8, not_before_ms: u32) -> (u32, u32) {
         let waits = (0..2_000).map(|seed| {
-            let mut backoff = Backoff { round, ..Backoff::new(seed) };
+            let mut backoff = Backoff {
+                round,
+                ..Backoff::new(seed)
+            };
             backoff.next(&Config::DEFAULT, not_before_ms)
         });
-        waits.fold((u32::MAX, 0), |(least, most), wait| (least.min(wait), most.max(wait)))
+        waits.fold((u32::MAX, 0), |(least, most), wait| {
+            (least.min(wait), most.max(wait))
+        })
     }
 
     #[test]
     fn the_ceiling_doubles_from_the_base_to_the_cap_and_the_whole_window_is_used() {
-        for (round, ceiling) in [(0, 500), (1, 1_000), (2, 2_000), (5, 16_000), (6, 30_000), (255, 30_000)] {
+        for (round, ceiling) in [
+            (0, 500),
+            (1, 1_000),
+            (2, 2_000),
+            (5, 16_000),
+            (6, 30_000),
+            (255, 30_000),
+        ] {
             let (least, most) = longest_of_many(round, 0);
-            assert!(most <= ceiling && most > ceiling / 100 * 98, "round {round}: most {most}");
+            assert!(
+                most <= ceiling && most > ceiling / 100 * 98,
+                "round {round}: most {most}"
+            );
             assert!(least < ceiling / 50, "round {round}: least {least}");
         }
     }

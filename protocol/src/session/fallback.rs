@@ -17,21 +17,29 @@ impl<S: Snapshot, N> Session<S, N> {
     /// Asks for one poll.
     pub(super) fn poll(&mut self) {
         let id = PollId::from_number(self.fresh_id());
-        self.polling = Polling::Asking { id, answered: self.polling.answered() };
+        self.polling = Polling::Asking {
+            id,
+            answered: self.polling.answered(),
+        };
         self.pending.poll = Some(id);
+        self.last_poll = Some(self.now);
         self.timers.clear(Timer::Poll);
-        self.timers.set(Timer::PollAnswer, self.now.after(self.config.poll_timeout_ms));
+        self.timers
+            .set(Timer::PollAnswer, self.now.after(self.config.poll_timeout_ms));
     }
 
     pub(super) fn poll_answered(&mut self, answer: PollAnswer<S>) {
         self.timers.clear(Timer::PollAnswer);
         let answered = matches!(answer, PollAnswer::Snapshot(_) | PollAnswer::NotModified);
+        // A pause that a socket was asked for does not slow the polls: they stand in for that socket.
+        let mut rested = self.now;
         if matches!(answer, PollAnswer::RateLimited) {
-            self.pause_until = self.now.after(CloseCode::RATE_LIMITED_PAUSE_MS);
+            rested = self.now.after(CloseCode::RATE_LIMITED_PAUSE_MS);
+            self.pause_until = self.pause_until.max(rested);
         }
         self.polling = Polling::Resting { answered };
         let interval = self.backoff.jittered(self.config.poll_interval_ms);
-        self.timers.set(Timer::Poll, self.now.max(self.pause_until).after(interval));
+        self.timers.set(Timer::Poll, rested.after(interval));
         match answer {
             PollAnswer::Snapshot(snapshot) => self.deliver(snapshot),
             PollAnswer::Unauthorized => self.signature_refused(),

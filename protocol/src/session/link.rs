@@ -12,20 +12,26 @@ impl<S: Snapshot, N> Session<S, N> {
         self.state = State::Connecting(conn);
         self.pending.connect = Some(conn);
         self.last_attempt = Some(self.now);
-        self.timers.set(Timer::Connect, self.now.after(self.config.connect_timeout_ms));
+        self.timers
+            .set(Timer::Connect, self.now.after(self.config.connect_timeout_ms));
     }
 
     pub(super) fn sign(&mut self) {
         let id = SignatureId::from_number(self.fresh_id());
         self.state = State::Signing(id);
         self.pending.refresh = Some(id);
-        self.timers.set(Timer::Signature, self.now.after(self.config.signature_timeout_ms));
+        self.last_attempt = Some(self.now);
+        self.timers
+            .set(Timer::Signature, self.now.after(self.config.signature_timeout_ms));
     }
 
     pub(super) fn opened(&mut self, conn: ConnId) {
         self.state = State::Open(conn, Phase::Silent);
         self.timers.clear(Timer::Connect);
-        self.timers.set(Timer::FirstFrame, self.now.after(self.config.first_frame_timeout_ms));
+        self.timers.set(
+            Timer::FirstFrame,
+            self.now.after(self.config.first_frame_timeout_ms),
+        );
         self.heard();
     }
 
@@ -37,7 +43,8 @@ impl<S: Snapshot, N> Session<S, N> {
                 if matches!(phase, Phase::Silent | Phase::Greeted) {
                     self.state = State::Open(conn, Phase::Live);
                     self.was_live = true;
-                    self.timers.set(Timer::Held, self.now.after(self.config.held_after_ms));
+                    self.timers
+                        .set(Timer::Held, self.now.after(self.config.held_after_ms));
                     self.stop_polling();
                 }
                 self.deliver(snapshot);
@@ -58,7 +65,8 @@ impl<S: Snapshot, N> Session<S, N> {
     /// Something came in: the link lives, silence starts anew.
     fn heard(&mut self) {
         self.timers.clear(Timer::Pong);
-        self.timers.set(Timer::Idle, self.now.after(self.config.ping_after_ms));
+        self.timers
+            .set(Timer::Idle, self.now.after(self.config.ping_after_ms));
     }
 
     /// Silence has lasted: ask.
@@ -73,7 +81,8 @@ impl<S: Snapshot, N> Session<S, N> {
         if self.timers.get(Timer::Pong).is_none() {
             self.pending.ping = Some(conn);
             self.timers.clear(Timer::Idle);
-            self.timers.set(Timer::Pong, self.now.after(self.config.pong_timeout_ms));
+            self.timers
+                .set(Timer::Pong, self.now.after(self.config.pong_timeout_ms));
         }
     }
 
@@ -88,7 +97,10 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// A changed network: what was dialled over the old one is lost, so dial anew, at no cost to backoff.
     pub(super) fn redial(&mut self) {
-        if self.last_attempt.is_some_and(|at| at.after(self.config.redial_after_ms) <= self.now) {
+        let soonest = self
+            .last_attempt
+            .map_or(self.now, |at| at.after(self.config.redial_after_ms));
+        if soonest.max(self.pause_until) <= self.now {
             self.let_go();
             self.connect();
         }
@@ -144,12 +156,14 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// Backs off. Polls need a good signature too, so they rest while a fresh one is awaited.
     pub(super) fn wait(&mut self, next: Next, not_before_ms: u32) {
-        let wait = self.backoff.next(&self.config, not_before_ms);
+        self.pause_until = self.pause_until.max(self.now.after(not_before_ms));
+        // What is left of a pause that was asked for earlier, too: it is no longer than a `u32` holds.
+        let pause = self.pause_until.since(self.now) as u32;
+        let wait = self.backoff.next(&self.config, pause);
         if next == Next::Sign {
             self.stop_polling();
         }
         self.state = State::Waiting(next);
-        self.pause_until = self.pause_until.max(self.now.after(not_before_ms));
         self.timers.set(Timer::Reconnect, self.now.after(wait));
     }
 

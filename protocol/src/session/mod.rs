@@ -33,8 +33,8 @@
 //! ```
 //!
 //! How it moves, by file: [`state`](self) holds where it stands, `timer` the deadlines, `backoff` the waits,
-//! `snapshot` what is news, `link` the life of a socket, `fallback` the polls. Every loss of a socket, whatever the
-//! cause, goes through one funnel, `lose` in `link`.
+//! `snapshot` what is news, `link` the life of a socket, `fallback` the polls. Every loss of a socket,
+//! whatever the cause, goes through one funnel, `lose` in `link`.
 //!
 //! The session allocates nothing, formats nothing and uses no floats: a browser gets it as a few kilobytes.
 
@@ -82,8 +82,10 @@ pub struct Session<S, N> {
     next_id: u32,
     /// The newest time any input named.
     now: Time,
-    /// When a socket was last asked for.
+    /// When a socket or a signature was last asked for.
     last_attempt: Option<Time>,
+    /// When a poll was last asked for.
+    last_poll: Option<Time>,
     /// The server asked for a pause until then: no hint cuts it short.
     pause_until: Time,
 }
@@ -107,6 +109,7 @@ impl<S: Snapshot, N> Session<S, N> {
             next_id: 0,
             now,
             last_attempt: None,
+            last_poll: None,
             pause_until: now,
         };
         match config.starts_unsigned {
@@ -171,16 +174,14 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The host has heard something about the network, the page or the app: probe, or connect at once.
     pub fn handle_hint(&mut self, now: Time, hint: Hint) {
         self.advance(now);
-        let soonest = self.last_attempt.map_or(self.now, |at| at.after(self.config.hint_spacing_ms));
-        let soonest = soonest.max(self.now).max(self.pause_until);
         match (self.state, hint) {
             (State::Open(conn, _), _) => self.probe(conn),
             // An offline event is a rumour: whoever waits or dials goes on.
             (_, Hint::Offline) => {}
             (State::Connecting(_), Hint::Online | Hint::NetworkChanged) => self.redial(),
             _ => {
-                self.hasten(Timer::Reconnect, soonest);
-                self.hasten(Timer::Poll, soonest);
+                self.hasten(Timer::Reconnect, self.last_attempt);
+                self.hasten(Timer::Poll, self.last_poll);
             }
         }
         self.serve_timers();
@@ -237,6 +238,7 @@ impl<S: Snapshot, N> Session<S, N> {
         if back > 0 {
             self.timers.shift_back(back);
             self.last_attempt = self.last_attempt.map(|at| at.before(back));
+            self.last_poll = self.last_poll.map(|at| at.before(back));
             self.pause_until = self.pause_until.before(back);
         }
         self.now = now;
@@ -245,7 +247,9 @@ impl<S: Snapshot, N> Session<S, N> {
     fn serve_timers(&mut self) {
         // Each timer at most once a call: a configuration of zeros cannot keep this going for ever.
         for _ in Timer::ALL {
-            let Some(timer) = self.timers.take_due(self.now) else { return };
+            let Some(timer) = self.timers.take_due(self.now) else {
+                return;
+            };
             match timer {
                 Timer::Connect | Timer::FirstFrame | Timer::Pong => self.abandon(),
                 Timer::Signature => self.wait(Next::Sign, 0),
@@ -258,8 +262,11 @@ impl<S: Snapshot, N> Session<S, N> {
         }
     }
 
-    /// Moves a deadline forward to `at`, if it is set and later.
-    fn hasten(&mut self, timer: Timer, at: Time) {
+    /// Moves a deadline that is set forward, but no closer to the last time than hints may bring it, and not
+    /// into a pause.
+    fn hasten(&mut self, timer: Timer, last: Option<Time>) {
+        let spaced = last.map_or(self.now, |last| last.after(self.config.hint_spacing_ms));
+        let at = spaced.max(self.now).max(self.pause_until);
         if self.timers.get(timer).is_some_and(|due| due > at) {
             self.timers.set(timer, at);
         }

@@ -99,7 +99,8 @@ pub enum Output<S, N> {
     Connect(ConnId),
     /// Send the ping text.
     SendPing(ConnId),
-    /// `GET /transfer/{id}` with this version in `If-None-Match`, answer with `handle_poll`.
+    /// `GET /transfer/{id}` with this version in `If-None-Match`, answer with `handle_poll`. A poll that is
+    /// still under way may be given up: only the newest one's answer counts.
     Poll(PollId, Option<u64>),
     /// Tell the user.
     Event(Event<S, N>),

@@ -23,8 +23,8 @@ impl Order {
     /// Whether a user who has seen `seen` is to be shown this one.
     ///
     /// Version 0 says that nothing was reported yet, so it is news only to a user who has seen nothing, and
-    /// whatever else comes is news after it. Where one of the two has no version (a service was replaced in between), `updatedAt` decides, and of two with
-    /// the same time the final one is the later.
+    /// whatever else comes is news after it. Where one of the two has no version (a service was replaced in
+    /// between), `updatedAt` decides, and of two with the same time the final one is the later.
     pub fn is_news_after(self, seen: Option<Self>) -> bool {
         let Some(seen) = seen else { return true };
         if seen.is_final {
@@ -58,7 +58,11 @@ mod tests {
     use super::Order;
 
     const fn at(version: Option<u64>, updated_at_ms: i64, is_final: bool) -> Order {
-        Order { version, updated_at_ms, is_final }
+        Order {
+            version,
+            updated_at_ms,
+            is_final,
+        }
     }
 
     #[test]
@@ -79,10 +83,16 @@ mod tests {
     #[test]
     fn a_service_replaced_in_between_neither_repeats_nor_goes_back() {
         let from_the_old = Some(at(None, 1_000, false));
-        assert!(!at(Some(0), 2_000, false).is_news_after(from_the_old), "nothing reported yet is no news");
+        assert!(
+            !at(Some(0), 2_000, false).is_news_after(from_the_old),
+            "nothing reported yet is no news"
+        );
         assert!(at(Some(1), 2_000, false).is_news_after(from_the_old));
         assert!(!at(Some(1), 1_000, false).is_news_after(from_the_old));
-        assert!(at(None, 1_000, false).is_news_after(Some(at(Some(0), 2_000, false))), "and back to the old one");
+        assert!(
+            at(None, 1_000, false).is_news_after(Some(at(Some(0), 2_000, false))),
+            "and back to the old one"
+        );
     }
 
     #[test]

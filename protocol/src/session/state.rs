@@ -54,7 +54,10 @@ pub(super) enum Polling {
 
 impl Polling {
     pub(super) fn answered(self) -> bool {
-        matches!(self, Self::Resting { answered: true } | Self::Asking { answered: true, .. })
+        matches!(
+            self,
+            Self::Resting { answered: true } | Self::Asking { answered: true, .. }
+        )
     }
 }
 

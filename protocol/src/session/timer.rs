@@ -2,8 +2,8 @@
 
 /// A point in time: milliseconds of the host's clock, from any start.
 ///
-/// The clock should be monotonic. Where it is not, a step back shifts the deadlines with it, so that no
-/// wait becomes longer than it was meant to be.
+/// The clock should be monotonic. Where it is not, a step back shifts the deadlines with it: at worst the
+/// wait under way starts anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(u64);
 
@@ -75,7 +75,13 @@ impl Timer {
     ];
 
     /// The timers that belong to one socket and end with it.
-    pub(super) const OF_LINK: [Self; 5] = [Self::Connect, Self::FirstFrame, Self::Pong, Self::Held, Self::Idle];
+    pub(super) const OF_LINK: [Self; 5] = [
+        Self::Connect,
+        Self::FirstFrame,
+        Self::Pong,
+        Self::Held,
+        Self::Idle,
+    ];
 }
 
 /// One optional deadline for each [`Timer`].
@@ -86,7 +92,9 @@ pub(super) struct Timers {
 
 impl Timers {
     pub(super) const fn new() -> Self {
-        Self { due: [None; Timer::ALL.len()] }
+        Self {
+            due: [None; Timer::ALL.len()],
+        }
     }
 
     pub(super) fn set(&mut self, timer: Timer, at: Time) {
@@ -107,7 +115,9 @@ impl Timers {
 
     /// Takes one deadline that has come, in the order of [`Timer`].
     pub(super) fn take_due(&mut self, now: Time) -> Option<Timer> {
-        let timer = Timer::ALL.into_iter().find(|&timer| self.get(timer).is_some_and(|at| at <= now))?;
+        let timer = Timer::ALL
+            .into_iter()
+            .find(|&timer| self.get(timer).is_some_and(|at| at <= now))?;
         self.clear(timer);
         Some(timer)
     }

@@ -1,0 +1,11 @@
+//! A client's duties, one test each.
+
+mod backoff;
+mod clock;
+mod close_codes;
+mod ending;
+mod heartbeat;
+mod hints;
+mod news;
+mod polling;
+mod signature;

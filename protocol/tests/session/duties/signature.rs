@@ -1,0 +1,163 @@
+//! Expired signatures, and the host's way to a fresh one.
+
+use crate::pair::{CAN_REFRESH, Pair};
+use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::session::{CloseReason, Config, Connection, Hint, PollAnswer, SignatureAnswer};
+
+/// A live pair that has just been told that its signature expired, and asks for another.
+fn expired() -> Pair {
+    let mut pair = Pair::with(CAN_REFRESH, 3).made_live();
+    pair.advance(15_000);
+    pair.lose(4410);
+    until_refresh(&mut pair);
+    pair
+}
+
+/// Lets time pass until the next request for a signature; returns how long that took.
+fn until_refresh(pair: &mut Pair) -> u64 {
+    let (from, asked) = (pair.now(), pair.refreshes.len());
+    while pair.refreshes.len() == asked {
+        let wake = pair.wake().expect("a session that waits for nothing never asks");
+        pair.advance(wake.saturating_sub(pair.now()));
+    }
+    pair.now() - from
+}
+
+#[test]
+fn an_expired_signature_is_replaced_and_the_watch_goes_on() {
+    let mut pair = expired();
+    assert_eq!(
+        (pair.refreshes.len(), pair.dials.len()),
+        (1, 1),
+        "no dial with the old one"
+    );
+    pair.advance(2_000);
+    pair.answer_signature(SignatureAnswer::Ready);
+    assert_eq!(
+        pair.dials.last().map(|dial| dial.0),
+        Some(pair.now()),
+        "dials at once"
+    );
+    pair.open();
+    pair.snapshot(2);
+    assert_eq!(pair.shown(), [1, 2]);
+}
+
+#[test]
+fn a_host_that_begins_with_no_signature_is_asked_for_one_first() {
+    let mut pair = Pair::with(
+        Config {
+            starts_unsigned: true,
+            ..CAN_REFRESH
+        },
+        1,
+    );
+    assert_eq!((pair.refreshes.len(), pair.dials.len()), (1, 0));
+    pair.answer_signature(SignatureAnswer::Ready);
+    assert_eq!(pair.dials.len(), 1);
+}
+
+#[test]
+fn a_refresh_that_fails_is_asked_again_with_backoff_and_no_cap_on_attempts() {
+    let mut pair = expired();
+    for round in 1..200 {
+        pair.answer_signature(SignatureAnswer::Failed);
+        let wait = until_refresh(&mut pair);
+        assert!(
+            wait <= (500 << round.min(10)).min(30_000),
+            "round {round}: {wait}"
+        );
+    }
+    assert_eq!((pair.end(), pair.dials.len(), pair.polls.len()), (None, 1, 0));
+}
+
+#[test]
+fn a_refresh_that_is_refused_ends_the_session() {
+    let mut pair = expired();
+    pair.answer_signature(SignatureAnswer::Refused);
+    assert_eq!(
+        (pair.end(), pair.wake()),
+        (Some(CloseReason::SignatureRefused), None)
+    );
+}
+
+#[test]
+fn a_refresh_that_never_answers_is_given_thirty_seconds_and_its_late_answer_is_ignored() {
+    let mut pair = expired();
+    let (at, first) = pair.refreshes[0];
+    pair.advance(29_999);
+    assert_eq!(pair.wake(), Some(at + 30_000));
+    pair.advance(1);
+    until_refresh(&mut pair);
+    assert_eq!(pair.refreshes.len(), 2);
+    pair.answer_signature_of(first, SignatureAnswer::Refused);
+    pair.answer_signature_of(first, SignatureAnswer::Ready);
+    assert_eq!((pair.end(), pair.dials.len()), (None, 1));
+    pair.answer_signature(SignatureAnswer::Ready);
+    assert_eq!(pair.dials.len(), 2);
+}
+
+#[test]
+fn signatures_that_never_please_the_server_slow_down_like_any_refusal() {
+    let mut pair = expired();
+    let mut longest = 0;
+    for _ in 0..60 {
+        pair.answer_signature(SignatureAnswer::Ready);
+        pair.open();
+        pair.lose(4410);
+        longest = longest.max(until_refresh(&mut pair));
+    }
+    assert!((20_000..=30_000).contains(&longest), "{longest}");
+}
+
+#[test]
+fn hints_ask_the_merchant_for_a_signature_at_most_twice_a_second() {
+    let mut pair = expired();
+    for _ in 0..100 {
+        pair.answer_signature(SignatureAnswer::Failed);
+        pair.hint(Hint::Visible);
+        pair.advance(10);
+    }
+    assert!(
+        (3..=5).contains(&pair.refreshes.len()),
+        "in one second: {:?}",
+        pair.refreshes
+    );
+}
+
+#[test]
+fn a_poll_that_is_refused_asks_for_a_signature_too_and_polls_rest_meanwhile() {
+    let mut pair = Pair::with(CAN_REFRESH, 9);
+    pair.fail(3);
+    pair.answer_poll(PollAnswer::NotModified);
+    while pair.polls.len() == 1 {
+        pair.advance(1);
+    }
+    pair.answer_poll(PollAnswer::Unauthorized);
+    until_refresh(&mut pair);
+    assert!(
+        !pair.has_socket(),
+        "an attempt with the bad signature is given up"
+    );
+    pair.advance(20_000);
+    assert_eq!(pair.polls.len(), 2);
+    pair.answer_signature(SignatureAnswer::Ready);
+    assert_eq!(
+        pair.polls.len(),
+        3,
+        "sockets are still refused: polls go on at once"
+    );
+    assert!(pair.has_socket());
+}
+
+#[test]
+fn a_poll_that_is_refused_ends_the_session_of_a_host_that_cannot_get_another() {
+    let mut pair = Pair::new();
+    pair.fail(3);
+    pair.answer_poll(PollAnswer::Unauthorized);
+    assert_eq!(
+        (pair.end(), pair.wake()),
+        (Some(CloseReason::Server(CloseCode::UNAUTHORIZED)), None)
+    );
+    assert_eq!(pair.told(), [Connection::Connecting]);
+}

@@ -1,0 +1,286 @@
+//! A session and the peer it talks to: a script moves the peer, `advance` moves the time.
+
+use crate::seen::Seen;
+use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::session::{
+    CloseReason, Config, ConnId, Connection, Event, Frame, Hint, Output, PollAnswer, PollId, Session,
+    SignatureAnswer, SignatureId, Time,
+};
+
+/// Where the host's clock stands when a session begins.
+const START: u64 = 1_000_000_000_000;
+
+/// One thing the session did, with the milliseconds since the start.
+pub(crate) type At<T> = (u64, T);
+
+/// A session, its host and its peer. The host checks that it is never asked to hold two sockets.
+pub(crate) struct Pair {
+    session: Session<Seen, &'static str>,
+    /// Milliseconds since the start, as they pass.
+    now: u64,
+    /// Where the clock would have stood at the start: a clock set back has started earlier.
+    start: u64,
+    /// When the session wants to be woken, by the clock.
+    wake: Option<Time>,
+    socket: Option<ConnId>,
+    pub(crate) dials: Vec<At<ConnId>>,
+    pub(crate) drops: Vec<At<ConnId>>,
+    pub(crate) pings: Vec<At<ConnId>>,
+    pub(crate) polls: Vec<At<(PollId, Option<u64>)>>,
+    pub(crate) refreshes: Vec<At<SignatureId>>,
+    pub(crate) events: Vec<Event<Seen, &'static str>>,
+}
+
+/// A host that can get a fresh signature.
+pub(crate) const CAN_REFRESH: Config = Config {
+    can_refresh: true,
+    ..Config::DEFAULT
+};
+
+impl Pair {
+    pub(crate) fn new() -> Self {
+        Self::with(Config::DEFAULT, 7)
+    }
+
+    pub(crate) fn with(config: Config, seed: u64) -> Self {
+        let mut pair = Self {
+            session: Session::new(config, Time::from_millis(START), seed),
+            now: 0,
+            start: START,
+            wake: None,
+            socket: None,
+            dials: Vec::new(),
+            drops: Vec::new(),
+            pings: Vec::new(),
+            polls: Vec::new(),
+            refreshes: Vec::new(),
+            events: Vec::new(),
+        };
+        pair.drain();
+        pair
+    }
+
+    /// A pair whose socket is open and has brought version 1.
+    pub(crate) fn live() -> Self {
+        Self::new().made_live()
+    }
+
+    pub(crate) fn made_live(mut self) -> Self {
+        self.open();
+        self.snapshot(1);
+        self
+    }
+
+    /// Milliseconds since the start.
+    pub(crate) fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// When the session wants to be woken, in milliseconds since the start.
+    pub(crate) fn wake(&self) -> Option<u64> {
+        self.wake.map(|at| at.as_millis() - self.start)
+    }
+
+    /// What the host's clock shows.
+    fn clock(&self) -> Time {
+        Time::from_millis(self.start + self.now)
+    }
+
+    /// Lets `ms` pass, waking the session whenever it asked for it.
+    pub(crate) fn advance(&mut self, ms: u64) {
+        let end = self.now + ms;
+        for _ in 0..100_000 {
+            match self.wake() {
+                Some(at) if at <= end => {
+                    self.now = self.now.max(at);
+                    self.timeout();
+                }
+                _ => {
+                    self.now = end;
+                    return;
+                }
+            }
+        }
+        panic!(
+            "the session never rests: it wants to be woken at {:?}, now is {}",
+            self.wake(),
+            self.now()
+        );
+    }
+
+    /// Lets `ms` pass with the host frozen, so that nothing wakes the session.
+    pub(crate) fn sleep(&mut self, ms: u64) {
+        self.now += ms;
+    }
+
+    /// Someone sets the host's clock back.
+    pub(crate) fn set_clock_back(&mut self, ms: u64) {
+        self.start -= ms;
+    }
+
+    /// Lets time pass until the next dial; returns how long that took.
+    pub(crate) fn until_dial(&mut self) -> u64 {
+        let (from, dials) = (self.now, self.dials.len());
+        while self.dials.len() == dials {
+            let wake = self.wake().expect("a session that waits for nothing never dials");
+            self.advance(wake.saturating_sub(self.now));
+        }
+        self.now - from
+    }
+
+    /// The socket that the host holds or dials.
+    pub(crate) fn conn(&self) -> ConnId {
+        self.socket.expect("the host holds a socket")
+    }
+
+    pub(crate) fn has_socket(&self) -> bool {
+        self.socket.is_some()
+    }
+
+    pub(crate) fn open(&mut self) {
+        self.session.handle_opened(self.clock(), self.conn());
+        self.drain();
+    }
+
+    pub(crate) fn snapshot(&mut self, version: u64) {
+        self.frame(Frame::Snapshot(Seen::version(version)));
+    }
+
+    pub(crate) fn frame(&mut self, frame: Frame<Seen, &'static str>) {
+        self.frame_of(self.conn(), frame);
+    }
+
+    pub(crate) fn frame_of(&mut self, conn: ConnId, frame: Frame<Seen, &'static str>) {
+        self.session.handle_frame(self.clock(), conn, frame);
+        self.drain();
+    }
+
+    /// The peer closes the socket, or refuses it.
+    pub(crate) fn lose(&mut self, code: u16) {
+        let conn = self.socket.take().expect("the host holds a socket");
+        self.closed(conn, code);
+    }
+
+    pub(crate) fn closed(&mut self, conn: ConnId, code: u16) {
+        self.session
+            .handle_closed(self.clock(), conn, CloseCode::new(code));
+        self.drain();
+    }
+
+    /// So many attempts fail in a row, the next one each after its wait. The last one's wait has begun.
+    pub(crate) fn fail(&mut self, attempts: usize) {
+        for attempt in 0..attempts {
+            if attempt > 0 {
+                self.until_dial();
+            }
+            self.lose(1006);
+        }
+    }
+
+    /// The answer to the newest poll.
+    pub(crate) fn answer_poll(&mut self, answer: PollAnswer<Seen>) {
+        let &(_, (id, _)) = self.polls.last().expect("a poll was asked for");
+        self.answer_poll_of(id, answer);
+    }
+
+    pub(crate) fn answer_poll_of(&mut self, id: PollId, answer: PollAnswer<Seen>) {
+        self.session.handle_poll(self.clock(), id, answer);
+        self.drain();
+    }
+
+    /// The answer to the newest request for a signature.
+    pub(crate) fn answer_signature(&mut self, answer: SignatureAnswer) {
+        let &(_, id) = self.refreshes.last().expect("a signature was asked for");
+        self.answer_signature_of(id, answer);
+    }
+
+    pub(crate) fn answer_signature_of(&mut self, id: SignatureId, answer: SignatureAnswer) {
+        self.session.handle_signature(self.clock(), id, answer);
+        self.drain();
+    }
+
+    pub(crate) fn hint(&mut self, hint: Hint) {
+        self.session.handle_hint(self.clock(), hint);
+        self.drain();
+    }
+
+    pub(crate) fn timeout(&mut self) {
+        self.session.handle_timeout(self.clock());
+        self.drain();
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.session.close(self.clock());
+        self.drain();
+    }
+
+    /// The versions that the user was shown.
+    pub(crate) fn shown(&self) -> Vec<u64> {
+        let shown = self.events.iter().filter_map(|event| match event {
+            Event::Update(seen) => Some(seen.truth),
+            _ => None,
+        });
+        shown.collect()
+    }
+
+    /// The states of the connection that the user was told.
+    pub(crate) fn told(&self) -> Vec<Connection> {
+        let told = self.events.iter().filter_map(|event| match event {
+            Event::Connection(connection) => Some(*connection),
+            _ => None,
+        });
+        told.collect()
+    }
+
+    /// Why the session ended; checks that it was told once and last.
+    pub(crate) fn end(&self) -> Option<CloseReason> {
+        let last = self.events.len().checked_sub(1);
+        let mut ends = self
+            .events
+            .iter()
+            .enumerate()
+            .filter_map(|(at, event)| match event {
+                Event::Closed(reason) => Some((at, *reason)),
+                _ => None,
+            });
+        let (at, reason) = ends.next()?;
+        assert_eq!(
+            (ends.next(), Some(at)),
+            (None, last),
+            "the end is told once and last"
+        );
+        Some(reason)
+    }
+
+    fn drain(&mut self) {
+        let now = self.now;
+        for _ in 0..16 {
+            match self.session.poll_output() {
+                Output::Wait(until) => {
+                    self.wake = until;
+                    return;
+                }
+                Output::Drop(conn, _) => {
+                    assert_eq!(
+                        self.socket.take(),
+                        Some(conn),
+                        "only the current socket is dropped"
+                    );
+                    self.drops.push((now, conn));
+                }
+                Output::Connect(conn) => {
+                    assert_eq!(self.socket.replace(conn), None, "never two sockets");
+                    self.dials.push((now, conn));
+                }
+                Output::SendPing(conn) => {
+                    assert_eq!(self.socket, Some(conn), "a ping on the current socket");
+                    self.pings.push((now, conn));
+                }
+                Output::Poll(id, known) => self.polls.push((now, (id, known))),
+                Output::RefreshSignature(id) => self.refreshes.push((now, id)),
+                Output::Event(event) => self.events.push(event),
+            }
+        }
+        panic!("the session never says that it waits");
+    }
+}
