@@ -9,7 +9,7 @@ pub use retry::RetryPolicy;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -61,11 +61,7 @@ struct Inner {
     uri: Uri,
     signer: Signer,
     retry: RetryPolicy,
-    clock: Clock,
 }
-
-/// Seconds since the Unix epoch.
-type Clock = fn() -> u64;
 
 /// Settings of a [`Publisher`].
 #[must_use]
@@ -74,7 +70,6 @@ pub struct PublisherBuilder {
     key: Key,
     tls: Option<ClientConfig>,
     retry: RetryPolicy,
-    clock: Clock,
 }
 
 impl PublisherBuilder {
@@ -104,7 +99,6 @@ impl PublisherBuilder {
                 uri,
                 signer,
                 retry: self.retry,
-                clock: self.clock,
             }),
         })
     }
@@ -126,14 +120,14 @@ impl Publisher {
             key,
             tls: None,
             retry: RetryPolicy::default(),
-            clock: unix_seconds,
         }
     }
 
     /// Sends `update` and gives the transfer as it is stored. Needs a tokio runtime with I/O and time.
     ///
     /// # Errors
-    /// The update is refused before it is sent, or the last attempt's error once it is not to be retried or the policy is used up.
+    /// The update is not one to send, or the last attempt's error: it is not to be retried, or the policy is used
+    /// up.
     pub async fn publish(&self, update: &Update) -> Result<Transfer, PublishError> {
         let span = debug_span!("publish", transfer_id = %update.transfer_id, status = %update.status);
         self.deliver(update).instrument(span).await
@@ -142,12 +136,13 @@ impl Publisher {
     async fn deliver(&self, update: &Update) -> Result<Transfer, PublishError> {
         let retry = &self.inner.retry;
         let body = Bytes::from(update.encode()?);
-        let deadline = Instant::now() + retry.deadline;
+        // A deadline too far off to be a point in time is none.
+        let deadline = Instant::now().checked_add(retry.deadline);
+        let left = || deadline.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()));
         let mut attempt = 1;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
             let answered = timeout(
-                retry.attempt_timeout.min(left),
+                retry.attempt_timeout.min(left()),
                 self.attempt(update, body.clone()),
             );
             let error = match answered.await.unwrap_or(Err(PublishError::TimedOut)) {
@@ -159,8 +154,7 @@ impl Publisher {
             };
             debug!(attempt, error = &error as &dyn std::error::Error, "not stored");
             let pause = retry.pause(attempt, error.retry_after());
-            let left = deadline.saturating_duration_since(Instant::now());
-            if !error.is_retryable() || attempt >= retry.attempts || pause >= left {
+            if !error.is_retryable() || attempt >= retry.attempts || pause >= left() {
                 return Err(error);
             }
             sleep(pause).await;
@@ -170,7 +164,7 @@ impl Publisher {
 
     /// Signs the bytes anew, sends them once and reads the answer.
     async fn attempt(&self, update: &Update, body: Bytes) -> Result<Transfer, PublishError> {
-        let now = (self.inner.clock)();
+        let now = unix_seconds();
         let mut signature = HeaderValue::from_str(&self.inner.signer.sign_at(now, &body))
             .map_err(|error| TransportError::Request(error.into()))?;
         signature.set_sensitive(true);
@@ -194,6 +188,7 @@ impl fmt::Debug for Publisher {
     }
 }
 
+/// What the clock says: a fresh timestamp for each attempt.
 fn unix_seconds() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -155,6 +155,8 @@ impl Watch {
     }
 
     /// Tells the watch something about the world outside; it probes or connects at once.
+    ///
+    /// Most systems stop the clock of timers while the device sleeps: hint [`Hint::Foreground`] on waking.
     pub fn hint(&self, hint: Hint) {
         self.handle.hint(hint);
     }

@@ -1,4 +1,5 @@
 //! Everything that is logged at the finest level, by this crate and all below it, while every secret is in use.
+#![cfg(all(feature = "client", feature = "publisher"))]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod support;

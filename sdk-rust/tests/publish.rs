@@ -1,4 +1,5 @@
 //! Publishing over real HTTP on loopback: what is signed, what is tried again, what an answer means.
+#![cfg(all(feature = "client", feature = "publisher"))]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! TLS with certificates made for the test: what is trusted, and that nothing is installed for the process.
+#![cfg(all(feature = "client", feature = "publisher"))]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! Watching over a real socket on loopback: what the user sees, whatever the network does.
+#![cfg(all(feature = "client", feature = "publisher"))]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod support;

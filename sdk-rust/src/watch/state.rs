@@ -123,3 +123,54 @@ impl WatchState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hints_of(commands: &Commands) -> Vec<Hint> {
+        let mut cursor = 0;
+        let mut hints = Vec::new();
+        while let Some((at, hint)) = commands.hint_after(cursor) {
+            cursor = at;
+            hints.push(hint);
+        }
+        hints
+    }
+
+    #[test]
+    fn hints_nobody_has_taken_yet_do_not_pile_up() {
+        let mut commands = Commands::default();
+        for _ in 0..1_000 {
+            commands.add(Hint::Foreground);
+            commands.add(Hint::Online);
+            commands.add(Hint::NetworkChanged);
+            commands.add(Hint::Offline);
+            commands.add(Hint::Visible);
+        }
+        assert_eq!(
+            hints_of(&commands),
+            [
+                Hint::Foreground,
+                Hint::NetworkChanged,
+                Hint::Offline,
+                Hint::Visible
+            ],
+            "each once, in the order they were last given; offline is the last word on the network"
+        );
+    }
+
+    #[test]
+    fn of_each_kind_of_event_the_last_is_kept_in_the_order_they_came() {
+        let mut state = WatchState::default();
+        state.record(Event::Connection(Connection::Connecting));
+        state.record(Event::Closed(CloseReason::User));
+        state.record(Event::Connection(Connection::Live));
+        assert_eq!(state.news_after(0), Some((2, Event::Closed(CloseReason::User))));
+        assert_eq!(
+            state.news_after(2),
+            Some((3, Event::Connection(Connection::Live)))
+        );
+        assert_eq!(state.news_after(3), None);
+    }
+}
