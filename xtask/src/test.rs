@@ -11,8 +11,6 @@ use crate::{build, size};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
-/// A library for WebAssembly alone: native tests would be of another program.
-const BARE_SESSION: &str = "transfer-status-session-wasm";
 
 /// Runs all tests; stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
@@ -43,15 +41,7 @@ fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn native(ready: &Ready) -> Result<()> {
-    let args = [
-        "test",
-        "--workspace",
-        "--all-features",
-        "--exclude",
-        END_TO_END,
-        "--exclude",
-        BARE_SESSION,
-    ];
+    let args = ["test", "--workspace", "--all-features", "--exclude", END_TO_END];
     process::run(&mut command(&ready.tools.root, "cargo", args))
 }
 

@@ -54,13 +54,12 @@ impl WasmTarget {
     /// When neither works; the error says what to install by hand.
     pub(crate) fn install(tools: &Tools) -> Result<Self> {
         println!("setup: rustup target add {TARGET}");
-        let short = process::output(&mut command(&tools.root, "rustup", ["target", "add", TARGET]));
-        let reason = match short {
+        let mut short = command(&tools.root, "rustup", ["target", "add", TARGET]);
+        match process::output(short.env("RUST_BACKTRACE", "0")) {
             Ok(_) if has_target(&tools.root)? => return Ok(Self::Active),
-            Ok(_) => "it is not there afterwards".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        println!("setup: rustup cannot add it ({reason})");
+            Ok(_) => println!("setup: rustup added it, but rustc is not rustup's"),
+            Err(error) => println!("setup: rustup cannot add it: {error}"),
+        }
         if which::which("apt-get").is_err() {
             bail!("no compiler for {TARGET}: add the target to the Rust toolchain in use, then try again");
         }
