@@ -177,7 +177,7 @@ fn build_sysroot(sysroot: &Path) -> Result<()> {
     let host = process::output(Command::new("/usr/bin/rustc").args(["--print", "host-tuple"]))?;
     let host = host.as_str();
     // A sysroot that is half made never gets its final name. The wrappers need that name, so it is given to them.
-    let draft = sysroot.with_extension("draft");
+    let draft = PathBuf::from(format!("{}.draft", sysroot.display()));
     if draft.exists() {
         fs::remove_dir_all(&draft)?;
     }
