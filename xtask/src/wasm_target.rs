@@ -17,6 +17,9 @@ use crate::tools::Tools;
 /// The target of everything that ships as WebAssembly.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
+/// What the crates of this workspace ask for.
+const OLDEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
+
 /// What rustup calls the toolchain of the long way.
 const LINKED: &str = "transfer-status-wasm";
 
@@ -136,21 +139,34 @@ fn package_version(name: &str) -> Option<String> {
 
 fn install_packages(tools: &Tools) -> Result<()> {
     let all = &tools.pins.debian_packages;
-    if all.iter().all(|name| package_version(name).is_some()) {
+    if all.iter().all(|name| package_version(name).is_some()) && compiler_is_new_enough() {
         return Ok(());
     }
     println!("setup: apt-get install {}", all.join(" "));
-    let install = [
-        &["install", "-y", "--no-install-recommends", "--no-remove"],
-        &words(all)[..],
-    ]
-    .concat();
-    if apt(&install).is_ok() {
-        return Ok(());
+    let options = ["install", "-y", "--no-install-recommends", "--no-remove"];
+    let install = [&options, &words(all)[..]].concat();
+    // Lists of packages that are missing or old are the usual reason why this is not enough.
+    if apt(&install).is_err() || !compiler_is_new_enough() {
+        println!("setup: apt-get update");
+        apt(&["update"])?;
+        apt(&install).with_context(|| format!("not all of {} could be installed", all.join(" ")))?;
     }
-    println!("setup: apt-get update");
-    apt(&["update"])?;
-    apt(&install).with_context(|| format!("not all of {} could be installed", all.join(" ")))
+    if !compiler_is_new_enough() {
+        bail!(
+            "the distribution's rustc-web is older than Rust {OLDEST_RUST}: use a newer distribution, or rustup"
+        );
+    }
+    Ok(())
+}
+
+fn compiler_is_new_enough() -> bool {
+    package_version("rustc-web").is_some_and(|version| numbers(&version) >= numbers(OLDEST_RUST))
+}
+
+/// Major and minor of a version such as `1.96.0+dfsg1-1`.
+fn numbers(version: &str) -> (u32, u32) {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
 fn words(list: &[String]) -> Vec<&str> {
@@ -248,4 +264,16 @@ fn write_wrappers(folder: &Path, sysroot: &Path) -> Result<()> {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distribution_with_an_old_compiler_is_told_from_a_new_one() {
+        assert!(numbers("1.96.0+dfsg1-1~deb12u2") >= numbers("1.91"));
+        assert!(numbers("1.85.0+dfsg3-1~deb12u3") < numbers("1.91"));
+        assert!(numbers("2.0") > numbers("1.91"));
+    }
 }
