@@ -7,6 +7,7 @@
 
 mod arrows;
 mod build;
+mod demo;
 mod process;
 mod serve;
 mod setup;
@@ -39,6 +40,8 @@ enum Command {
     Build(build::Args),
     /// Run the real server on local workerd
     Serve(serve::Args),
+    /// Show one payment from end to end: server, shop, QR code, phone, bank
+    Demo(demo::Args),
     /// Print the sizes of the WebAssembly artefacts and fail when one is over its limit
     Size,
     /// Check that the crates depend on each other only as ARCHITECTURE.md allows
@@ -63,6 +66,7 @@ fn run(command: Command) -> Result<()> {
         Command::Setup => setup::run(),
         Command::Build(args) => build::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Size => size::run(),
         Command::Arrows => arrows::run(),
         Command::Test => test::run(),

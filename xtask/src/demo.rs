@@ -1,0 +1,203 @@
+//! `cargo xtask demo`: one payment from end to end, on a server of its own.
+//!
+//! The story is told by the program `demo` of `examples`; here is what it needs around it: a server on a free port,
+//! with fresh secrets and a temporary folder, and an end to all of it whichever way the demo ends.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::tools::Tools;
+use crate::{build, process, serve, setup};
+
+/// The package that tells the story.
+const EXAMPLES: &str = "transfer-status-examples";
+/// How long the server may take to answer for the first time.
+const SERVER_START: Duration = Duration::from_secs(20);
+/// How long the story may take; each of its steps has a shorter time of its own.
+const STORY: Duration = Duration::from_secs(60);
+/// How long a process may take to end before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often to look at what runs.
+const LOOK: Duration = Duration::from_millis(20);
+/// What a shell gives to a program that a signal has ended.
+const INTERRUPTED: i32 = 130;
+
+/// Options of `cargo xtask demo`.
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+/// Builds if needed and tells the story; ends with its exit code.
+pub(crate) fn run(_args: &Args) -> Result<()> {
+    let ready = setup::ensure()?;
+    build::worker(&ready)?;
+    let demo = build_examples(&ready.tools)?;
+
+    let asked_to_stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&asked_to_stop))?;
+    }
+    let state = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let secrets = [
+        ("HMAC_SECRET", secret()?),
+        ("SUBSCRIBE_HMAC_SECRET", secret()?),
+        ("ADMIN_TOKEN", secret()?),
+    ];
+
+    let mut node = serve::command(&ready.tools)?;
+    node.args(["--port", "0", "--control", "--persist-to"])
+        .arg(state.path())
+        .envs(secrets.clone());
+    // Limits that the user may have set for another server.
+    node.envs([("ALLOWED_ORIGINS", ""), ("MAX_WATCHERS", "")]);
+    let (mut server, url) = start_server(&mut node, &asked_to_stop)?;
+    println!("server        the Worker runs on local workerd, {url}");
+
+    let mut story = Command::new(&demo);
+    story.envs(secrets).env("TRANSFER_STATUS_URL", url);
+    let mut story = Running(
+        story
+            .spawn()
+            .with_context(|| format!("cannot start {}", demo.display()))?,
+    );
+    let ended = story.wait(&mut server, &asked_to_stop);
+    drop((story, server, state));
+
+    match ended? {
+        Some(status) if status.success() => Ok(()),
+        // The story has said what is wrong.
+        Some(status) => std::process::exit(status.code().unwrap_or(INTERRUPTED)),
+        None => std::process::exit(INTERRUPTED),
+    }
+}
+
+/// Builds the programs of the examples and says where `demo` is; the others are beside it.
+fn build_examples(tools: &Tools) -> Result<PathBuf> {
+    let message_format = "--message-format=json-render-diagnostics";
+    let mut cargo = process::command(
+        &tools.root,
+        "cargo",
+        ["build", "--package", EXAMPLES, "--bins", message_format],
+    );
+    let output = cargo
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("{EXAMPLES} could not be built ({})", output.status);
+    }
+    for message in Message::parse_stream(output.stdout.as_slice()) {
+        if let Message::CompilerArtifact(artifact) = message?
+            && artifact.target.name == "demo"
+            && let Some(program) = artifact.executable
+        {
+            return Ok(program.into());
+        }
+    }
+    bail!("cargo has built no program demo")
+}
+
+/// Starts the server and waits for its address.
+fn start_server(node: &mut Command, asked_to_stop: &AtomicBool) -> Result<(Running, String)> {
+    // The end of its stdin stops the server, even when this process is killed.
+    let mut server = Running(
+        node.stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start node")?,
+    );
+    let output = server.0.stdout.take().context("the server has no output")?;
+    let (tell, lines) = mpsc::channel();
+    // Reads on to the end, so that the server never waits for a full pipe.
+    thread::spawn(move || {
+        BufReader::new(output)
+            .lines()
+            .map_while(Result::ok)
+            .for_each(|line| drop(tell.send(line)))
+    });
+    let deadline = Instant::now() + SERVER_START;
+    loop {
+        match lines.recv_timeout(LOOK) {
+            Ok(line) => {
+                if let Some(url) = line.strip_prefix("listening on ") {
+                    return Ok((server, url.to_owned()));
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => bail!("the server ended before it answered"),
+            Err(RecvTimeoutError::Timeout) if asked_to_stop.load(Ordering::Relaxed) => bail!("stopped"),
+            Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
+                bail!("the server did not answer within {} s", SERVER_START.as_secs())
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// 128 random bits, in hex.
+fn secret() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A process that does not outlive this value.
+struct Running(Child);
+
+impl Running {
+    /// Waits for the end; `None` when it was asked for by a signal.
+    fn wait(&mut self, server: &mut Self, asked_to_stop: &AtomicBool) -> Result<Option<ExitStatus>> {
+        let deadline = Instant::now() + STORY;
+        loop {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok(Some(status));
+            }
+            if asked_to_stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            if let Some(status) = server.0.try_wait()? {
+                bail!("the server ended in the middle of the demo ({status})");
+            }
+            if Instant::now() > deadline {
+                bail!("the demo did not end within {} s", STORY.as_secs());
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    fn ends_by(&mut self, deadline: Instant) -> bool {
+        while let Ok(None) = self.0.try_wait() {
+            if Instant::now() > deadline {
+                return false;
+            }
+            thread::sleep(LOOK);
+        }
+        true
+    }
+}
+
+impl Drop for Running {
+    /// Asks first, so that the process can end what it has started itself.
+    fn drop(&mut self) {
+        if let Ok(Some(_)) = self.0.try_wait() {
+            return;
+        }
+        drop(self.0.stdin.take());
+        if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        if !self.ends_by(Instant::now() + GRACE) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+}
