@@ -7,6 +7,7 @@
 
 mod arrows;
 mod build;
+mod debian;
 mod demo;
 mod process;
 mod serve;
