@@ -81,15 +81,16 @@ fn tell(event: &Event, output: &mut Output) -> anyhow::Result<()> {
             output.remark(&object, text)
         }
         Event::Closed(reason) => {
-            let object = match reason {
-                CloseReason::Final => json!({ "event": "closed", "reason": "final" }),
-                CloseReason::User => json!({ "event": "closed", "reason": "user" }),
-                CloseReason::SignatureRefused => json!({ "event": "closed", "reason": "signature_refused" }),
+            let (word, text) = match reason {
+                CloseReason::Final => ("final", "done"),
+                CloseReason::User => ("user", "closed"),
+                CloseReason::SignatureRefused => ("signature_refused", "no fresh signature is to be had"),
                 CloseReason::Server(code) => {
-                    json!({ "event": "closed", "reason": "server", "code": code.get() })
+                    let object = json!({ "event": "closed", "reason": "server", "code": code.get() });
+                    return output.remark(&object, "closed by the service");
                 }
             };
-            output.remark(&object, "done")
+            output.remark(&json!({ "event": "closed", "reason": word }), text)
         }
         _ => Ok(()),
     }
