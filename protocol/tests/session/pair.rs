@@ -118,14 +118,31 @@ impl Pair {
         self.start -= ms;
     }
 
-    /// Lets time pass until the next dial; returns how long that took.
-    pub(crate) fn until_dial(&mut self) -> u64 {
-        let (from, dials) = (self.now, self.dials.len());
-        while self.dials.len() == dials {
-            let wake = self.wake().expect("a session that waits for nothing never dials");
+    /// Lets time pass, from wake to wake, until `done`; returns how long that took.
+    pub(crate) fn until(&mut self, done: impl Fn(&Self) -> bool) -> u64 {
+        let from = self.now;
+        for _ in 0..1_000 {
+            if done(self) {
+                return self.now - from;
+            }
+            let wake = self
+                .wake()
+                .expect("what is awaited never comes: the session has ended");
             self.advance(wake.saturating_sub(self.now));
         }
-        self.now - from
+        panic!("what is awaited does not come: now is {}", self.now);
+    }
+
+    /// Lets time pass until the next dial.
+    pub(crate) fn until_dial(&mut self) -> u64 {
+        let dials = self.dials.len();
+        self.until(|pair| pair.dials.len() > dials)
+    }
+
+    /// Lets time pass until the next request for a signature.
+    pub(crate) fn until_refresh(&mut self) -> u64 {
+        let asked = self.refreshes.len();
+        self.until(|pair| pair.refreshes.len() > asked)
     }
 
     /// The socket that the host holds or dials.

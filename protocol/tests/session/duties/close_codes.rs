@@ -86,9 +86,7 @@ fn a_fresh_signature_does_not_cut_the_pause_short_either() {
         pair.lose(4429);
         let asked = pair.now();
         pair.answer_poll(PollAnswer::Unauthorized);
-        while pair.refreshes.is_empty() {
-            pair.advance(1);
-        }
+        pair.until_refresh();
         pair.answer_signature(SignatureAnswer::Ready);
         assert!(
             pair.dials[3].0 >= asked + 10_000,

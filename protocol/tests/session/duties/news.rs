@@ -115,3 +115,14 @@ fn a_notice_is_passed_through_and_changes_nothing() {
     pair.frame(Frame::Unknown);
     assert_eq!((pair.shown(), pair.events.len()), (vec![1], 4));
 }
+
+#[test]
+fn whatever_the_old_service_tells_is_news_after_an_announced_transfer() {
+    let mut pair = Pair::new();
+    pair.open();
+    let mut announced = Seen::version(0);
+    announced.order.updated_at_ms = 9_000;
+    pair.frame(Frame::Snapshot(announced));
+    pair.frame(old_service(1));
+    assert_eq!(pair.shown(), [0, 1]);
+}

@@ -9,18 +9,8 @@ fn expired() -> Pair {
     let mut pair = Pair::with(CAN_REFRESH, 3).made_live();
     pair.advance(15_000);
     pair.lose(4410);
-    until_refresh(&mut pair);
+    pair.until_refresh();
     pair
-}
-
-/// Lets time pass until the next request for a signature; returns how long that took.
-fn until_refresh(pair: &mut Pair) -> u64 {
-    let (from, asked) = (pair.now(), pair.refreshes.len());
-    while pair.refreshes.len() == asked {
-        let wake = pair.wake().expect("a session that waits for nothing never asks");
-        pair.advance(wake.saturating_sub(pair.now()));
-    }
-    pair.now() - from
 }
 
 #[test]
@@ -62,7 +52,7 @@ fn a_refresh_that_fails_is_asked_again_with_backoff_and_no_cap_on_attempts() {
     let mut pair = expired();
     for round in 1..200 {
         pair.answer_signature(SignatureAnswer::Failed);
-        let wait = until_refresh(&mut pair);
+        let wait = pair.until_refresh();
         assert!(
             wait <= (500 << round.min(10)).min(30_000),
             "round {round}: {wait}"
@@ -88,7 +78,7 @@ fn a_refresh_that_never_answers_is_given_thirty_seconds_and_its_late_answer_is_i
     pair.advance(29_999);
     assert_eq!(pair.wake(), Some(at + 30_000));
     pair.advance(1);
-    until_refresh(&mut pair);
+    pair.until_refresh();
     assert_eq!(pair.refreshes.len(), 2);
     pair.answer_signature_of(first, SignatureAnswer::Refused);
     pair.answer_signature_of(first, SignatureAnswer::Ready);
@@ -105,7 +95,7 @@ fn signatures_that_never_please_the_server_slow_down_like_any_refusal() {
         pair.answer_signature(SignatureAnswer::Ready);
         pair.open();
         pair.lose(4410);
-        longest = longest.max(until_refresh(&mut pair));
+        longest = longest.max(pair.until_refresh());
     }
     assert!((20_000..=30_000).contains(&longest), "{longest}");
 }
@@ -130,11 +120,9 @@ fn a_poll_that_is_refused_asks_for_a_signature_too_and_polls_rest_meanwhile() {
     let mut pair = Pair::with(CAN_REFRESH, 9);
     pair.fail(3);
     pair.answer_poll(PollAnswer::NotModified);
-    while pair.polls.len() == 1 {
-        pair.advance(1);
-    }
+    pair.until(|pair| pair.polls.len() == 2);
     pair.answer_poll(PollAnswer::Unauthorized);
-    until_refresh(&mut pair);
+    pair.until_refresh();
     assert!(
         !pair.has_socket(),
         "an attempt with the bad signature is given up"

@@ -46,6 +46,8 @@ pub(super) enum Fault {
     HalfOpen,
     /// The server closes the link, with a code that means another try.
     Close(u16),
+    /// The server closes the link as if all was done, though it is not.
+    CloseEarly,
     /// The server sends something else over the link.
     Send(Stray),
     /// An earlier state, or the present one, comes over the link once more.
@@ -153,6 +155,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         2 => prop_oneof![0..30_000_u64, 30_000..20_000_000_u64].prop_map(Fault::ClockBack),
         8 => select(hints.to_vec()).prop_map(Fault::Hint),
         2 => Just(Fault::Timeout),
+        1 => Just(Fault::CloseEarly),
         1 => Just(Fault::UserClose),
     ]
 }
