@@ -3,20 +3,21 @@
 //! It decides nothing. One input goes in, then outputs are drained until the session says wait. The clock and the
 //! seed enter here and nowhere else.
 
+mod read;
+
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Request;
 use http::header::{AUTHORIZATION, HeaderValue, IF_NONE_MATCH};
-use http::{Request, StatusCode};
 use http_body_util::Full;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument, debug, debug_span};
 use transfer_status_protocol::close::CloseCode;
-use transfer_status_protocol::error::{ErrorBody, ErrorCode};
-use transfer_status_protocol::message::{PING, ServerMessage};
+use transfer_status_protocol::message::PING;
 use transfer_status_protocol::session::{
     Config, ConnId, Event as SessionEvent, Frame, Output, PollAnswer, PollId, Session, SignatureAnswer,
     SignatureId, Time,
@@ -27,7 +28,8 @@ use transfer_status_protocol::transfer::{Transfer, TransferId};
 use crate::client::{SignatureError, SignatureFuture, SignatureSource};
 use crate::error::DialError;
 use crate::transport::{Endpoint, Socket, SocketEvent, Transport};
-use crate::watch::{Commands, Event, Scan, WatchState};
+use crate::watch::{Commands, Event, WatchState};
+use read::{Notice, read_frame, read_poll};
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -41,12 +43,6 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) state: watch::Sender<WatchState>,
     pub(crate) commands: watch::Receiver<Commands>,
-}
-
-/// What the session passes through.
-enum Notice {
-    Scan(Scan),
-    Error(ErrorBody),
 }
 
 /// One thing that happened.
@@ -335,40 +331,5 @@ async fn finish<I: Copy, F: Future + Unpin>(slot: &mut Option<(I, F)>) -> (I, F:
     match slot {
         Some((id, future)) => (*id, future.await),
         None => pending().await,
-    }
-}
-
-/// One message of the server, as the session sees it.
-fn read_frame(text: &str, expected: &TransferId) -> Frame<Transfer, Notice> {
-    match ServerMessage::decode(text) {
-        Ok(ServerMessage::Status(transfer)) if transfer.id == *expected => Frame::Snapshot(transfer),
-        Ok(ServerMessage::Scan { scanned, at, .. }) => Frame::Notice(Notice::Scan(Scan { scanned, at })),
-        Ok(ServerMessage::Error(body)) => Frame::Notice(Notice::Error(body)),
-        Ok(ServerMessage::Pong) => Frame::Pong,
-        // A transfer that was not asked for says that something between here and the server is broken.
-        Ok(ServerMessage::Status(_)) | Err(_) => Frame::Malformed,
-        Ok(_) => Frame::Unknown,
-    }
-}
-
-/// One answer to `GET /transfer/{id}`, as the session sees it.
-fn read_poll(status: StatusCode, body: &[u8], expected: &TransferId) -> PollAnswer<Transfer> {
-    let body = std::str::from_utf8(body).unwrap_or_default();
-    match status {
-        StatusCode::OK => match Transfer::decode(body) {
-            Ok(transfer) if transfer.id == *expected => PollAnswer::Snapshot(transfer),
-            _ => PollAnswer::Failed,
-        },
-        StatusCode::NOT_MODIFIED => PollAnswer::NotModified,
-        StatusCode::TOO_MANY_REQUESTS => PollAnswer::RateLimited,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => match ErrorBody::decode(body) {
-            Ok(ErrorBody {
-                code: ErrorCode::Unauthorized | ErrorCode::Forbidden,
-                ..
-            }) => PollAnswer::Unauthorized,
-            // A captive portal, or a proxy in between, refuses for reasons of its own.
-            _ => PollAnswer::Failed,
-        },
-        _ => PollAnswer::Failed,
     }
 }

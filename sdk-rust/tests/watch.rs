@@ -8,43 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use support::{QUICK, SECRET_SIGNATURE, Service, Socket, id, signature, soon, transfer, transfer_json};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use support::watching::{client, next_status, watch};
+use support::{QUICK, Service, id, signature, soon, transfer};
 use tokio_tungstenite::tungstenite::Message;
 use transfer_status::{
-    Client, CloseCode, CloseReason, Config, Connection, Event, Hint, Signature, SignatureError, Watch,
-    WatchError,
+    Client, CloseCode, CloseReason, Connection, Event, Hint, Signature, SignatureError, WatchError,
 };
-
-fn client(service: &Service, config: Config) -> Client {
-    Client::builder(service.url()).config(config).build().unwrap()
-}
-
-fn watch(service: &Service) -> Watch {
-    client(service, QUICK).watch(id(), signature())
-}
-
-/// Skips what is said of the connection.
-async fn next_status(watch: &mut Watch) -> Option<(u64, String)> {
-    loop {
-        match soon(watch.next()).await? {
-            Event::Status(transfer) => {
-                return Some((transfer.version.unwrap(), transfer.status.as_str().to_owned()));
-            }
-            Event::Connection(_) => {}
-            other => panic!("expected a status, got {other:?}"),
-        }
-    }
-}
-
-async fn next_connection(watch: &mut Watch) -> Connection {
-    loop {
-        if let Event::Connection(connection) = soon(watch.next()).await.unwrap() {
-            return connection;
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_payment_is_watched_from_the_first_news_to_the_last() {
@@ -87,96 +56,6 @@ async fn the_right_to_watch_is_shown_in_a_header_and_never_in_the_address() {
     );
     assert_eq!(socket.header("host"), format!("127.0.0.1:{}", service.port()));
     assert!(socket.header("user-agent").starts_with("transfer-status-rust/"));
-}
-
-#[tokio::test]
-async fn a_lost_connection_is_healed_by_the_first_frame_of_the_next() {
-    let service = Service::start().await;
-    let mut watch = watch(&service);
-    let mut socket = service.accept_socket().await;
-    socket.status(1, "processing").await;
-    assert_eq!(next_status(&mut watch).await, Some((1, "processing".to_owned())));
-    assert_eq!(next_connection(&mut watch).await, Connection::Live);
-    drop(socket);
-
-    let mut socket = service.accept_socket().await;
-    assert_eq!(next_connection(&mut watch).await, Connection::Reconnecting);
-    socket.status(1, "processing").await;
-    socket.status(2, "failed").await;
-    assert_eq!(
-        next_status(&mut watch).await,
-        Some((2, "failed".to_owned())),
-        "version 1 is not told again"
-    );
-}
-
-#[tokio::test]
-async fn a_deploy_of_the_service_is_survived() {
-    let service = Service::start().await;
-    let watch = watch(&service);
-    for code in [1001, 1012, 1013, 4408] {
-        let mut socket = service.accept_socket().await;
-        socket.status(1, "processing").await;
-        socket.close(code).await;
-    }
-    let mut socket = service.accept_socket().await;
-    socket.status(2, "completed").await;
-    assert_eq!(soon(watch.finished()).await, Ok(transfer(2, "completed")));
-}
-
-#[tokio::test]
-async fn a_link_that_has_gone_silent_is_dropped_without_waiting_for_its_close() {
-    let service = Service::start().await;
-    let config = Config {
-        ping_after_ms: 50,
-        pong_timeout_ms: 50,
-        ..QUICK
-    };
-    let mut watch = client(&service, config).watch(id(), signature());
-    let mut silent = service.accept_socket().await;
-    silent.status(1, "processing").await;
-    assert_eq!(silent.next().await, Some(Message::text(r#"{"type":"ping"}"#)));
-    // It answers nothing and closes nothing: half-open.
-    let mut socket = service.accept_socket().await;
-    socket.status(2, "completed").await;
-    assert_eq!(next_status(&mut watch).await, Some((1, "processing".to_owned())));
-    assert_eq!(next_status(&mut watch).await, Some((2, "completed".to_owned())));
-}
-
-#[tokio::test]
-async fn a_quiet_link_that_answers_pings_is_kept() {
-    let service = Service::start().await;
-    let config = Config {
-        ping_after_ms: 20,
-        pong_timeout_ms: 2_000,
-        ..QUICK
-    };
-    let watch = client(&service, config).watch(id(), signature());
-    let mut socket = service.accept_socket().await;
-    socket.status(1, "processing").await;
-    for _ in 0..5 {
-        assert_eq!(socket.next().await, Some(Message::text(r#"{"type":"ping"}"#)));
-        socket.send(r#"{"type":"pong"}"#).await;
-    }
-    socket.status(2, "completed").await;
-    assert_eq!(soon(watch.finished()).await, Ok(transfer(2, "completed")));
-    assert!(service.is_left_alone().await);
-}
-
-#[tokio::test]
-async fn a_peer_that_takes_the_connection_and_says_nothing_is_given_up() {
-    let service = Service::start().await;
-    let config = Config {
-        connect_timeout_ms: 50,
-        first_frame_timeout_ms: 50,
-        ..QUICK
-    };
-    let watch = client(&service, config).watch(id(), signature());
-    let _no_handshake = service.accept().await;
-    let _no_first_frame = service.accept_socket().await;
-    let mut socket = service.accept_socket().await;
-    socket.status(1, "completed").await;
-    assert_eq!(soon(watch.finished()).await, Ok(transfer(1, "completed")));
 }
 
 #[tokio::test]
@@ -269,41 +148,6 @@ async fn a_watch_ends_when_no_signature_is_to_be_had() {
         .watch_with(id(), || async { Err(SignatureError::Refused) })
         .start();
     assert_eq!(soon(watch.finished()).await, Err(WatchError::SignatureRefused));
-}
-
-#[tokio::test]
-async fn where_no_socket_gets_through_the_news_comes_by_polling() {
-    let service = Service::start().await;
-    let config = Config {
-        backoff_base_ms: 30_000,
-        backoff_cap_ms: 60_000,
-        poll_after_failures: 1,
-        ..QUICK
-    };
-    let mut watch = client(&service, config).watch(id(), signature());
-    let mut refused = service.accept().await;
-    let request = refused.serve("403 Forbidden", "", "blocked by a proxy").await;
-    assert!(request.line.starts_with("GET /ws/order-1042 "));
-
-    let mut peer = service.accept().await;
-    let request = peer
-        .serve("200 OK", "etag: \"1\"\r\n", &transfer_json(1, "processing"))
-        .await;
-    assert_eq!(request.line, "GET /transfer/order-1042 HTTP/1.1");
-    assert_eq!(
-        request.headers["authorization"],
-        format!("Bearer {SECRET_SIGNATURE}")
-    );
-    assert_eq!(request.headers.get("if-none-match"), None);
-    assert_eq!(next_status(&mut watch).await, Some((1, "processing".to_owned())));
-    assert_eq!(next_connection(&mut watch).await, Connection::Polling);
-
-    let request = peer.serve("304 Not Modified", "", "").await;
-    assert_eq!(request.headers["if-none-match"], "\"1\"");
-    peer.serve("401 Unauthorized", "", "a captive portal").await;
-    peer.serve("200 OK", "", "<html>another portal</html>").await;
-    peer.serve("200 OK", "", &transfer_json(2, "completed")).await;
-    assert_eq!(soon(watch.finished()).await, Ok(transfer(2, "completed")));
 }
 
 #[tokio::test]
@@ -430,93 +274,6 @@ async fn a_scan_of_the_qr_code_is_passed_on() {
             other => panic!("expected a scan, got {other:?}"),
         }
     }
-}
-
-#[tokio::test]
-async fn whatever_is_not_of_the_protocol_costs_the_link_and_nothing_else() {
-    type Nonsense = fn() -> Message;
-    let nonsense: [Nonsense; 6] = [
-        || Message::text("not json"),
-        || Message::text(r#"{"type":"status"}"#),
-        || Message::text(r#"{"type":"status","transfer":{"id":"order-1042","status":7}}"#),
-        || {
-            let other = transfer_json(9, "completed").replace("order-1042", "order-1043");
-            Message::text(format!(r#"{{"type":"status","transfer":{other}}}"#))
-        },
-        || Message::binary(vec![0_u8; 16]),
-        || Message::text(" ".repeat(1 << 20)),
-    ];
-    let service = Service::start().await;
-    let watch = watch(&service);
-    for message in nonsense {
-        let mut socket = service.accept_socket().await;
-        socket.status(1, "processing").await;
-        // The client may hang up in the middle of the large one.
-        let _sent = futures_util::SinkExt::send(&mut socket.stream, message()).await;
-    }
-    let mut socket = service.accept_socket().await;
-    socket.send(r#"{"type":"a message of the future","n":1}"#).await;
-    socket.status(2, "completed").await;
-    assert_eq!(soon(watch.finished()).await, Ok(transfer(2, "completed")));
-}
-
-#[tokio::test]
-async fn a_peer_that_is_no_websocket_server_is_not_taken_for_one() {
-    let service = Service::start().await;
-    let watch = watch(&service);
-    for answer in [
-        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
-        "HTTP/1.1 101 Switching Protocols\r\n\r\n",
-        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
-        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-         sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nsec-websocket-protocol: transfer-status.v1\r\n\r\n",
-        "SSH-2.0-OpenSSH_9.2\r\n",
-        "",
-    ] {
-        let mut peer = service.accept().await;
-        peer.request().await;
-        peer.stream.write_all(answer.as_bytes()).await.unwrap();
-        let _hung_up = peer.stream.shutdown().await;
-    }
-    let mut socket: Socket<TcpStream> = service.accept_socket().await;
-    socket.status(1, "completed").await;
-    assert_eq!(soon(watch.finished()).await, Ok(transfer(1, "completed")));
-}
-
-#[tokio::test]
-async fn a_phone_that_comes_back_online_does_not_sit_out_its_backoff() {
-    let service = Service::start().await;
-    // Half an hour of backoff: only a hint can bring the client back in this test's time.
-    let config = Config {
-        backoff_base_ms: 3_600_000,
-        backoff_cap_ms: 3_600_000,
-        ..QUICK
-    };
-    let mut watch = client(&service, config).watch(id(), signature());
-    let mut socket = service.accept_socket().await;
-    socket.status(1, "processing").await;
-    next_status(&mut watch).await;
-    drop(socket);
-    while next_connection(&mut watch).await != Connection::Reconnecting {}
-    watch.hint(Hint::Offline);
-    watch.hint(Hint::Online);
-    let mut socket = service.accept_socket().await;
-    socket.status(2, "completed").await;
-    assert_eq!(soon(watch.finished()).await, Ok(transfer(2, "completed")));
-}
-
-#[tokio::test]
-async fn a_service_that_listens_on_one_address_family_is_reached_by_its_name() {
-    let service = Service::start().await;
-    let url = format!("ws://localhost:{}", service.port());
-    let watch = Client::builder(url)
-        .config(QUICK)
-        .build()
-        .unwrap()
-        .watch(id(), signature());
-    let mut socket = service.accept_socket().await;
-    socket.status(1, "completed").await;
-    assert_eq!(soon(watch.finished()).await, Ok(transfer(1, "completed")));
 }
 
 #[test]
