@@ -1,1 +1,44 @@
 //! End-to-end tests: sdk-rust against the real server on local workerd.
+//!
+//! This library is their harness; the stories are in `tests/`. [`Server`] runs the built Worker as
+//! `cargo xtask serve --control` does and can make its trouble (evict, kill, restart); [`Payment`] is one transfer on
+//! it with both SDK ends; [`Socket`] and [`http`] speak to it byte by byte; [`Proxy`] is a bad network.
+//!
+//! `cargo xtask test` runs them. They are no default member of the workspace: plain `cargo test` needs no Node.js.
+#![forbid(unsafe_code)]
+
+pub mod http;
+mod payment;
+mod proxy;
+mod server;
+mod socket;
+mod workplace;
+
+pub use payment::{Payment, QUICK, next_connection, next_status, unix_seconds};
+pub use proxy::Proxy;
+pub use server::{ADMIN_TOKEN, HMAC_SECRET, Options, SUBSCRIBE_HMAC_SECRET, Server, Sockets};
+pub use socket::{Said, Socket};
+
+use std::time::Duration;
+
+/// Longer than anything takes that is not meant to; only a failing test waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Fails the test instead of hanging it.
+///
+/// # Panics
+/// When `work` takes longer than [`PATIENCE`].
+pub async fn soon<T>(work: impl Future<Output = T>) -> T {
+    within(PATIENCE, work).await
+}
+
+/// [`soon`] for what takes longer by the contract.
+///
+/// # Panics
+/// When `work` takes longer than `limit`.
+pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(limit, work).await {
+        Ok(value) => value,
+        Err(_) => panic!("this should have happened within {limit:?}"),
+    }
+}

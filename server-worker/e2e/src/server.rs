@@ -1,0 +1,282 @@
+//! The real server on local workerd, and the trouble that a platform makes for it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use transfer_status::TransferId;
+
+use crate::workplace::{self, Folder};
+
+/// The key of updates, unless [`Options`] say otherwise.
+pub const HMAC_SECRET: &str = "end-to-end-update-key-7d4f0a1c93be";
+/// The key of subscription signatures, unless [`Options`] say otherwise.
+pub const SUBSCRIBE_HMAC_SECRET: &str = "end-to-end-subscribe-key-51e8c2d7";
+/// The operator's token, unless [`Options`] say otherwise.
+pub const ADMIN_TOKEN: &str = "end-to-end-admin-token-0b96f4";
+
+/// A busy machine starts a server in some seconds.
+const START_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// What a server is started with: the contract's variables.
+#[derive(Debug, Clone)]
+pub struct Options {
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Default for Options {
+    /// The three secrets above, nothing else.
+    fn default() -> Self {
+        Self {
+            variables: Vec::new(),
+        }
+        .variable("HMAC_SECRET", HMAC_SECRET)
+        .variable("SUBSCRIBE_HMAC_SECRET", SUBSCRIBE_HMAC_SECRET)
+        .variable("ADMIN_TOKEN", ADMIN_TOKEN)
+    }
+}
+
+impl Options {
+    /// Sets a variable; an empty value leaves it unset.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.retain(|(known, _)| *known != name);
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+}
+
+/// What an eviction does to the sockets of the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sockets {
+    /// They stay open and sleep, as the platform does when nothing happens.
+    Hibernate,
+    /// They break, as with a deploy.
+    Close,
+}
+
+/// A running server, stopped when it is dropped. Its state is in a folder of its own.
+pub struct Server {
+    options: Options,
+    folder: Folder,
+    port: u16,
+    running: Mutex<Option<Running>>,
+}
+
+impl Server {
+    /// Starts a server on a free port of 127.0.0.1 and waits until it answers.
+    ///
+    /// # Panics
+    /// When it does not start: a tool is missing, most often.
+    pub fn start(options: Options) -> Self {
+        let folder = Folder::new();
+        let (running, port) = Running::start(&options, &folder, 0);
+        Self {
+            options,
+            folder,
+            port,
+            running: Mutex::new(Some(running)),
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// Puts the transfer's Durable Object out of memory. Its storage stays.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub fn evict(&self, id: &TransferId, sockets: Sockets) {
+        let sockets = match sockets {
+            Sockets::Hibernate => "hibernate",
+            Sockets::Close => "close",
+        };
+        self.command(&json!({
+            "op": "evict", "className": "TransferRoom", "name": id.as_str(), "webSockets": sockets,
+        }));
+    }
+
+    /// All that the Worker has logged since the start, a line each.
+    pub fn logs(&self) -> Vec<String> {
+        let answer = self.command(&json!({"op": "logs"}));
+        let lines = answer["logs"].as_array().into_iter().flatten();
+        lines.map(|line| line["message"].to_string()).collect()
+    }
+
+    /// How many Durable Objects have ever been woken.
+    pub fn rooms(&self) -> usize {
+        let folder = self.folder.path().join("state/do/transfer-status-TransferRoom");
+        let files = fs::read_dir(folder).into_iter().flatten().flatten();
+        files
+            .map(|file| file.file_name().to_string_lossy().into_owned())
+            .filter(|name| name.ends_with(".sqlite") && name != "metadata.sqlite")
+            .count()
+    }
+
+    /// Kills it with SIGKILL: nothing gets to say good-bye, nothing is flushed.
+    pub fn kill(&self) {
+        *self.running() = None;
+        let deadline = Instant::now() + STOP_WITHIN;
+        while TcpStream::connect(self.address()).is_ok() {
+            assert!(Instant::now() < deadline, "the killed server still answers");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts it again after [`Server::kill`], on the same folder and port.
+    pub fn restart(&self) {
+        let (running, port) = Running::start(&self.options, &self.folder, self.port);
+        assert_eq!(port, self.port);
+        *self.running() = Some(running);
+    }
+
+    fn command(&self, command: &Value) -> Value {
+        match &mut *self.running() {
+            Some(running) => running.command(command),
+            None => panic!("the server was killed"),
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(running) = self.running().take() {
+            running.stop();
+        }
+    }
+}
+
+/// The process. Dropping it kills it, and workerd with it.
+struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Receiver<String>,
+    said: Arc<Mutex<String>>,
+}
+
+impl Running {
+    fn start(options: &Options, folder: &Folder, port: u16) -> (Self, u16) {
+        let mut command = workplace::serve_command();
+        // Nothing of the caller's environment may reach the Worker but what is named here.
+        for name in [
+            "HMAC_SECRET_PREVIOUS",
+            "SUBSCRIBE_HMAC_SECRET_PREVIOUS",
+            "UPDATE_HMAC",
+            "SUBSCRIBE_HMAC",
+            "ALLOWED_ORIGINS",
+            "MAX_WATCHERS",
+            "REQUIRE_TIMESTAMP",
+            "LEGACY_API",
+            "LEGACY_OPEN_SCAN",
+        ] {
+            command.env_remove(name);
+        }
+        for (name, value) in &options.variables {
+            command.env(name, value);
+        }
+        let mut child = command
+            .args(["--control", "--port", &port.to_string(), "--persist-to"])
+            .arg(folder.path().join("state"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("Node.js is missing; run `cargo xtask setup`");
+        let said = Arc::new(Mutex::new(String::new()));
+        let (lines, stdout) = mpsc::channel();
+        listen(child.stdout.take(), &said, Some(lines));
+        listen(child.stderr.take(), &said, None);
+        let stdin = child.stdin.take();
+        let running = Self {
+            child,
+            stdin,
+            stdout,
+            said,
+        };
+        let url = running.line("listening on ", START_WITHIN);
+        let port = url.rsplit(':').next().and_then(|port| port.parse().ok());
+        (running, port.expect("the server says its port"))
+    }
+
+    /// Waits for a line on stdout that starts with `prefix` and gives the rest of it.
+    fn line(&self, prefix: &str, limit: Duration) -> String {
+        let deadline = Instant::now() + limit;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.stdout.recv_timeout(left) {
+                Ok(line) => {
+                    if let Some(rest) = line.strip_prefix(prefix) {
+                        return rest.to_owned();
+                    }
+                }
+                Err(_) => panic!(
+                    "the server did not say {prefix:?}; if something is missing, run `cargo xtask setup`. It said:\n{}",
+                    self.said.lock().unwrap_or_else(PoisonError::into_inner)
+                ),
+            }
+        }
+    }
+
+    fn command(&mut self, command: &Value) -> Value {
+        let stdin = self.stdin.as_mut().expect("the server runs");
+        writeln!(stdin, "{command}").expect("the server takes commands");
+        let answer = format!("{{{}", self.line("{", ANSWER_WITHIN));
+        let answer: Value = serde_json::from_str(&answer).expect("an answer is JSON");
+        assert_eq!(answer["ok"], true, "{command} was answered by {answer}");
+        answer
+    }
+
+    /// The end of its stdin stops it.
+    fn stop(mut self) {
+        self.stdin = None;
+        let deadline = Instant::now() + STOP_WITHIN;
+        while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads to the end, so that the server never waits for somebody to read.
+fn listen(from: Option<impl Read + Send + 'static>, said: &Arc<Mutex<String>>, to: Option<Sender<String>>) {
+    let said = Arc::clone(said);
+    let from = from.expect("the stream is a pipe");
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.push_str(&line);
+            said.push('\n');
+            drop(said);
+            if let Some(to) = &to {
+                // Nobody listens any more when the server is being stopped.
+                let _ = to.send(line);
+            }
+        }
+    });
+}
