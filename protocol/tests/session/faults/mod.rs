@@ -26,7 +26,7 @@ fn cases() -> Cases {
     let chosen = Cases::default();
     let cases = match std::env::var_os("PROPTEST_CASES") {
         Some(_) => chosen.cases,
-        None => 3_000,
+        None => 2_000,
     };
     Cases {
         cases,
