@@ -152,6 +152,7 @@ impl ApiError {
     pub(crate) fn headers(&self) -> Vec<(&'static str, &'static str)> {
         match self {
             Self::MethodNotAllowed { allow } => vec![("allow", allow)],
+            // RFC 9110 section 15.5.22 wants it; workerd leaves it out.
             Self::UpgradeRequired => vec![("upgrade", "websocket")],
             Self::NoSignature | Self::Subscription(_) => vec![("www-authenticate", "Bearer")],
             Self::TooManyWatchers => vec![("retry-after", "10")],

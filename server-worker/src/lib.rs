@@ -37,6 +37,8 @@ mod watch;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, event};
 
+pub use crate::room::TransferRoom;
+
 use crate::config::{Config, ConfigError};
 use crate::error::ApiError;
 use crate::incoming::Incoming;

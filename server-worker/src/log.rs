@@ -33,7 +33,7 @@ pub(crate) fn refused(incoming: &Incoming<'_>, error: &ApiError) {
     write(error, Some(incoming.target().path), Some(&id), None);
 }
 
-/// A fault inside a room.
+/// An update, a read or a message that a room refused, or failed.
 pub(crate) fn room(transfer: &str, error: &ApiError) {
     write(error, None, None, Some(transfer));
 }

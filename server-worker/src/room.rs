@@ -9,10 +9,12 @@ use std::rc::Rc;
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::sign::Verified;
 use transfer_status_protocol::{Timestamp, Transfer, TransferId, Update};
-use worker::web_sys;
-use worker::{
-    DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, durable_object,
-};
+use worker::js_sys::Uint8Array;
+use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{self, Request, Response};
+use worker::worker_sys::DurableObjectState;
+use worker::{Env, State, WebSocket};
 
 use crate::call::Call;
 use crate::error::ApiError;
@@ -22,8 +24,13 @@ use crate::storage::{Record, Storage};
 use crate::{log, reply, socket};
 
 /// One transfer. What it holds in memory is a copy: it may vanish between any two events.
-#[durable_object]
-pub(crate) struct TransferRoom {
+///
+/// The class is exported by hand, as `worker::durable_object` would do it, for two reasons: a message's
+/// length is judged before the message is copied in here, for a copy of 32 MiB would stay with the
+/// isolate's memory; and an answer leaves as it was built, where `worker::Response` would build another
+/// around its stream.
+#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+pub struct TransferRoom {
     state: State,
     env: Env,
     storage: Storage,
@@ -34,8 +41,16 @@ pub(crate) struct TransferRoom {
     id: OnceCell<TransferId>,
 }
 
-impl DurableObject for TransferRoom {
-    fn new(state: State, env: Env) -> Self {
+#[wasm_bindgen(
+    wasm_bindgen = ::worker::wasm_bindgen,
+    wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
+    js_sys = ::worker::js_sys,
+)]
+impl TransferRoom {
+    /// Wakes the room; nothing is read yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: DurableObjectState, env: Env) -> Self {
+        let state = State::from(state);
         let storage = Storage::new(state.storage().sql());
         let (record, alarm, id) = (RefCell::new(None), Cell::new(None), OnceCell::new());
         Self {
@@ -48,67 +63,65 @@ impl DurableObject for TransferRoom {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
-        let answer = match Call::from_url(&request.inner().url()) {
-            Some(Call::Update) => match request.bytes().await {
-                Ok(body) => self.update(body),
+    /// A call of the Worker.
+    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        let answer = match Call::from_url(&request.url()) {
+            Some(Call::Update) => match JsFuture::from(request.array_buffer()?).await {
+                Ok(body) => self.update(Uint8Array::new(&body).to_vec()),
                 Err(error) => Err(error.into()),
             },
             Some(Call::Read { announce }) => self.read(announce),
             Some(Call::Watch { expiry, subprotocol }) => self.watch(expiry, subprotocol).await,
             None => Err(ApiError::NoRoute),
         };
-        let response = answer.or_else(|error| {
-            self.log(&error);
-            reply::refusal(&error)
-        })?;
-        Ok(response.into())
-    }
-
-    async fn alarm(&self) -> worker::Result<Response> {
-        match self.sweep().await {
-            Ok(()) => Response::empty(),
-            Err(error) => {
+        answer.or_else(|error| {
+            // The Worker makes this one a refused socket, and logs that.
+            if !matches!(error, ApiError::TooManyWatchers) {
                 self.log(&error);
-                // The platform tries again.
-                Err(worker::Error::RustError(error.to_string()))
             }
-        }
+            reply::refusal(&error)
+        })
     }
 
-    async fn websocket_message(
-        &self,
-        ws: WebSocket,
-        message: WebSocketIncomingMessage,
-    ) -> worker::Result<()> {
-        if let Err(error) = self.message(&ws, message).await {
+    /// The alarm: some socket's time is over.
+    pub async fn alarm(&self) -> Result<(), JsValue> {
+        self.sweep().await.map_err(|error| {
+            self.log(&error);
+            // The platform tries again.
+            JsValue::from_str(&error.to_string())
+        })
+    }
+
+    /// A message of a client, unless the platform has answered it.
+    #[wasm_bindgen(js_name = webSocketMessage)]
+    pub async fn web_socket_message(&self, ws: web_sys::WebSocket, message: JsValue) {
+        let ws = WebSocket::from(ws);
+        if let Err(error) = self.message(&ws, &message).await {
             self.log(&error);
             socket::refuse(&ws, &error);
         }
-        Ok(())
     }
 
-    async fn websocket_close(&self, ws: WebSocket, code: usize, _: String, _: bool) -> worker::Result<()> {
-        // Without this the client would wait for the answer to its close. The platform takes no code
-        // that is reserved for others, 1005 and 1006 among them.
-        let code = match u16::try_from(code) {
-            Ok(code @ 3000..=4999) => CloseCode::new(code),
+    /// A close by the client, or the end of the link.
+    #[wasm_bindgen(js_name = webSocketClose)]
+    pub fn web_socket_close(&self, ws: web_sys::WebSocket, code: u16) {
+        // Without an answer the client would wait for one. Some codes only report, and are never sent.
+        let code = match code {
+            1000..=1003 | 1007..=1014 | 3000..=4999 => CloseCode::new(code),
             _ => CloseCode::NORMAL,
         };
-        socket::close(&ws, code, "");
-        Ok(())
+        socket::close(&WebSocket::from(ws), code, "");
     }
 
-    async fn websocket_error(&self, _: WebSocket, _: worker::Error) -> worker::Result<()> {
-        // The link broke, and the platform has let go of the socket already.
-        Ok(())
-    }
+    /// The link broke; the platform has let go of the socket already.
+    #[wasm_bindgen(js_name = webSocketError)]
+    pub fn web_socket_error(&self) {}
 }
 
 impl TransferRoom {
     /// Applies an update. Nothing is awaited between the read of the row and its write, so no other
     /// event comes in between.
-    fn update(&self, body: Vec<u8>) -> Result<web_sys::Response, ApiError> {
+    fn update(&self, body: Vec<u8>) -> Result<Response, ApiError> {
         let update = Update::decode(&Verified::by_caller(body)).map_err(ApiError::BadUpdate)?;
         let current = self.record()?;
         let now = Timestamp::from_unix_millis(now_unix_millis());
@@ -128,7 +141,7 @@ impl TransferRoom {
         }
     }
 
-    fn read(&self, announce: bool) -> Result<web_sys::Response, ApiError> {
+    fn read(&self, announce: bool) -> Result<Response, ApiError> {
         let record = match self.record()? {
             Some(record) => record,
             None if announce => self.announced()?,
@@ -170,10 +183,7 @@ impl TransferRoom {
         Ok(self.id.get_or_init(|| id))
     }
 
-    /// The Worker logs what it refuses; a fault in here is known here only.
     fn log(&self, error: &ApiError) {
-        if error.is_ours() {
-            log::room(self.id().map_or("", TransferId::as_str), error);
-        }
+        log::room(self.id().map_or("", TransferId::as_str), error);
     }
 }

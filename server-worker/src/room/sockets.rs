@@ -2,16 +2,14 @@
 
 use std::rc::Rc;
 
-use transfer_status_protocol::ClientMessage;
 use transfer_status_protocol::close::CloseCode;
-use transfer_status_protocol::message::{PING, PONG};
+use transfer_status_protocol::message::{MAX_CLIENT_MESSAGE, PING, PONG};
 use transfer_status_protocol::token::TokenError;
+use transfer_status_protocol::{ClientMessage, DecodeError};
 
-use worker::js_sys::Date;
-use worker::wasm_bindgen::JsValue;
-use worker::{
-    ScheduledTime, WebSocket, WebSocketIncomingMessage, WebSocketPair, WebSocketRequestResponsePair, web_sys,
-};
+use worker::js_sys::{Date, JsString};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{ScheduledTime, WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
 
 use super::TransferRoom;
 use crate::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
@@ -62,14 +60,15 @@ impl TransferRoom {
     }
 
     /// Handles one message of a client.
-    pub(super) async fn message(
-        &self,
-        ws: &WebSocket,
-        message: WebSocketIncomingMessage,
-    ) -> Result<(), ApiError> {
-        let WebSocketIncomingMessage::String(text) = message else {
-            return Err(ApiError::BinaryMessage);
-        };
+    pub(super) async fn message(&self, ws: &WebSocket, message: &JsValue) -> Result<(), ApiError> {
+        let text: &JsString = message.dyn_ref().ok_or(ApiError::BinaryMessage)?;
+        // No fewer bytes than UTF-16 units: what is too long is not copied in here at all.
+        if text.length() as usize > MAX_CLIENT_MESSAGE {
+            return Err(ApiError::BadMessage(DecodeError::TooLarge {
+                limit: MAX_CLIENT_MESSAGE,
+            }));
+        }
+        let text = String::from(text);
         match ClientMessage::decode(&text).map_err(ApiError::BadMessage)? {
             ClientMessage::Subscribe {
                 transfer_id,
