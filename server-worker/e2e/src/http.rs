@@ -1,5 +1,7 @@
 //! HTTP requests as they are written down, to say also what no SDK would say.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -7,6 +9,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use transfer_status::{Key, Signer};
 
 use crate::payment::unix_seconds;
@@ -125,6 +128,18 @@ impl Server {
         let mut answer = Vec::new();
         let _ = soon(stream.read_to_end(&mut answer)).await;
         String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Writes bytes to a connection and goes away without a word once the server has had a look at them.
+    ///
+    /// # Panics
+    /// When the server does not listen.
+    pub async fn abandon(&self, bytes: &[u8]) {
+        let mut stream = TcpStream::connect(self.address())
+            .await
+            .expect("the server listens");
+        soon(stream.write_all(bytes)).await.expect("the server reads");
+        let _ = timeout(Duration::from_millis(20), stream.read_u8()).await;
     }
 }
 

@@ -13,8 +13,8 @@ use crate::server;
 
 /// 10 s to subscribe, a second for the alarm, and what a busy machine takes.
 const AFTER_THE_DEADLINE: Duration = Duration::from_secs(20);
-/// 60 s from expiry to close.
-const AFTER_THE_EXPIRY: Duration = Duration::from_secs(62);
+/// 4 s to the expiry, 60 s from there to the close, and what a busy machine takes.
+const AFTER_THE_EXPIRY: Duration = Duration::from_secs(68);
 
 #[tokio::test]
 async fn who_does_not_subscribe_within_10_s_is_closed_with_4408_and_others_stay() {
@@ -43,7 +43,7 @@ async fn who_does_not_subscribe_within_10_s_is_closed_with_4408_and_others_stay(
 
 #[tokio::test]
 async fn a_signature_that_expires_closes_its_socket_with_4410_and_no_other() {
-    let soon_over = unix_seconds() + 2;
+    let soon_over = unix_seconds() + 4;
     let payment = server().payment();
     let mut expiring = payment.socket_with(&payment.signature_until(soon_over)).await;
     let mut lasting = payment.socket().await;

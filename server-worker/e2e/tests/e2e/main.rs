@@ -13,6 +13,7 @@ mod network;
 mod proofs;
 mod reading;
 mod restarts;
+mod secrecy;
 mod settings;
 mod updates;
 mod values;

@@ -1,5 +1,8 @@
 //! Networks that know no WebSockets, and links that die without a word.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
 use transfer_status::{Config, Connection, Hint, Status};
 use transfer_status_e2e::{Proxy, QUICK, next_connection, next_status, soon};
 
@@ -31,10 +34,11 @@ async fn where_sockets_do_not_get_through_news_comes_by_polling_and_then_by_sock
         "it polls only after three failed attempts in a row"
     );
 
+    // Meanwhile it goes on trying the socket.
     let refused = proxy.refused();
     soon(async {
         while proxy.refused() == refused {
-            tokio::task::yield_now().await;
+            sleep(Duration::from_millis(5)).await;
         }
     })
     .await;

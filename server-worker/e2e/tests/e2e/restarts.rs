@@ -4,8 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use transfer_status::{Connection, PublishError, Publisher, RetryPolicy, Status};
+use transfer_status::{Connection, Event, PublishError, Publisher, RetryPolicy, Status, Watch};
 use transfer_status_e2e::{HMAC_SECRET, Options, Server, next_connection, next_status, soon};
+
+/// All versions that the user of a watch is told of.
+async fn all_versions(mut watch: Watch) -> Vec<u64> {
+    let mut versions = Vec::new();
+    while let Some(event) = watch.next().await {
+        if let Event::Status(transfer) = event {
+            versions.extend(transfer.version);
+        }
+    }
+    versions
+}
 
 /// The server's own start takes seconds, which stand still for the tests on this thread.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -15,6 +26,7 @@ async fn what_was_acknowledged_survives_a_kill_and_watchers_end_on_the_final_sta
     let quiet = server.payment();
     let mut watch = payment.watch();
     assert_eq!(next_status(&mut watch).await.0, 0);
+    let seen = tokio::spawn(all_versions(payment.watch()));
     assert_eq!(quiet.report(Status::Processing).await.version, Some(1));
     let before = quiet.read().await;
 
@@ -69,6 +81,13 @@ async fn what_was_acknowledged_survives_a_kill_and_watchers_end_on_the_final_sta
     );
     let message: u64 = outcome.message.unwrap().parse().unwrap();
     assert_eq!(message, version - 1, "no update was lost in between");
+
+    let seen = soon(seen).await.unwrap();
+    assert!(
+        seen.is_sorted_by(|one, next| one < next),
+        "each once, in order: {seen:?}"
+    );
+    assert_eq!(seen.last(), Some(&version));
 
     let after = quiet.read().await;
     assert_eq!((after.status, &after.body), (200, &before.body), "byte for byte");

@@ -243,3 +243,18 @@ async fn an_update_that_is_not_signed_as_it_must_be_is_refused() {
     unsigned.is_error(401, "unauthorized");
     assert_eq!(payment.version().await, 1);
 }
+
+#[tokio::test]
+async fn a_body_may_come_in_chunks_of_any_size() {
+    let payment = server().payment();
+    let body = format!(r#"{{"transferId":"{}","status":"pending"}}"#, payment.id);
+    let signature = http::signer(HMAC_SECRET).sign(body.as_bytes());
+    let chunks: String = body.chars().map(|sign| format!("1\r\n{sign}\r\n")).collect();
+    let request = format!(
+        "POST /update HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx-signature: {signature}\r\n\
+         transfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"
+    );
+    let answer = server().raw(request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(payment.version().await, 1);
+}
