@@ -95,28 +95,46 @@ impl<S: Snapshot, N> Session<S, N> {
     ///
     /// `seed` is for jitter; it must differ from client to client, but need not be secret.
     pub fn new(config: Config, now: Time, seed: u64) -> Self {
-        let mut session = Self {
+        let mut session = Self::unstarted(config);
+        session.begin(now, seed);
+        session
+    }
+
+    /// A session that waits for [`Session::begin`] and does nothing until then. A `static` can hold it: the
+    /// WebAssembly module does, which saves the code that would build one.
+    pub const fn unstarted(config: Config) -> Self {
+        Self {
             config,
             state: State::Closed,
             polling: Polling::Off,
             timers: Timers::new(),
-            backoff: Backoff::new(seed),
+            backoff: Backoff::new(0),
             failures: 0,
             seen: None,
             was_live: false,
             told: None,
             pending: Pending::new(),
             next_id: 0,
-            now,
+            now: Time::from_millis(0),
             last_attempt: None,
             last_poll: None,
-            pause_until: now,
-        };
-        match config.starts_unsigned {
-            true => session.sign(),
-            false => session.connect(),
+            pause_until: Time::from_millis(0),
         }
-        session
+    }
+
+    /// The configuration of an unstarted session, for what its host learns only then.
+    pub fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    /// Begins an unstarted session, once; `seed` as in [`Session::new`].
+    pub fn begin(&mut self, now: Time, seed: u64) {
+        self.backoff = Backoff::new(seed);
+        self.now = now;
+        match self.config.starts_unsigned {
+            true => self.sign(),
+            false => self.connect(),
+        }
     }
 
     /// The socket is open: the WebSocket handshake is done.
@@ -200,6 +218,8 @@ impl<S: Snapshot, N> Session<S, N> {
     }
 
     /// The next thing to do. Call it after each input until it says [`Output::Wait`].
+    // A driver calls it in one place. Inlined there, the output need not be built in memory.
+    #[inline(always)]
     pub fn poll_output(&mut self) -> Output<S, N> {
         if let Some(action) = self.pending.take_action(self.seen.and_then(|seen| seen.version)) {
             return action;

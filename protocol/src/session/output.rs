@@ -186,6 +186,7 @@ impl<S, N> Pending<S, N> {
     }
 
     /// The next thing for the host to do: sockets first, so that an old one is gone before a new one comes.
+    #[inline(always)]
     pub(super) fn take_action(&mut self, known_version: Option<u64>) -> Option<Output<S, N>> {
         if let Some((conn, code)) = self.drop.take() {
             return Some(Output::Drop(conn, code));

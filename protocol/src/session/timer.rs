@@ -87,30 +87,34 @@ impl Timer {
 /// One optional deadline for each [`Timer`].
 #[derive(Debug, Clone)]
 pub(super) struct Timers {
-    due: [Option<Time>; Timer::ALL.len()],
+    due: [Time; Timer::ALL.len()],
 }
+
+/// Stands for no deadline: an array of plain times is half the size of one of options, and so is its code.
+const NEVER: Time = Time(u64::MAX);
 
 impl Timers {
     pub(super) const fn new() -> Self {
         Self {
-            due: [None; Timer::ALL.len()],
+            due: [NEVER; Timer::ALL.len()],
         }
     }
 
     pub(super) fn set(&mut self, timer: Timer, at: Time) {
-        self.due[timer as usize] = Some(at);
+        self.due[timer as usize] = at;
     }
 
     pub(super) fn clear(&mut self, timer: Timer) {
-        self.due[timer as usize] = None;
+        self.due[timer as usize] = NEVER;
     }
 
     pub(super) fn clear_all(&mut self) {
-        self.due = [None; Timer::ALL.len()];
+        *self = Self::new();
     }
 
     pub(super) fn get(&self, timer: Timer) -> Option<Time> {
-        self.due[timer as usize]
+        let at = self.due[timer as usize];
+        (at != NEVER).then_some(at)
     }
 
     /// Takes one deadline that has come, in the order of [`Timer`].
@@ -124,12 +128,13 @@ impl Timers {
 
     /// The earliest deadline.
     pub(super) fn next(&self) -> Option<Time> {
-        self.due.iter().flatten().min().copied()
+        let earliest = self.due.into_iter().fold(NEVER, Time::min);
+        (earliest != NEVER).then_some(earliest)
     }
 
     /// The clock went back by so many milliseconds: the deadlines go with it.
     pub(super) fn shift_back(&mut self, ms: u64) {
-        for due in self.due.iter_mut().flatten() {
+        for due in self.due.iter_mut().filter(|due| **due != NEVER) {
             *due = due.before(ms);
         }
     }
