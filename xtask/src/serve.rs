@@ -9,12 +9,15 @@ use anyhow::{Context, Result};
 use crate::tools::Tools;
 use crate::{build, setup};
 
+/// What the environment does, for `--help`.
+const ENVIRONMENT: &str = "\
+Secrets and variables come from the environment: HMAC_SECRET, SUBSCRIBE_HMAC_SECRET, ADMIN_TOKEN, ALLOWED_ORIGINS,
+MAX_WATCHERS and the others that the server knows. The first three have development defaults, which are printed.
+A variable that is set but empty counts as unset, without a default.";
+
 /// Options of `cargo xtask serve`.
-///
-/// Secrets and variables come from the environment by the names of the contract: HMAC_SECRET,
-/// SUBSCRIBE_HMAC_SECRET, ADMIN_TOKEN, ALLOWED_ORIGINS and so on. These first three have development defaults, which
-/// are printed; a variable that is set but empty counts as unset, without a default.
 #[derive(clap::Args)]
+#[command(after_help = ENVIRONMENT)]
 pub(crate) struct Args {
     /// The port on 127.0.0.1; 0 picks a free one
     #[arg(long, default_value_t = 8787)]
