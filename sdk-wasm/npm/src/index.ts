@@ -1,0 +1,30 @@
+/**
+ * Follow a payment live. Everything inlined: no second request before the first status.
+ *
+ * @packageDocumentation
+ */
+import text from "session:text";
+import type { TransferWatch, WatchOptions } from "./types.ts";
+import { unpack } from "./unpack.ts";
+import { watch } from "./watch.ts";
+
+export { TransferStatusError, type ErrorCode } from "./error.ts";
+export type * from "./types.ts";
+
+/**
+ * Watches a transfer until its final status, through lost networks, sleeping tabs and deploys.
+ *
+ * @throws TypeError when the options name no transfer, no signature or no address.
+ * @example
+ * const watch = watchTransfer({ url: "https://status.example.com", transferId, signature });
+ * watch.on("status", (transfer) => show(transfer.status));
+ * const { status } = await watch.finished;
+ * @example
+ * // From a QR code, as it was scanned.
+ * watchTransfer({ url, qr: "https://pay.example.com/t/transfer-123#s=eyJ0cm…" });
+ * @example
+ * // From the answer of your backend, as it is.
+ * watchTransfer({ url, ...(await response.json()) });
+ */
+export const watchTransfer = (options: WatchOptions): TransferWatch => 
+  watch(async () => WebAssembly.instantiate(unpack(text)), options);

@@ -1,0 +1,20 @@
+/** Finds out which transfer is meant, and with which signature, from any of the forms it is handed over in. */
+import { isTransferId } from "./decode.ts";
+import type { WatchOptions } from "./types.ts";
+
+/** The transfer's id and its signature, if one was given. */
+export const readTarget = (options: WatchOptions): [id: string, signature: string | null | undefined] => {
+  const { qr, transferId, transferRequestId, signature } = options as {
+    [key in "qr" | "transferId" | "transferRequestId" | "signature"]?: string;
+  };
+  let id = transferId ?? transferRequestId;
+  let text: string | null | undefined = signature;
+  if (qr) {
+    const { pathname, hash, searchParams } = new URL(qr);
+    id = decodeURIComponent(pathname.split("/t/").pop()!);
+    // No signature has a space: it is a `+` that was taken for one, here or on the way.
+    text = (new URLSearchParams(hash.slice(1)).get("s") ?? searchParams.get("s"))?.replaceAll(" ", "+");
+  }
+  if (isTransferId(id) && (text || options.getSignature)) return [id, text];
+  throw new TypeError("pass transferId and signature, or qr");
+};

@@ -1,0 +1,398 @@
+/** The driver against a real WebSocket server, in virtual time. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { TransferStatusError } from "../src/error.ts";
+import { Tab, Watching } from "./support/host.ts";
+import { TestServer, signature, status, transfer } from "./support/server.ts";
+
+let server: TestServer;
+let tab: Tab;
+let watching: Watching[] = [];
+
+beforeEach(async () => {
+  server = await TestServer.start();
+  tab = new Tab();
+});
+afterEach(() => {
+  for (const { watch } of watching.splice(0)) watch.close();
+  server.stop();
+});
+
+const follow = (options: object = {}): Watching => {
+  const one = tab.watch({ url: server.url, transferId: "transfer-123", signature, ...options });
+  watching.push(one);
+  return one;
+};
+
+/** Lets the session's waits pass until the server has been asked `count` times. */
+const untilAsked = async (count: number) => {
+  while (server.upgrades.length < count) {
+    tab.clock.advance(1_000);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+};
+
+test("a payment is followed to its end", { timeout: 10_000 }, async () => {
+  const { watch, ...one } = follow();
+  const self = watching[0]!;
+  await self.count("status", 1);
+  assert.equal(watch.connection, "live");
+  server.send(status({ status: "processing", version: 2 }));
+  server.send(JSON.stringify({ type: "scan", transferId: "transfer-123", scanned: true, at: "2024-01-15T10:30:00Z" }));
+  server.send(status({ status: "completed", version: 3 }));
+
+  assert.equal((await watch.finished).status, "completed");
+  assert.deepEqual(self.versions, [1, 2, 3]);
+  assert.equal(self.all("scan")[0]!.scanned, true);
+  assert.deepEqual(self.all("connection"), ["connecting", "live", "closed"]);
+  assert.deepEqual(self.all("closed"), [null]);
+  assert.equal(watch.latest!.version, 3);
+  await server.until(() => server.open.length == 0);
+  assert.equal(tab.clock.due, undefined, "no timer stays");
+  void one;
+});
+
+test("the signature travels in the subprotocol and nowhere else", { timeout: 10_000 }, async () => {
+  await follow().count("status", 1);
+  const [request] = server.upgrades;
+  assert.equal(request!.url, "/ws/transfer-123");
+  const [version, item] = request!.headers["sec-websocket-protocol"]!.split(/, */);
+  assert.equal(version, "transfer-status.v1");
+  assert.equal(item, "signature." + Buffer.from(signature).toString("base64url"));
+});
+
+test("a path before /ws and a ws address are kept", { timeout: 10_000 }, async () => {
+  await follow({ url: server.url.replace("http", "ws") + "/pay/" }).count("status", 1);
+  assert.equal(server.upgrades[0]!.url, "/pay/ws/transfer-123");
+});
+
+test("the user gets the object that JSON.parse made, unknown fields and all", { timeout: 10_000 }, async () => {
+  server.onSocket = (socket) =>
+    socket.send(
+      JSON.stringify({ type: "status", transfer: { ...transfer({ metadata: { order: [1, null] } }), future: { x: 1 } } }),
+    );
+  const one = follow();
+  await one.count("status", 1);
+  assert.deepEqual(one.watch.latest, { ...transfer({ metadata: { order: [1, null] } }), future: { x: 1 } });
+});
+
+test("an older version and a repeated one are not shown", { timeout: 10_000 }, async () => {
+  const one = follow();
+  await one.count("status", 1);
+  for (const version of [3, 2, 3, 1, 4]) server.send(status({ status: "processing", version }));
+  await one.until(({ versions }) => versions.includes(4));
+  assert.deepEqual(one.versions, [1, 3, 4]);
+});
+
+for (const [code, name] of [
+  [4400, "bad_request"],
+  [4401, "unauthorized"],
+  [4403, "forbidden"],
+  [4410, "expired"],
+  [4413, "too_large"],
+] as const) {
+  test(`${code} stops with an error that says what to do`, { timeout: 10_000 }, async () => {
+    server.onSocket = (socket) => {
+      socket.send(JSON.stringify({ type: "error", code: "unauthorized", message: "do this" }));
+      socket.close(code);
+    };
+    const one = follow();
+    await assert.rejects(one.watch.finished, (error) => {
+      assert.ok(error instanceof TransferStatusError);
+      assert.deepEqual([error.code, error.closeCode, error.message], [name, code, "do this"]);
+      return true;
+    });
+    assert.equal(one.all("error").length, 1);
+    assert.equal(one.all("closed")[0], one.all("error")[0]);
+    await assert.rejects(one.watch[Symbol.asyncIterator]().next(), TransferStatusError);
+    assert.equal(tab.clock.due, undefined);
+    assert.equal(server.upgrades.length, 1);
+  });
+}
+
+test("a server that goes away is dialled again, and only news are shown", { timeout: 10_000 }, async () => {
+  server.onSocket = (socket, _, attempt) => {
+    socket.send(status({ version: attempt < 3 ? 1 : 2 }));
+    if (attempt < 3) setTimeout(() => socket.close(attempt == 1 ? 1012 : 1013), 20);
+  };
+  const one = follow();
+  await one.count("status", 1);
+  await untilAsked(3);
+  await one.until(({ versions }) => versions.length == 2);
+  assert.deepEqual(one.versions, [1, 2]);
+  assert.deepEqual([...new Set(one.all("connection"))], ["connecting", "live", "reconnecting"]);
+});
+
+test("4429 keeps the client away for ten seconds", { timeout: 10_000 }, async () => {
+  server.onSocket = (socket) => socket.close(4429);
+  const one = follow();
+  await one.until(() => tab.clock.due! > 10_000 - 1 && server.upgrades.length == 1);
+  assert.ok(tab.clock.due! >= 10_000, `${tab.clock.due}`);
+});
+
+test("a frame that is not of the protocol costs the link, not the watch", { timeout: 10_000 }, async () => {
+  const bad = ["nonsense", Buffer.from([1, 2]), status({ id: "another" }), '{"type":5}'];
+  server.onSocket = (socket, _, attempt) => socket.send(bad[attempt - 1] ?? status());
+  const one = follow();
+  await untilAsked(bad.length + 1);
+  await one.count("status", 1);
+  assert.equal(one.watch.connection, "live");
+});
+
+test("a message from the future is skipped", { timeout: 10_000 }, async () => {
+  const one = follow();
+  await one.count("status", 1);
+  server.send('{"type":"weather","sunny":true}');
+  server.send(status({ version: 2 }));
+  await one.count("status", 2);
+  assert.equal(server.upgrades.length, 1);
+});
+
+test("silence is answered with a ping, and a dead link is left without waiting for it", { timeout: 10_000 }, async () => {
+  const one = follow();
+  await one.count("status", 1);
+  tab.clock.advance(20_000);
+  await server.until(() => server.said.length == 1);
+  // The pong came; the next one stays out: the socket remains OPEN and dead, as iOS has it.
+  await new Promise((done) => setTimeout(done, 20));
+  server.open[0]!.removeAllListeners("message");
+  const [dead] = server.open;
+  tab.clock.advance(20_000);
+  tab.clock.advance(10_000);
+  await untilAsked(2);
+  await one.until(() => one.watch.connection == "live");
+  dead!.send(status({ version: 9 }));
+  server.open.at(-1)!.send(status({ version: 2 }));
+  await one.count("status", 2);
+  assert.deepEqual(one.versions, [1, 2]);
+});
+
+test("polling takes over while sockets are refused, then the socket again", { timeout: 10_000 }, async () => {
+  let blocked = true;
+  server.onSocket = (socket) => (blocked ? socket.terminate() : socket.send(status({ version: 3 })));
+  server.onGet = ({ headers }, response) => {
+    assert.equal(headers.authorization, `Bearer ${signature}`);
+    if (headers["if-none-match"] == '"2"') return response.writeHead(304).end();
+    response.writeHead(200, { etag: '"2"' }).end(JSON.stringify(transfer({ version: 2 })));
+  };
+  const one = follow();
+  await untilAsked(3);
+  while (server.gets.length < 2) {
+    tab.clock.advance(500);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  assert.deepEqual(one.versions, [2]);
+  assert.equal(one.watch.connection, "polling");
+  assert.equal(server.gets[0]!.headers["if-none-match"], '"undefined"');
+  blocked = false;
+  await untilAsked(server.upgrades.length + 1);
+  await one.until(() => one.watch.connection == "live");
+  assert.deepEqual(one.versions, [2, 3]);
+});
+
+test("a 401 of a captive portal is no refusal, one of the service is", { timeout: 10_000 }, async () => {
+  server.onSocket = (socket) => socket.terminate();
+  server.onGet = (_, response, attempt) => {
+    if (attempt == 1) return response.writeHead(401).end("<h1>Sign in to our Wi-Fi</h1>");
+    if (attempt == 2) return response.writeHead(403).end('{"type":"error","code":"proxy","message":"no"}');
+    response.writeHead(401).end('{"type":"error","code":"unauthorized","message":"the signature is wrong"}');
+  };
+  const one = follow();
+  let over = false;
+  const rejected = assert.rejects(one.watch.finished, { code: "unauthorized", message: "the signature is wrong" });
+  void rejected.finally(() => (over = true));
+  while (!over) {
+    tab.clock.advance(500);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  await rejected;
+  assert.equal(server.gets.length, 3);
+});
+
+test("an expired signature is refreshed and the fresh one is used", { timeout: 10_000 }, async () => {
+  server.onSocket = (socket, { headers }) => {
+    const item = headers["sec-websocket-protocol"]!.split(/, */)[1]!;
+    if (item == "signature." + Buffer.from("fresh").toString("base64url")) socket.send(status({ version: 2 }));
+    else socket.close(4410);
+  };
+  const asked: string[] = [];
+  const one = follow({
+    getSignature: async ({ transferId }: { transferId: string }) => {
+      asked.push(transferId);
+      return "fresh";
+    },
+  });
+  await untilAsked(2);
+  await one.count("status", 1);
+  assert.deepEqual(asked, ["transfer-123"]);
+});
+
+test("without a signature the first one is asked for, and asked again after a failure", { timeout: 10_000 }, async () => {
+  let asked = 0;
+  const one = follow({
+    signature: undefined,
+    getSignature: () => {
+      if (++asked == 1) throw new Error("offline");
+      return "fresh";
+    },
+  });
+  await untilAsked(1);
+  await one.count("status", 1);
+  assert.equal(asked, 2);
+});
+
+test("getSignature that has none ends the watch", { timeout: 10_000 }, async () => {
+  await assert.rejects(follow({ signature: undefined, getSignature: () => null }).watch.finished, {
+    code: "no_signature",
+  });
+  await assert.rejects(follow({ signature: undefined, getSignature: () => "no ✓ text" }).watch.finished, {
+    code: "no_signature",
+  });
+  assert.equal(server.upgrades.length, 0);
+});
+
+test("close() ends quietly: the iterator returns, finished rejects, nothing is unhandled", { timeout: 10_000 }, async () => {
+  const one = follow();
+  const seen: unknown[] = [];
+  const reading = (async () => {
+    for await (const { version } of one.watch) seen.push(version);
+  })();
+  await one.count("status", 1);
+  one.watch.close();
+  one.watch.close();
+  await reading;
+  assert.deepEqual(seen, [1]);
+  assert.deepEqual(one.all("error"), []);
+  assert.equal(one.all("closed").length, 1);
+  await assert.rejects(one.watch.finished, { code: "closed" });
+  await server.until(() => server.open.length == 0);
+});
+
+test("closing before the session is loaded dials nothing", { timeout: 10_000 }, async () => {
+  const one = follow();
+  one.watch.close();
+  await assert.rejects(one.watch.finished, { code: "closed" });
+  await new Promise((done) => setTimeout(done, 20));
+  assert.equal(server.upgrades.length, 0);
+});
+
+test("an abort signal closes with its reason, before and after the start", { timeout: 10_000 }, async () => {
+  const abort = new AbortController();
+  const one = follow({ signal: abort.signal });
+  await one.count("status", 1);
+  abort.abort(new Error("left the page"));
+  await assert.rejects(one.watch.finished, /left the page/);
+
+  const late = follow({ signal: AbortSignal.abort(new Error("never came")) });
+  await late.count("closed", 1);
+  await assert.rejects(late.watch.finished, /never came/);
+  assert.equal(server.upgrades.length, 1);
+});
+
+test("an iterator gives the newest first, skips for a slow reader, and never the final one", { timeout: 10_000 }, async () => {
+  const one = follow();
+  await one.count("status", 1);
+  const reader = one.watch[Symbol.asyncIterator]();
+  assert.equal((await reader.next()).value!.version, 1);
+  for (const version of [2, 3]) server.send(status({ status: "processing", version }));
+  server.send(status({ status: "failed", version: 4 }));
+  await one.count("closed", 1);
+  assert.equal((await reader.next()).value!.version, 4);
+  assert.equal((await reader.next()).done, true);
+  const late: unknown[] = [];
+  for await (const { status } of one.watch) late.push(status);
+  assert.deepEqual(late, ["failed"]);
+});
+
+test("a listener is taken off by what on() returned", { timeout: 10_000 }, async () => {
+  const one = follow();
+  const seen: unknown[] = [];
+  const listener = ({ version }: { version?: number | null }) => void seen.push(version);
+  const off = one.watch.on("status", listener);
+  one.watch.on("status", listener);
+  await one.count("status", 1);
+  off();
+  server.send(status({ version: 2 }));
+  await one.count("status", 2);
+  assert.deepEqual(seen, [1, 1, 2]);
+});
+
+test("a listener may close the watch", { timeout: 10_000 }, async () => {
+  const one = follow();
+  one.watch.on("status", () => one.watch.close());
+  await one.count("closed", 1);
+  assert.equal(one.all("status").length, 1);
+});
+
+test("hints: online and a shown page cut a long wait short", { timeout: 10_000 }, async () => {
+  let up = false;
+  server.onSocket = (socket) => (up ? socket.send(status()) : socket.terminate());
+  const one = follow();
+  await untilAsked(6);
+  up = true;
+  tab.clock.advance(1_000);
+  const before = server.upgrades.length;
+  for (const [target, type] of [
+    [tab, "online"],
+    [tab.document, "visibilitychange"],
+    [tab, "pageshow"],
+    [tab.connection, "change"],
+  ] as const) {
+    tab.hear(target, type);
+  }
+  await one.count("status", 1);
+  assert.ok(server.upgrades.length <= before + 1, "several hints in a row make one attempt");
+});
+
+test("offline is a rumour: a live link is probed, not dropped", { timeout: 10_000 }, async () => {
+  const one = follow();
+  await one.count("status", 1);
+  tab.hear(tab, "offline");
+  await server.until(() => server.said.length == 1);
+  assert.deepEqual(server.said, ['{"type":"ping"}']);
+  assert.equal(one.watch.connection, "live");
+});
+
+test("a page on its way into the back-forward cache lets its socket go and comes back", { timeout: 10_000 }, async () => {
+  const one = follow();
+  await one.count("status", 1);
+  tab.hear(tab, "pagehide");
+  await server.until(() => server.open.length == 0);
+  assert.equal(one.watch.connection, "reconnecting");
+  server.onSocket = (socket) => socket.send(status({ status: "completed", version: 7 }));
+  tab.clock.skip(3_600_000);
+  tab.hear(tab, "pageshow");
+  assert.equal((await one.watch.finished).version, 7);
+});
+
+test("a tab that was frozen and throttled sees the final status on its next timer", { timeout: 10_000 }, async () => {
+  const one = follow();
+  await one.count("status", 1);
+  server.open[0]!.terminate();
+  await one.until(() => one.watch.connection == "reconnecting");
+  server.onSocket = (socket) => socket.send(status({ status: "completed", version: 2 }));
+  tab.clock.skip(60_000);
+  tab.clock.advance(0);
+  assert.equal((await one.watch.finished).version, 2);
+});
+
+test("what the server says beside the status comes as a notice", { timeout: 10_000 }, async () => {
+  const one = follow();
+  await one.count("status", 1);
+  server.send('{"type":"error","code":"unavailable","message":"try again later"}');
+  await one.count("notice", 1);
+  assert.equal(one.all("notice")[0]!.message, "try again later");
+  assert.equal(one.watch.connection, "live");
+});
+
+test("a session that cannot be loaded is an error with its cause", { timeout: 10_000 }, async () => {
+  const { watch } = await import("../src/watch.ts");
+  const failing = watch(
+    () => Promise.reject(new Error("refused by the page's policy")),
+    { url: server.url, transferId: "transfer-123", signature },
+    tab as unknown as typeof globalThis,
+  );
+  // In the sources there is no translated session to fall back to; dist.test.ts has it.
+  await assert.rejects(failing.finished, { code: "failed", message: /fallback/ });
+});

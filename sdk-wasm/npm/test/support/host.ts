@@ -1,0 +1,76 @@
+/** A browser tab for the driver: real sockets and fetch of this runtime, virtual time, and the tab's own events. */
+import { readFileSync } from "node:fs";
+
+import { watch } from "../../src/watch.ts";
+import type { TransferWatch, WatchEvents, WatchOptions } from "../../src/types.ts";
+import { Clock } from "./clock.ts";
+
+const module = new WebAssembly.Module(readFileSync(new URL("../../dist/session.wasm", import.meta.url)));
+
+/** Makes a session of the module as it ships. */
+export const instantiate = async () => ({ module, instance: await WebAssembly.instantiate(module) });
+
+export class Tab extends EventTarget {
+  readonly clock = new Clock();
+  readonly document = new EventTarget();
+  readonly connection = new EventTarget();
+  readonly WebSocket: typeof WebSocket = globalThis.WebSocket;
+  readonly fetch: typeof fetch = (input, init) => globalThis.fetch(input, init);
+  readonly BroadcastChannel = globalThis.BroadcastChannel;
+  readonly navigator: { connection: EventTarget; locks?: unknown };
+  readonly Date = this.clock.Date;
+  readonly setTimeout = this.clock.setTimeout;
+  readonly clearTimeout = this.clock.clearTimeout;
+
+  constructor(locks?: unknown) {
+    super();
+    this.navigator = { connection: this.connection, locks };
+  }
+
+  /** Watches in this tab, writing every event down. */
+  watch(options: WatchOptions): Watching {
+    return new Watching(watch(instantiate, options, this as unknown as typeof globalThis));
+  }
+
+  hear(target: EventTarget, type: string): void {
+    target.dispatchEvent(new Event(type));
+  }
+}
+
+type Entry = { [Name in keyof WatchEvents]: [name: Name, event: WatchEvents[Name]] }[keyof WatchEvents];
+
+/** A watch and its log. */
+export class Watching {
+  readonly watch: TransferWatch;
+  readonly log: Entry[] = [];
+  #waiting: { done: () => void; test: () => boolean }[] = [];
+
+  constructor(watch: TransferWatch) {
+    this.watch = watch;
+    for (const name of ["status", "connection", "scan", "notice", "error", "closed"] as const) {
+      watch.on(name, (event) => {
+        this.log.push([name, event] as Entry);
+        this.#waiting = this.#waiting.filter(({ done, test }) => !test() || done());
+      });
+    }
+  }
+
+  /** What came under this name, in order. */
+  all<Name extends keyof WatchEvents>(name: Name): WatchEvents[Name][] {
+    return this.log.filter((entry) => entry[0] == name).map((entry) => entry[1]) as WatchEvents[Name][];
+  }
+
+  get versions(): unknown[] {
+    return this.all("status").map(({ version }) => version);
+  }
+
+  /** Waits until the log fulfils `test`; the test runner's timeout is the limit. */
+  until(test: (self: this) => boolean): Promise<void> {
+    return test(this) ? Promise.resolve() : new Promise((done) => this.#waiting.push({ done, test: () => test(this) }));
+  }
+
+  /** Waits for so many events of this name. */
+  count(name: keyof WatchEvents, count: number): Promise<void> {
+    return this.until((self) => self.all(name).length >= count);
+  }
+}
