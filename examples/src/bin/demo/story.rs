@@ -65,7 +65,11 @@ pub(crate) async fn tell(settings: &Settings) -> anyhow::Result<()> {
     let mut page = Watcher::of(client.watch_request(&created.request));
     let mut phone = Watcher::of(watch_scanned(&client, &scanned));
     for (name, watcher) in WATCHERS.into_iter().zip([&mut page, &mut phone]) {
-        let (_, first) = step(&format!("connect the {name}"), watcher.reaches(0)).await?;
+        let (_, first) = step(
+            &format!("connect the {name} to {}", settings.url),
+            watcher.reaches(0),
+        )
+        .await?;
         note(
             name,
             &format!("watches, transfer is {}, nothing reported yet", first.status),

@@ -1,0 +1,37 @@
+//! The worked examples of PROTOCOL.md, computed anew.
+#![allow(clippy::unwrap_used)]
+
+use transfer_status::{Key, Minter, QrPayload, Signer};
+
+const PROTOCOL: &str = include_str!("../../PROTOCOL.md");
+const BODY: &[u8] = br#"{"transferId":"transfer-123","status":"completed"}"#;
+
+fn key() -> Key {
+    Key::new("test-secret").unwrap()
+}
+
+#[test]
+fn the_update_signatures_of_the_protocol_document_are_right() {
+    let signer = Signer::new(key());
+    for signature in [signer.sign(BODY), signer.sign_at(1_732_320_000, BODY)] {
+        assert!(PROTOCOL.contains(&format!("\n# {signature}\n")), "{signature}");
+    }
+}
+
+#[test]
+fn the_subscription_signature_and_its_code_are_right() {
+    let minter = Minter::new(key());
+    let request = minter
+        .mint_until("transfer-123".parse().unwrap(), "merchant-0~?>", 1_732_950_839)
+        .unwrap();
+    let signature = request.signature.expose();
+    assert!(PROTOCOL.contains(&format!("\n# {signature}\n")), "{signature}");
+
+    let code = QrPayload::new(
+        "https://pay.example",
+        request.transfer_request_id,
+        request.signature,
+    )
+    .unwrap();
+    assert!(PROTOCOL.contains(&format!("\n{code}\n")), "{code}");
+}
