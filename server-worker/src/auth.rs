@@ -135,3 +135,6 @@ pub(crate) fn subscription(
 ) -> Result<Claims, ApiError> {
     token::verify(&config.subscribe_keys, signature, id, now_unix_seconds).map_err(ApiError::Subscription)
 }
+
+#[cfg(test)]
+mod tests;

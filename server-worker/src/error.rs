@@ -210,3 +210,6 @@ impl From<StorageError> for ApiError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

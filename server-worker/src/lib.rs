@@ -12,7 +12,7 @@
 //!
 //! In the room, `room` holds the sockets and calls the platform, `ledger` knows the rules, `storage`
 //! keeps the row, and `attachment` is what a sleeping socket remembers.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 mod attachment;
 mod auth;

@@ -9,6 +9,9 @@ use worker::{console_error, console_warn};
 use crate::error::ApiError;
 use crate::incoming::Incoming;
 
+/// Longer than any path of ours.
+const MOST_OF_A_PATH: usize = 512;
+
 #[derive(Serialize)]
 struct Line<'a> {
     event: &'static str,
@@ -30,7 +33,14 @@ pub(crate) fn refused(incoming: &Incoming<'_>, error: &ApiError) {
     let id = incoming
         .header("cf-ray")
         .unwrap_or_else(|| format!("local-{:08x}", (Math::random() * f64::from(u32::MAX)) as u32));
-    write(error, Some(incoming.target().path), Some(&id), None);
+    let path = incoming.target().path;
+    // A URL is ASCII as the platform hands it over.
+    write(
+        error,
+        Some(path.get(..MOST_OF_A_PATH).unwrap_or(path)),
+        Some(&id),
+        None,
+    );
 }
 
 /// An update, a read or a message that a room refused, or failed.

@@ -1,5 +1,6 @@
 //! The watchers of a room: let in, told, asked to prove themselves, and closed when their time is over.
 
+use std::mem::discriminant;
 use std::rc::Rc;
 
 use transfer_status_protocol::close::CloseCode;
@@ -25,6 +26,10 @@ use crate::storage::Record;
 const LIVE: &str = "live";
 /// Sockets that were opened with no signature.
 const NEW: &str = "new";
+/// The platform takes 32,768 sockets an object, and those that are closing still count.
+const MOST_SOCKETS: usize = 32_000;
+/// RFC 6455's "service restart", on which a client comes back.
+const SERVICE_RESTART: u16 = 1012;
 
 impl TransferRoom {
     /// Opens a socket: with the `expiry` of a verified signature it gets the transfer at once, without
@@ -34,18 +39,14 @@ impl TransferRoom {
         expiry: Option<u64>,
         subprotocol: bool,
     ) -> Result<web_sys::Response, ApiError> {
-        let (tag, attachment, present) = match expiry {
-            Some(expiry) => (LIVE, Attachment::Watching { expiry }, self.watchers()),
+        let (tag, attachment) = match expiry {
+            Some(expiry) => (LIVE, Attachment::Watching { expiry }),
             None => {
                 let deadline = now_unix_millis().saturating_add(SUBSCRIBE_WITHIN_MS);
-                (
-                    NEW,
-                    Attachment::Unproven { deadline },
-                    self.state.get_websockets_with_tag(NEW).len(),
-                )
+                (NEW, Attachment::Unproven { deadline })
             }
         };
-        self.check_room_for_one_more(present)?;
+        self.check_capacity(attachment)?;
 
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         self.state.accept_websocket_with_tags(&server, &[tag]);
@@ -92,7 +93,7 @@ impl TransferRoom {
                         proved.map_or(expiry, |new| new.max(expiry))
                     }
                     (_, Some(expiry)) => {
-                        self.check_room_for_one_more(self.watchers())?;
+                        self.check_capacity(Attachment::Watching { expiry })?;
                         expiry
                     }
                     (_, None) => return Err(ApiError::SubscribeWithoutSignature),
@@ -143,7 +144,7 @@ impl TransferRoom {
         let now = now_unix_millis();
         let mut next: Option<i64> = None;
         for ws in self.state.get_websockets() {
-            if ws.as_ref().ready_state() != web_sys::WebSocket::OPEN {
+            if !is_open(&ws) {
                 continue;
             }
             match attachment(&ws) {
@@ -154,8 +155,8 @@ impl TransferRoom {
                 Some(Attachment::Watching { .. }) => {
                     socket::refuse(&ws, &ApiError::Subscription(TokenError::Expired));
                 }
-                // Another deploy wrote it: the client comes back and is let in by this one's rules.
-                None => socket::refuse(&ws, &ApiError::SubscribeTimeout),
+                // Another deploy wrote it: the client comes back and stands by the rules of this one.
+                None => socket::close(&ws, CloseCode::new(SERVICE_RESTART), "restart"),
             }
         }
         self.arm(next).await
@@ -180,20 +181,26 @@ impl TransferRoom {
         Ok(self.state.storage().set_alarm(at).await?)
     }
 
-    /// How many hold a valid signature.
-    fn watchers(&self) -> usize {
-        self.state.get_websockets_with_tag(LIVE).len() + self.subscribed().count()
-    }
-
     /// Those that proved themselves by a message.
     fn subscribed(&self) -> impl Iterator<Item = WebSocket> {
         let new = self.state.get_websockets_with_tag(NEW).into_iter();
         new.filter(|ws| matches!(attachment(ws), Some(Attachment::Watching { .. })))
     }
 
-    fn check_room_for_one_more(&self, present: usize) -> Result<(), ApiError> {
-        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
-        if present < config.max_watchers {
+    /// Whether one more may stand like `newcomer`. Those that have yet to prove themselves are counted
+    /// apart, so that strangers cannot keep the holders of a signature out.
+    fn check_capacity(&self, newcomer: Attachment) -> Result<(), ApiError> {
+        let max = Config::of(&self.env)
+            .map_err(ApiError::NotConfigured)?
+            .max_watchers;
+        let sockets = self.state.get_websockets();
+        if sockets.len() < max {
+            return Ok(());
+        }
+        let alike = |ws: &&WebSocket| {
+            is_open(ws) && attachment(ws).is_some_and(|known| discriminant(&known) == discriminant(&newcomer))
+        };
+        if sockets.len() < MOST_SOCKETS && sockets.iter().filter(alike).count() < max {
             Ok(())
         } else {
             Err(ApiError::TooManyWatchers)
@@ -206,7 +213,36 @@ fn attachment(ws: &WebSocket) -> Option<Attachment> {
     Attachment::decode(&ws.deserialize_attachment::<String>().ok().flatten()?)
 }
 
+/// Whether neither side has begun to close.
+fn is_open(ws: &WebSocket) -> bool {
+    ws.as_ref().ready_state() == web_sys::WebSocket::OPEN
+}
+
 /// The status message, around the JSON that the record holds already.
 fn status_frame(record: &Record) -> String {
     format!(r#"{{"type":"status","transfer":{}}}"#, record.doc)
+}
+
+#[cfg(test)]
+mod tests {
+    use transfer_status_protocol::{ServerMessage, Status, Timestamp, Transfer, TransferId};
+
+    use super::{Record, status_frame};
+
+    #[test]
+    fn the_frame_around_the_stored_json_is_the_protocols_status_message() {
+        let id = TransferId::new("tr_1").unwrap();
+        let mut transfer = Transfer::new(
+            id,
+            Status::Completed,
+            Timestamp::from_unix_millis(1_700_000_000_123),
+        );
+        transfer.message = Some("\"paid\" \u{1F4B8}".to_string());
+        transfer.amount = Some("12.10".parse().unwrap());
+        transfer.version = Some(3);
+        assert_eq!(
+            status_frame(&Record::new(transfer.clone())),
+            ServerMessage::encode_status(&transfer)
+        );
+    }
 }

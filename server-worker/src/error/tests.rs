@@ -1,0 +1,189 @@
+//! The table of refusals: code, close code, and words that help without giving anything away.
+
+use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::sign::VerifyError;
+use transfer_status_protocol::token::TokenError;
+use transfer_status_protocol::transfer::InvalidTransferId;
+use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Status, Timestamp, Transfer, TransferId};
+
+use super::ApiError;
+use crate::config::ConfigError;
+use crate::ledger::ConflictReason;
+use crate::storage::StorageError;
+
+fn transfer() -> Transfer {
+    let id = TransferId::new("tr_1").unwrap();
+    Transfer::new(
+        id,
+        Status::Completed,
+        Timestamp::from_unix_millis(1_700_000_000_000),
+    )
+}
+
+fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
+    use ErrorCode as E;
+    static NO_SECRET: ConfigError = ConfigError::NoSecret;
+    let cause = || "a stack trace".to_string();
+    vec![
+        (ApiError::NoRoute, E::NotFound, CloseCode::INTERNAL),
+        (
+            ApiError::MethodNotAllowed { allow: "GET" },
+            E::MethodNotAllowed,
+            CloseCode::INTERNAL,
+        ),
+        (ApiError::UpgradeRequired, E::UpgradeRequired, CloseCode::INTERNAL),
+        (
+            ApiError::BadTransferId(InvalidTransferId),
+            E::BadRequest,
+            CloseCode::BAD_MESSAGE,
+        ),
+        (
+            ApiError::ForbiddenOrigin,
+            E::Forbidden,
+            CloseCode::FORBIDDEN_ORIGIN,
+        ),
+        (ApiError::NoSignature, E::Unauthorized, CloseCode::UNAUTHORIZED),
+        (
+            ApiError::Subscription(TokenError::Malformed),
+            E::Unauthorized,
+            CloseCode::UNAUTHORIZED,
+        ),
+        (
+            ApiError::Subscription(TokenError::BadSignature),
+            E::Unauthorized,
+            CloseCode::UNAUTHORIZED,
+        ),
+        (
+            ApiError::Subscription(TokenError::WrongTransfer),
+            E::Unauthorized,
+            CloseCode::UNAUTHORIZED,
+        ),
+        (
+            ApiError::Subscription(TokenError::Expired),
+            E::Unauthorized,
+            CloseCode::SIGNATURE_EXPIRED,
+        ),
+        (
+            ApiError::SubscribeWithoutSignature,
+            E::Unauthorized,
+            CloseCode::UNAUTHORIZED,
+        ),
+        (ApiError::OtherTransfer, E::Unauthorized, CloseCode::UNAUTHORIZED),
+        (
+            ApiError::SubscribeTimeout,
+            E::Unauthorized,
+            CloseCode::SUBSCRIBE_TIMEOUT,
+        ),
+        (
+            ApiError::NoUpdateSignature,
+            E::Unauthorized,
+            CloseCode::UNAUTHORIZED,
+        ),
+        (
+            ApiError::UpdateSignature(VerifyError::BadSignature),
+            E::Unauthorized,
+            CloseCode::UNAUTHORIZED,
+        ),
+        (ApiError::BodyTooLarge, E::TooLarge, CloseCode::TOO_LARGE),
+        (ApiError::BodyBroken, E::BadRequest, CloseCode::BAD_MESSAGE),
+        (
+            ApiError::BadUpdate(DecodeError::NotUtf8),
+            E::BadRequest,
+            CloseCode::BAD_MESSAGE,
+        ),
+        (
+            ApiError::BadMessage(DecodeError::NotAnObject),
+            E::BadRequest,
+            CloseCode::BAD_MESSAGE,
+        ),
+        (
+            ApiError::BadMessage(DecodeError::TooLarge { limit: 4096 }),
+            E::TooLarge,
+            CloseCode::TOO_LARGE,
+        ),
+        (ApiError::BinaryMessage, E::BadRequest, CloseCode::BAD_MESSAGE),
+        (ApiError::TooManyWatchers, E::RateLimited, CloseCode::RATE_LIMITED),
+        (
+            ApiError::Conflict {
+                reason: ConflictReason::Final,
+                transfer: Box::new(transfer()),
+            },
+            E::Conflict,
+            CloseCode::INTERNAL,
+        ),
+        (ApiError::UnknownTransfer, E::NotFound, CloseCode::INTERNAL),
+        (
+            ApiError::NotConfigured(&NO_SECRET),
+            E::Unavailable,
+            CloseCode::TRY_AGAIN_LATER,
+        ),
+        (ApiError::NoRooms, E::Unavailable, CloseCode::TRY_AGAIN_LATER),
+        (
+            ApiError::Unreachable { cause: cause() },
+            E::Unavailable,
+            CloseCode::TRY_AGAIN_LATER,
+        ),
+        (
+            ApiError::Internal { cause: cause() },
+            E::Internal,
+            CloseCode::INTERNAL,
+        ),
+    ]
+}
+
+#[test]
+fn every_refusal_has_its_code_and_close_code() {
+    for (error, code, close) in all() {
+        assert_eq!((error.code(), error.close_code()), (code, close), "{error:?}");
+    }
+}
+
+#[test]
+fn the_wire_gets_the_message_and_never_the_cause() {
+    for (error, code, _) in all() {
+        let body = ErrorBody::decode(&error.to_json()).unwrap();
+        assert_eq!(
+            (body.code, body.message.as_str()),
+            (code, error.to_string().as_str())
+        );
+        assert!(!error.to_json().contains("stack trace"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_conflict_shows_the_transfer_as_it_stays() {
+    let conflict = ApiError::Conflict {
+        reason: ConflictReason::Backwards,
+        transfer: Box::new(transfer()),
+    };
+    assert_eq!(
+        ErrorBody::decode(&conflict.to_json()).unwrap().transfer,
+        Some(transfer())
+    );
+}
+
+#[test]
+fn whoever_may_try_again_is_told_when() {
+    for (error, code, _) in all() {
+        let told = error.headers().iter().any(|(name, _)| *name == "retry-after");
+        assert_eq!(
+            told,
+            matches!(code, ErrorCode::Unavailable | ErrorCode::RateLimited),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_no_reason_to_try_again() {
+    assert_eq!(
+        ApiError::from(StorageError::Newer { found: 2 }).code(),
+        ErrorCode::Internal
+    );
+    assert_eq!(
+        ApiError::from(StorageError::Broken("x")).code(),
+        ErrorCode::Internal
+    );
+    let failed = StorageError::Sql(worker::Error::RustError("disk".into()));
+    assert_eq!(ApiError::from(failed).code(), ErrorCode::Unavailable);
+}
