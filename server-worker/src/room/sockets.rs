@@ -5,9 +5,8 @@ use std::rc::Rc;
 
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::message::{MAX_CLIENT_MESSAGE, PING, PONG};
-use transfer_status_protocol::token::TokenError;
-use transfer_status_protocol::{ClientMessage, DecodeError};
-
+use transfer_status_protocol::token::{Signature, TokenError};
+use transfer_status_protocol::{ClientMessage, DecodeError, TransferId};
 use worker::js_sys::{Date, JsString};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{ScheduledTime, WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
@@ -69,39 +68,11 @@ impl TransferRoom {
                 limit: MAX_CLIENT_MESSAGE,
             }));
         }
-        let text = String::from(text);
-        match ClientMessage::decode(&text).map_err(ApiError::BadMessage)? {
+        match ClientMessage::decode(&String::from(text)).map_err(ApiError::BadMessage)? {
             ClientMessage::Subscribe {
                 transfer_id,
                 signature,
-            } => {
-                if transfer_id != *self.id()? {
-                    return Err(ApiError::OtherTransfer);
-                }
-                let before = attachment(ws);
-                let proved = match &signature {
-                    Some(signature) => {
-                        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
-                        Some(
-                            auth::subscription(config, signature, &transfer_id, now_unix_seconds())?.expiry(),
-                        )
-                    }
-                    None => None,
-                };
-                let expiry = match (before, proved) {
-                    (Some(Attachment::Watching { expiry }), proved) => {
-                        proved.map_or(expiry, |new| new.max(expiry))
-                    }
-                    (_, Some(expiry)) => {
-                        self.check_capacity(Attachment::Watching { expiry })?;
-                        expiry
-                    }
-                    (_, None) => return Err(ApiError::SubscribeWithoutSignature),
-                };
-                let attachment = Attachment::Watching { expiry };
-                ws.serialize_attachment(attachment.encode())?;
-                self.greet(ws, attachment).await
-            }
+            } => self.subscribe(ws, &transfer_id, signature.as_ref()).await,
             // The platform answers the exact bytes of a ping; this is one spelt otherwise.
             ClientMessage::Ping => {
                 Frame::text(PONG).send_to(ws);
@@ -109,6 +80,38 @@ impl TransferRoom {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Lets a socket prove itself, or again with a later expiry; either way it gets the transfer.
+    async fn subscribe(
+        &self,
+        ws: &WebSocket,
+        transfer_id: &TransferId,
+        signature: Option<&Signature>,
+    ) -> Result<(), ApiError> {
+        if transfer_id != self.id()? {
+            return Err(ApiError::OtherTransfer);
+        }
+        let shown = match signature {
+            Some(signature) => {
+                let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
+                Some(auth::subscription(config, signature, transfer_id, now_unix_seconds())?.expiry())
+            }
+            None => None,
+        };
+        let watching = match (attachment(ws), shown) {
+            (Some(Attachment::Watching { expiry }), shown) => Attachment::Watching {
+                expiry: shown.map_or(expiry, |shown| shown.max(expiry)),
+            },
+            (_, Some(expiry)) => {
+                let watching = Attachment::Watching { expiry };
+                self.check_capacity(watching)?;
+                watching
+            }
+            (_, None) => return Err(ApiError::SubscribeWithoutSignature),
+        };
+        ws.serialize_attachment(watching.encode())?;
+        self.greet(ws, watching).await
     }
 
     /// Sends a watcher the transfer as it stands. A final one is all that it will ever get.
