@@ -13,8 +13,8 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
  *
  * Attributes: `url`, and `transfer-id` with `signature`, or `qr`. The element writes `status` and `connection` on
  * itself for styling. Slots: one for each status (`pending`, `processing`, …), `waiting` before the first one, and
- * `error`; the one that fits is shown, with the plain word inside when you give none. Parts: `status`, `message`,
- * `connection`. Events: `status`, `connection`, `scan`, `notice`, `error` and `closed`, with the value in `detail`.
+ * `error`; the one that fits is shown, with the plain word inside when you give none. Parts: `region`,
+ * `status`, `message`. Events: `status`, `connection`, `scan`, `notice`, `error` and `closed`, with the value in `detail`.
  *
  * @example
  * <transfer-status url="https://status.example.com" transfer-id="transfer-123" signature="eyJ0cm…">
@@ -26,7 +26,7 @@ export class TransferStatusElement extends Base {
   static readonly observedAttributes = ["url", "transfer-id", "signature", "qr"];
 
   /** As in `watchTransfer`; set it before the element is in the page, or before the attributes are. */
-  getSignature: WatchOptions["getSignature"];
+  declare getSignature: WatchOptions["getSignature"];
   #watch: TransferWatch | undefined;
   #due = false;
 
@@ -73,7 +73,7 @@ export class TransferStatusElement extends Base {
       watch.on(name, (detail) => {
         if (this.#watch != watch) return;
         if (name == "connection") this.setAttribute(name, detail as string);
-        if (name == "error") this.#show(name, watch.latest?.message ?? (detail as Error).message);
+        if (name == "error") this.#show(name, (detail as Error).message);
         if (name == "status") this.#show(watch.latest!.status, watch.latest!.message);
         this.dispatchEvent(new CustomEvent(name, { detail }));
       });
@@ -83,20 +83,22 @@ export class TransferStatusElement extends Base {
 
   /** Nodes only, no markup and no inline style: a strict policy of the page has nothing against it. */
   #show(state: string, message?: string | null): void {
-    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    const part = (name: string, content: string | Node) => {
+    const span = (name: string, content: string | Node) => {
       const span = document.createElement("span");
       span.setAttribute("part", name);
       span.append(content);
       return span;
     };
+    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    if (!root.firstChild) root.append(span("region", ""));
+    // A region that stays while its content changes: screen readers tell the change.
+    const region = root.firstElementChild!;
+    region.setAttribute("role", "status");
+    region.setAttribute("aria-live", state == "error" ? "assertive" : "polite");
     const slot = document.createElement("slot");
-    slot.name = state;
-    slot.textContent = state;
-    const status = part("status", slot);
-    root.replaceChildren(status, ...(message ? [" ", part("message", message)] : []));
+    slot.name = slot.textContent = state;
+    region.replaceChildren(span("status", slot), ...(message ? [" ", span("message", message)] : []));
     this.setAttribute("status", state);
-    if (!this.hasAttribute("role")) this.setAttribute("role", state == "error" ? "alert" : "status");
   }
 }
 

@@ -10,6 +10,9 @@ const module = new WebAssembly.Module(readFileSync(new URL("../../dist/session.w
 /** Makes a session of the module as it ships. */
 export const instantiate = async () => ({ module, instance: await WebAssembly.instantiate(module) });
 
+/** Lets real I/O happen, while virtual time stands still. */
+export const breath = (ms = 5): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
 export class Tab extends EventTarget {
   readonly clock = new Clock();
   readonly document = new EventTarget();

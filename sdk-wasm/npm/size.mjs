@@ -1,0 +1,60 @@
+/**
+ * What each entry costs a page: bundled, minified and gzipped (level 9), beside other clients in the same run. Fails
+ * when an entry is over its limit.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** What a page imports, what stays outside, and the limit in gzipped bytes. */
+const rows = [
+  ["@transfer-status/client", `export { watchTransfer } from "./dist/index.js"`, 6_144],
+  ["  /slim (script)", `export { watchTransfer } from "./dist/slim.js"`, 3_072],
+  ["  /react (with the client)", `export { useTransferStatus } from "./dist/react.js"`],
+  ["  /element (with the client)", `import "./dist/element.js"`],
+  ["partysocket", `export { WebSocket } from "partysocket"`],
+  ["pusher-js", `export { default } from "pusher-js"`],
+  ["centrifuge", `export { Centrifuge } from "centrifuge"`],
+  ["ably", `export { Realtime } from "ably"`],
+];
+/** Files that are loaded as they are. */
+const files = [
+  ["  /slim (session.wasm)", "session.wasm"],
+  ["  translated session, where wasm is refused", "fallback.js"],
+  ["  /cdn", "cdn.js"],
+];
+
+if (!existsSync(join(here, "dist/index.js"))) throw new Error("dist/ is missing; run `npm run build` first");
+
+const print = (name, bytes, limit) => {
+  const gzip = gzipSync(bytes, { level: 9 }).length;
+  const columns = [bytes.length, gzip, brotliCompressSync(bytes).length].map((n) => String(n).padStart(9)).join("");
+  console.log(`${name.padEnd(44)}${columns}${limit ? `   limit ${limit}` : ""}`);
+  return !limit || gzip <= limit;
+};
+
+console.log("".padEnd(44) + ["raw", "gzip", "brotli"].map((head) => head.padStart(9)).join(""));
+let ok = true;
+for (const [name, contents, limit] of rows) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: here },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    legalComments: "none",
+    external: ["*/fallback.js", "react"],
+  });
+  ok = print(name, outputFiles[0].contents, limit) && ok;
+}
+for (const [name, file] of files) print(name, readFileSync(join(here, "dist", file)));
+if (!ok) {
+  console.error("an entry is over its limit");
+  process.exitCode = 1;
+}

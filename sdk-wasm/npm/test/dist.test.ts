@@ -1,0 +1,102 @@
+/** The package as it ships: every entry loads without a page, and the translated session is the same session. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { Random } from "./support/mutate.ts";
+import { TestServer, signature, status } from "./support/server.ts";
+import type { Core } from "../src/core.ts";
+import { unpack } from "../src/unpack.ts";
+
+const dist = (name: string) => import(new URL(`../dist/${name}.js`, import.meta.url).href);
+const wasm = readFileSync(new URL("../dist/session.wasm", import.meta.url));
+
+let server: TestServer;
+before(async () => {
+  server = await TestServer.start();
+  server.onSocket = (socket) => {
+    socket.send(status());
+    socket.send(status({ status: "completed", version: 2 }));
+  };
+});
+after(() => server.stop());
+
+const options = () => ({ url: server.url, transferId: "transfer-123", signature });
+
+for (const entry of ["index", "slim", "cdn", "react", "element"]) {
+  test(`${entry} loads without a page`, async () => {
+    const names = Object.keys(await dist(entry)).sort();
+    const client = ["TransferStatusError", "watchTransfer"];
+    const expected: Record<string, string[]> = {
+      index: client,
+      slim: client,
+      cdn: ["TransferStatusElement", ...client],
+      react: ["useTransferStatus"],
+      element: ["TransferStatusElement"],
+    };
+    assert.deepEqual(names, expected[entry]!.sort());
+  });
+}
+
+test("the default entry follows a payment in Node", { timeout: 10_000 }, async () => {
+  const { watchTransfer } = await dist("index");
+  assert.equal((await watchTransfer(options()).finished).version, 2);
+});
+
+test("the slim entry does, where the wasm file can be fetched and where not", { timeout: 10_000 }, async () => {
+  const { watchTransfer } = await dist("slim");
+  server.onGet = (_, response) => response.writeHead(200, { "content-type": "application/wasm" }).end(wasm);
+  assert.equal((await watchTransfer({ ...options(), wasm: server.url + "/session.wasm" }).finished).version, 2);
+  assert.equal(server.gets.length, 1);
+  assert.equal((await watchTransfer({ ...options(), wasm: "http://127.0.0.1:9/none" }).finished).version, 2);
+});
+
+test("where WebAssembly is refused, the translated session takes over", { timeout: 10_000 }, async (context) => {
+  const refuse = () => Promise.reject(new WebAssembly.CompileError("blocked by the Content Security Policy"));
+  const { mock } = context.mock.method(WebAssembly, "instantiate", refuse);
+  const { watchTransfer } = await dist("index");
+  assert.equal((await watchTransfer(options()).finished).version, 2);
+  assert.equal(mock.callCount(), 1);
+});
+
+test("the translated session is the same session, over thousands of random inputs", async () => {
+  const { default: translated } = await dist("fallback");
+  const random = new Random(Number(process.env.FUZZ_SEED ?? 7));
+  for (let run = 0; run < 200; run++) {
+    const { instance } = await WebAssembly.instantiate(wasm);
+    const both = [instance.exports as unknown as Core, translated() as Core];
+    let now = 1_700_000_000_000;
+    let id = 1;
+    const feed = (...input: number[]) => {
+      const outputs = both.map((core) => {
+        core.input(...(input as Parameters<Core["input"]>));
+        const said = [];
+        for (let kind = 1; kind; ) {
+          kind = core.output();
+          said.push([kind, core.value()]);
+        }
+        return said;
+      });
+      assert.deepEqual(outputs[1], outputs[0], `run ${run}: ${input}`);
+      for (const [kind, value] of outputs[0]!) {
+        if (kind == 1 || kind == 4 || kind == 5) id = value!;
+        if (kind == 0 && value! > now && random.below(2)) now = value!;
+      }
+    };
+    feed(10, now, 0, random.below(4), random.next(), 0);
+    for (let step = 0; step < 100; step++) {
+      now += random.pick([0, 1, 100, 3_000, 20_000, -500]);
+      const codes = [0, 1, 2, 3, 4, 200, 304, 401, 429, 1000, 1006, 1012, 4401, 4408, 4410, 4429, 65_536 + 1000];
+      const version = random.pick([-1, 0, 1, 2, 3, 2 ** 53, NaN]);
+      const named = random.below(5) ? id : random.below(9);
+      feed(random.below(9), now, named, random.pick(codes), version, random.pick([0, now, -1, 8.64e15]));
+    }
+  }
+});
+
+test("every byte survives being packed as text", async () => {
+  const { pack } = await import(new URL("../build.mjs", import.meta.url).href);
+  const bytes = Uint8Array.from({ length: 1_000 }, (_, i) => (i * 7) % 256);
+  assert.deepEqual(unpack(pack(bytes)), bytes);
+  assert.match(pack(bytes), /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+});

@@ -1,0 +1,137 @@
+/** The hook and the element in a small DOM; real browsers come on top. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { GlobalRegistrator } from "@happy-dom/global-registrator";
+import { WebSocket } from "ws";
+
+import { breath } from "./support/host.ts";
+import { TestServer, signature, status } from "./support/server.ts";
+
+GlobalRegistrator.register({ url: "http://127.0.0.1/" });
+// Node's own socket does not work with the events of another DOM; this one does with any.
+Object.assign(globalThis, { WebSocket });
+
+const { createElement: h, StrictMode, useState } = await import("react");
+const { createRoot } = await import("react-dom/client");
+const { renderToString } = await import("react-dom/server");
+const dist = (name: string) => import(new URL(`../dist/${name}.js`, import.meta.url).href);
+const { useTransferStatus } = (await dist("react")) as typeof import("../src/react.ts");
+const { TransferStatusElement } = (await dist("element")) as typeof import("../src/element.ts");
+
+let server: TestServer;
+let clean: (() => void)[] = [];
+before(async () => {
+  server = await TestServer.start();
+});
+afterEach(async () => {
+  clean.splice(0).forEach((undo) => undo());
+  await server.until(() => server.open.length == 0);
+  server.upgrades.length = 0;
+  server.onSocket = (socket) => socket.send(status());
+});
+after(() => server.stop());
+
+const shows = async (element: Element, text: RegExp) => {
+  while (!text.test(element.textContent!)) await breath();
+};
+
+const Payment = ({ id = "transfer-123", text = signature }) => {
+  const { transfer, connection, error } = useTransferStatus({ url: server.url, transferId: id, signature: text });
+  return h("p", null, error ? `error ${error.code}` : `${transfer?.status} ${transfer?.version} ${connection}`);
+};
+
+const mount = (node: unknown) => {
+  const place = document.createElement("div");
+  document.body.append(place);
+  const root = createRoot(place);
+  root.render(node as never);
+  clean.push(() => root.unmount());
+  return { place, root };
+};
+
+test("the hook renders on a server without a socket", { timeout: 10_000 }, async () => {
+  assert.equal(renderToString(h(Payment)), "<p>undefined undefined connecting</p>");
+  await breath(50);
+  assert.equal(server.upgrades.length, 0);
+});
+
+test("Strict Mode mounts twice and opens one socket", { timeout: 10_000 }, async () => {
+  const { place, root } = mount(h(StrictMode, null, h(Payment)));
+  await shows(place, /pending 1 live/);
+  server.send(status({ status: "processing", version: 2 }));
+  await shows(place, /processing 2 live/);
+  assert.equal(server.upgrades.length, 1);
+  root.unmount();
+  await server.until(() => server.open.length == 0);
+});
+
+test("another transfer begins a new watch, the same one in a new render does not", { timeout: 10_000 }, async () => {
+  server.onSocket = (socket, { url }) => socket.send(status({ id: url!.split("/").pop()! }));
+  let set!: (id: string) => void;
+  const App = () => {
+    const [id, change] = useState("transfer-1");
+    set = change;
+    return h(Payment, { id });
+  };
+  const { place } = mount(h(App));
+  await shows(place, /pending/);
+  set("transfer-1");
+  await breath(20);
+  assert.equal(server.upgrades.length, 1);
+  set("transfer-2");
+  await server.until(() => server.upgrades.length == 2);
+  await shows(place, /pending/);
+  while (server.open.length > 1) await breath();
+});
+
+test("an error reaches the component", { timeout: 10_000 }, async () => {
+  server.onSocket = (socket) => socket.close(4401);
+  const { place } = mount(h(Payment));
+  await shows(place, /error unauthorized/);
+});
+
+const place = (attributes: Record<string, string>, content = "") => {
+  const element = document.createElement("transfer-status") as InstanceType<typeof TransferStatusElement>;
+  element.innerHTML = content;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  document.body.append(element);
+  clean.push(() => element.remove());
+  return element;
+};
+const slot = (element: Element) => element.shadowRoot?.querySelector("slot")?.name;
+
+test("the element shows the slot that fits, and says so on itself", { timeout: 10_000 }, async () => {
+  const element = place({ url: server.url, "transfer-id": "transfer-123", signature }, '<b slot="pending">Wait</b>');
+  const events: unknown[] = [];
+  element.addEventListener("status", (event) => events.push((event as CustomEvent).detail.version));
+  await breath(0);
+  assert.equal(slot(element), "waiting");
+  while (element.getAttribute("status") != "pending") await breath();
+  server.send(status({ status: "completed", version: 2, message: "Thank you" }));
+  while (slot(element) != "completed") await breath();
+  assert.match(element.shadowRoot!.textContent!, /completed Thank you/);
+  assert.equal(element.shadowRoot!.firstElementChild!.getAttribute("aria-live"), "polite");
+  assert.deepEqual(events, [1, 2]);
+  assert.equal(server.upgrades.length, 1, "attributes set one by one make one watch");
+});
+
+test("the element reads a QR payload, and an error has its own slot", { timeout: 10_000 }, async () => {
+  server.onSocket = (socket) => {
+    socket.send('{"type":"error","code":"unauthorized","message":"the signature is wrong"}');
+    socket.close(4401);
+  };
+  const element = place({ url: server.url, qr: `https://pay.example/t/transfer-123#s=${signature}` });
+  while (element.getAttribute("status") != "error") await breath();
+  assert.match(element.shadowRoot!.textContent!, /the signature is wrong/);
+  assert.equal(element.shadowRoot!.firstElementChild!.getAttribute("aria-live"), "assertive");
+});
+
+test("an element that is taken out closes its socket, one that is moved keeps watching", { timeout: 10_000 }, async () => {
+  const element = place({ url: server.url, "transfer-id": "transfer-123", signature });
+  while (element.getAttribute("status") != "pending") await breath();
+  document.body.prepend(element);
+  await breath(20);
+  while (server.open.length != 1) await breath();
+  element.remove();
+  await server.until(() => server.open.length == 0);
+});

@@ -1,0 +1,116 @@
+/** Server messages and what comes of them: fields replaced, dropped and added, times and numbers bent, bytes hit. */
+
+/** A small seeded generator (mulberry32), so that a failure can be run again. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  next(): number {
+    let t = (this.#state = (this.#state + 0x6d2b79f5) >>> 0);
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  below(n: number): number {
+    return Math.floor(this.next() * n);
+  }
+
+  pick<T>(from: readonly T[]): T {
+    return from[this.below(from.length)]!;
+  }
+}
+
+const base = [
+  '{"type":"status","transfer":{"id":"transfer-123","status":"processing","message":"Zażółć ✓","amount":12.10,"merchantId":"m","customerId":"c","updatedAt":"2024-01-15T10:30:00.123Z","metadata":{"order":{"lines":[1,2.5,null,true]}},"version":3}}',
+  '{"type":"status","transfer":{"id":"transfer-123","status":"completed","updatedAt":"2024-02-29T23:59:60+01:30"}}',
+  '{"type":"scan","transferId":"transfer-123","scanned":true,"at":"2024-01-15T10:30:00Z"}',
+  '{"type":"error","code":"unauthorized","message":"the signature is wrong"}',
+  '{"type":"pong"}',
+  '{"type":"weather","sunny":true,"days":[{"a":1}]}',
+];
+
+/** Values in JSON's own spelling, since some of them no JavaScript value stands for. */
+const values = [
+  "null", "true", "false", "0", "-0", "1", "-1", "2.5", "1e3", "1e308", "1e309", "-1e400", "1e-400", "12.10",
+  "9007199254740991", "0.1", '""', '"x"', '"."', '".."', '"a b"', '"a\\/b"', '"\\u0061"', '"\\ud83d\\ude00"', '"\\ud83d"',
+  '"\\ude00x"', '"\\u0000"', '"pending"', '"completed"', '"cancelled"', '"refunded"', '"pong"', '"status"', '"error"',
+  '"scan"', '"__proto__"', '"constructor"', "[]", "{}", '["a"]', '[["status"]]', '{"a":1}', '{"a":"\\ud800"}', '{"\\udc00":1}',
+  '{"a":[1e999]}', '{"toString":1,"constructor":2}', '{"__proto__":{"a":1}}', '"' + "a".repeat(128) + '"',
+  '"' + "a".repeat(129) + '"', '"' + "é".repeat(1100) + '"', '{"a":"' + "b".repeat(9000) + '"}',
+  ...[16, 126, 127, 128, 200].flatMap((n) => ["[".repeat(n) + "]".repeat(n), '{"a":'.repeat(n) + "null" + "}".repeat(n)]),
+];
+
+const part = (random: Random, usual: string[], odd: string[]) => random.pick(random.below(4) ? usual : odd);
+
+/** A time, right or nearly so. */
+const time = (random: Random): string => {
+  const year = part(random, ["2024", "2023", "1969", "2100"], ["0000", "9999", "0099", "10000", "24"]);
+  const month = part(random, ["01", "02", "12"], ["00", "13", "1"]);
+  const day = part(random, ["01", "15", "28", "29"], ["30", "31", "32", "00", "5"]);
+  const hour = part(random, ["00", "10", "23"], ["24", "25", "7"]);
+  const minute = part(random, ["00", "30", "59"], ["60", "99", "3"]);
+  const second = part(random, ["00", "30", "59"], ["60", "61", "4", ""]);
+  const fraction = part(random, ["", ".1", ".123", ".000"], [".", ".123456789", ".9999999999999", ",5", ".1x"]);
+  const zone = part(random, ["Z", "+00:00", "-08:00", "+01:30"], ["z", "", "+24:00", "−05:00", "+0100", "+01:60", "+1:00", " Z", "UTC"]);
+  const join = part(random, ["T"], ["t", " ", "_", ""]);
+  return JSON.stringify(`${year}-${month}-${day}${join}${hour}:${minute}:${second}${fraction}${zone}`);
+};
+
+/** The text with one JSON value put in place of another, or a field dropped, added or renamed. */
+const bend = (random: Random, text: string): string => {
+  const fields = [...text.matchAll(/"([\w]+)"\s*:\s*("(?:[^"\\]|\\.)*"|[-+.\w]+|\{\}|\[\])/g)];
+  if (!fields.length) return text;
+  const field = random.pick(fields);
+  const [whole, key, value] = field as unknown as [string, string, string];
+  const put = (by: string) => text.slice(0, field.index) + by + text.slice(field.index! + whole.length);
+  switch (random.below(8)) {
+    case 0:
+      return put(`"x${random.below(100)}":${random.pick(values)}`);
+    case 1:
+      return put(`"${random.pick(["\\ud800", "\\u0041", "é", "\\ud83d\\ude00", "__proto__", "toString"])}":${value}`);
+    case 2:
+      return put(`${whole},"new${random.below(100)}":${random.pick(values)}`);
+    case 3:
+      return put(`"${key.replace(/^./, (c) => "\\u00" + c.charCodeAt(0).toString(16))}" :\n\t${value}`);
+    case 4:
+    case 5: {
+      const times = fields.filter(([, key]) => key == "updatedAt" || key == "at");
+      if (times.length) {
+        const [whole, key] = random.pick(times);
+        return text.replace(whole, `"${key}":${time(random)}`);
+      }
+    }
+    // falls through
+    default:
+      return put(`"${key}":${random.pick(values)}`);
+  }
+};
+
+/** The text with a few characters hit. */
+const hit = (random: Random, text: string): string => {
+  const at = random.below(text.length + 1);
+  switch (random.below(4)) {
+    case 0:
+      return text.slice(0, at) + text.slice(at + 1 + random.below(3));
+    case 1:
+      return text.slice(0, at) + random.pick([" ", "\n", "\u00a0", "\ufeff", '"', "\\", "{", "}", ",", ":", "0", "\u0001", "é", "😀"]) + text.slice(at);
+    case 2:
+      return text.slice(0, at);
+    default:
+      return text + random.pick([" ", "\r\n", "x", "{}", "\u0000", "\v"]);
+  }
+};
+
+/** So many messages, some whole and most bent once or a few times. */
+export function* mutants(random: Random, count: number): Generator<string> {
+  for (let i = 0; i < count; i++) {
+    let text = random.pick(base);
+    for (let n = random.below(4); n > 0; n--) text = random.below(6) ? bend(random, text) : hit(random, text);
+    // A text message on a socket is always well-formed Unicode.
+    yield Buffer.from(text).toString();
+  }
+}
