@@ -9,7 +9,8 @@
 //! | [`update`] | what a backend posts | `message` |
 //! | [`message`], [`error`] | what goes over the WebSocket, and error bodies | `message` |
 //! | [`token`] | the subscription signature: opaque text; minting and verifying need `hmac` | `message` |
-//! | [`qr`] | the payload of a QR code | `message` |
+//! | [`qr`], [`request`] | the payload of a QR code; what a backend hands to a client | `message` |
+//! | [`watch`] | what a client tells its user, for the drivers | `message` |
 //! | [`sign`] | update signatures: [`sign::Signer`], [`sign::Verified`] | `hmac` |
 //!
 //! Bytes are verified before they are parsed, by type:
@@ -46,6 +47,8 @@ pub mod message;
 pub mod metadata;
 #[cfg(feature = "message")]
 pub mod qr;
+#[cfg(feature = "message")]
+pub mod request;
 pub mod session;
 #[cfg(feature = "hmac")]
 pub mod sign;
@@ -57,6 +60,8 @@ pub mod token;
 pub mod transfer;
 #[cfg(feature = "message")]
 pub mod update;
+#[cfg(feature = "message")]
+pub mod watch;
 
 #[cfg(feature = "message")]
 pub use self::{
@@ -65,6 +70,7 @@ pub use self::{
     message::{ClientMessage, ServerMessage},
     metadata::Metadata,
     qr::QrPayload,
+    request::TransferRequest,
     timestamp::Timestamp,
     token::Signature,
     transfer::{Status, Transfer, TransferId},

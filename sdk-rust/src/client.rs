@@ -9,15 +9,16 @@ use rustls::ClientConfig;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::Instrument;
+use transfer_status_protocol::request::TransferRequest;
 use transfer_status_protocol::session::Config;
 use transfer_status_protocol::token::Signature;
 use transfer_status_protocol::transfer::TransferId;
+use transfer_status_protocol::watch::{Commands, SignatureError, WatchState};
 
 use crate::driver::{self, Driver};
 use crate::error::BuildError;
-use crate::request::TransferRequest;
 use crate::transport::{Endpoint, Transport};
-use crate::watch::{Commands, Watch, WatchState};
+use crate::watch::Watch;
 
 /// Watches transfers of one service. Cheap to clone; clones share their HTTP connections.
 ///
@@ -224,17 +225,6 @@ impl fmt::Debug for WatchBuilder {
             .field("transfer_id", &self.transfer_id)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a signature source has no signature to give.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SignatureError {
-    /// Not this time (the backend is out of reach, say): ask again after a while.
-    #[error("no fresh signature could be had this time")]
-    Retry,
-    /// There is none to be had (the payment was called off, say): the watch ends.
-    #[error("no signature is to be had any more")]
-    Refused,
 }
 
 pub(crate) type SignatureFuture = Pin<Box<dyn Future<Output = Result<Signature, SignatureError>> + Send>>;

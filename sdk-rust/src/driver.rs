@@ -3,8 +3,6 @@
 //! It decides nothing. One input goes in, then outputs are drained until the session says wait. The clock and the
 //! seed enter here and nowhere else.
 
-mod read;
-
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::time::Duration;
@@ -24,12 +22,13 @@ use transfer_status_protocol::session::{
 };
 use transfer_status_protocol::token::Signature;
 use transfer_status_protocol::transfer::{Transfer, TransferId};
+use transfer_status_protocol::watch::{
+    Commands, Event, Notice, SignatureError, WatchState, read_frame, read_poll,
+};
 
-use crate::client::{SignatureError, SignatureFuture, SignatureSource};
+use crate::client::{SignatureFuture, SignatureSource};
 use crate::error::DialError;
 use crate::transport::{Endpoint, Socket, SocketEvent, Transport};
-use crate::watch::{Commands, Event, WatchState};
-use read::{Notice, read_frame, read_poll};
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -164,7 +163,7 @@ impl Driver {
                 return PollAnswer::Failed;
             };
             match transport.exchange(request).await {
-                Ok(answer) => read_poll(answer.status(), answer.body(), &transfer_id),
+                Ok(answer) => read_poll(answer.status().as_u16(), answer.body(), &transfer_id),
                 Err(error) => {
                     debug!(%error, "a poll failed");
                     PollAnswer::Failed

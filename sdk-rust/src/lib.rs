@@ -62,23 +62,21 @@ mod error;
 mod mint;
 #[cfg(feature = "publisher")]
 mod publisher;
-mod request;
 #[cfg(feature = "_http")]
 mod transport;
 #[cfg(feature = "client")]
 mod watch;
 
 #[cfg(feature = "client")]
-pub use client::{Client, ClientBuilder, SignatureError, WatchBuilder};
+pub use client::{Client, ClientBuilder, WatchBuilder};
 #[cfg(feature = "_http")]
-pub use error::{BuildError, InvalidUrl, TransportError};
+pub use error::{BuildError, TransportError};
 #[cfg(feature = "hmac")]
 pub use mint::Minter;
 #[cfg(feature = "publisher")]
 pub use publisher::{PublishError, Publisher, PublisherBuilder, RetryPolicy};
-pub use request::TransferRequest;
 #[cfg(feature = "client")]
-pub use watch::{Event, Scan, Watch, WatchError, WatchHandle};
+pub use watch::{Watch, WatchHandle};
 
 pub use transfer_status_protocol as protocol;
 pub use transfer_status_protocol::close::CloseCode;
@@ -87,7 +85,11 @@ pub use transfer_status_protocol::session::{CloseReason, Config, Connection, Hin
 pub use transfer_status_protocol::sign::{Key, KeyRing, Signer};
 #[cfg(feature = "hmac")]
 pub use transfer_status_protocol::token::Claims;
+#[cfg(feature = "_http")]
+pub use transfer_status_protocol::watch::InvalidUrl;
+#[cfg(feature = "client")]
+pub use transfer_status_protocol::watch::{Event, Scan, SignatureError, WatchError};
 pub use transfer_status_protocol::{
     Amount, ErrorBody, ErrorCode, Metadata, Patch, QrPayload, Signature, Status, Timestamp, Transfer,
-    TransferId, Update,
+    TransferId, TransferRequest, Update,
 };

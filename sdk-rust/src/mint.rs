@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use transfer_status_protocol::request::TransferRequest;
 use transfer_status_protocol::sign::Key;
 use transfer_status_protocol::token::{self, Claims, InvalidClaims};
 use transfer_status_protocol::transfer::TransferId;
-
-use crate::request::TransferRequest;
 
 /// Mints transfer requests with one key, the service's `SUBSCRIBE_HMAC_SECRET`, or `HMAC_SECRET` where it has no
 /// other.

@@ -20,11 +20,9 @@ use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
+pub(crate) use transfer_status_protocol::watch::MAX_ANSWER;
 
 use crate::error::{BuildError, TransportError};
-
-/// No answer of the service comes near it: a transfer is at most some 16 KiB.
-pub(crate) const MAX_ANSWER: usize = 64 * 1024;
 
 /// After the head start of RFC 8305, the other address family is tried as well.
 const HAPPY_EYEBALLS_DELAY: Duration = Duration::from_millis(250);

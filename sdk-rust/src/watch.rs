@@ -1,68 +1,16 @@
 //! A watch as the user holds it: a stream of events, the latest transfer, the outcome.
 
-mod state;
-
-pub(crate) use state::{Commands, WatchState};
-
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::Stream;
-use thiserror::Error;
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
-use transfer_status_protocol::close::CloseCode;
-use transfer_status_protocol::session::{CloseReason, Connection, Hint};
-use transfer_status_protocol::timestamp::Timestamp;
+use transfer_status_protocol::session::{Connection, Hint};
 use transfer_status_protocol::transfer::{Transfer, TransferId};
-
-/// What a watch tells its user.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// News of the transfer: each version at most once, never an older one after a newer one, the final always.
-    Status(Arc<Transfer>),
-    /// News travels in another way from now on.
-    Connection(Connection),
-    /// A phone has scanned, or un-scanned, the transfer's QR code.
-    Scan(Scan),
-    /// The end of the watch. Nothing follows.
-    Closed(CloseReason),
-}
-
-/// A phone has scanned the transfer's QR code, or taken it back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scan {
-    /// False when it was taken back.
-    pub scanned: bool,
-    /// When, by the server's clock.
-    pub at: Timestamp,
-}
-
-/// Why a watch ended without a final status.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum WatchError {
-    /// The server refused, or closed with a code that makes trying again pointless.
-    #[error("the server ended the watch with close code {code}: {}", .message.as_deref().unwrap_or(.code.meaning()))]
-    Refused {
-        /// The close code, contract section "WebSocket".
-        code: CloseCode,
-        /// What the server said before it closed.
-        message: Option<String>,
-    },
-    /// The signature source has no signature to give any more.
-    #[error("no fresh signature is to be had; create a new transfer request")]
-    SignatureRefused,
-    /// The watch was closed on this side.
-    #[error("the watch was closed before a final status")]
-    Closed,
-    /// The runtime that carried the watch has shut down.
-    #[error("the runtime that carried the watch has shut down")]
-    Stopped,
-}
+use transfer_status_protocol::watch::{Commands, Event, WatchError, WatchState};
 
 /// One watched transfer: a [`Stream`] of [`Event`]s that ends with [`Event::Closed`].
 ///

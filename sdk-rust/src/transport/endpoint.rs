@@ -2,8 +2,7 @@
 
 use http::Uri;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
-
-use crate::error::InvalidUrl;
+use transfer_status_protocol::watch::InvalidUrl;
 
 /// Where a service answers. `https`, `wss` mean TLS; `http`, `ws` mean plain TCP.
 #[derive(Debug, Clone, PartialEq, Eq)]

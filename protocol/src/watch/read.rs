@@ -1,21 +1,29 @@
 //! What came from the service, as the session sees it.
 
-use http::StatusCode;
-use transfer_status_protocol::error::{ErrorBody, ErrorCode};
-use transfer_status_protocol::message::ServerMessage;
-use transfer_status_protocol::session::{Frame, PollAnswer};
-use transfer_status_protocol::transfer::{Transfer, TransferId};
+use super::Scan;
+use crate::error::{ErrorBody, ErrorCode};
+use crate::message::ServerMessage;
+use crate::session::{Frame, PollAnswer};
+use crate::transfer::{Transfer, TransferId};
 
-use crate::watch::Scan;
+/// Most bytes of one message or answer that is read. None of the service's comes near it: a transfer is at most some
+/// 16 KiB.
+pub const MAX_ANSWER: usize = 64 * 1024;
 
 /// What the session passes through.
-pub(super) enum Notice {
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// For the user: [`Event::Scan`](super::Event::Scan).
     Scan(Scan),
+    /// For [`WatchState::record_refusal`](super::WatchState::record_refusal).
     Error(ErrorBody),
 }
 
 /// One message of the server, as the session sees it.
-pub(super) fn read_frame(text: &str, expected: &TransferId) -> Frame<Transfer, Notice> {
+pub fn read_frame(text: &str, expected: &TransferId) -> Frame<Transfer, Notice> {
+    if text.len() > MAX_ANSWER {
+        return Frame::Malformed;
+    }
     match ServerMessage::decode(text) {
         Ok(ServerMessage::Status(transfer)) if transfer.id == *expected => Frame::Snapshot(transfer),
         Ok(ServerMessage::Scan { scanned, at, .. }) => Frame::Notice(Notice::Scan(Scan { scanned, at })),
@@ -28,16 +36,19 @@ pub(super) fn read_frame(text: &str, expected: &TransferId) -> Frame<Transfer, N
 }
 
 /// One answer to `GET /transfer/{id}`, as the session sees it.
-pub(super) fn read_poll(status: StatusCode, body: &[u8], expected: &TransferId) -> PollAnswer<Transfer> {
+pub fn read_poll(status: u16, body: &[u8], expected: &TransferId) -> PollAnswer<Transfer> {
+    if body.len() > MAX_ANSWER {
+        return PollAnswer::Failed;
+    }
     let body = std::str::from_utf8(body).unwrap_or_default();
     match status {
-        StatusCode::OK => match Transfer::decode(body) {
+        200 => match Transfer::decode(body) {
             Ok(transfer) if transfer.id == *expected => PollAnswer::Snapshot(transfer),
             _ => PollAnswer::Failed,
         },
-        StatusCode::NOT_MODIFIED => PollAnswer::NotModified,
-        StatusCode::TOO_MANY_REQUESTS => PollAnswer::RateLimited,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => match ErrorBody::decode(body) {
+        304 => PollAnswer::NotModified,
+        429 => PollAnswer::RateLimited,
+        401 | 403 => match ErrorBody::decode(body) {
             Ok(ErrorBody {
                 code: ErrorCode::Unauthorized | ErrorCode::Forbidden,
                 ..

@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use transfer_status_protocol::session::{CloseReason, Connection, Hint};
-use transfer_status_protocol::transfer::Transfer;
-
 use super::{Event, Scan, WatchError};
+use crate::session::{CloseReason, Connection, Hint};
+use crate::transfer::Transfer;
 
 /// What the user wants of the driver. Equal hints that were not taken yet are one: this never grows.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Commands {
-    pub(crate) close: bool,
+pub struct Commands {
+    /// The watch is to end.
+    pub close: bool,
     hints: [Option<(u64, Hint)>; 4],
     count: u64,
 }
 
 impl Commands {
-    pub(super) fn add(&mut self, hint: Hint) {
+    /// Keeps `hint` for the driver to take.
+    pub fn add(&mut self, hint: Hint) {
         // Online and offline share a place: only the later one is true.
         let place = match hint {
             Hint::Online | Hint::Offline => 0,
@@ -30,8 +31,8 @@ impl Commands {
         }
     }
 
-    /// The first hint after `cursor`, in the order they were given.
-    pub(crate) fn hint_after(&self, cursor: u64) -> Option<(u64, Hint)> {
+    /// The first hint after `cursor`, in the order they were given, with its own cursor; 0 is before all of them.
+    pub fn hint_after(&self, cursor: u64) -> Option<(u64, Hint)> {
         self.hints
             .iter()
             .flatten()
@@ -43,7 +44,7 @@ impl Commands {
 
 /// All that a user may still want to know of a watch: the last of each kind of event, numbered as they came.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct WatchState {
+pub struct WatchState {
     count: u64,
     transfer: Option<Slot<Arc<Transfer>>>,
     connection: Option<Slot<Connection>>,
@@ -60,7 +61,8 @@ struct Slot<T> {
 }
 
 impl WatchState {
-    pub(crate) fn record(&mut self, event: Event) {
+    /// Keeps `event`, in place of the one of its kind before it.
+    pub fn record(&mut self, event: Event) {
         self.count += 1;
         let at = self.count;
         match event {
@@ -71,26 +73,30 @@ impl WatchState {
         }
     }
 
-    pub(crate) fn record_refusal(&mut self, message: String) {
+    /// Keeps what the server said in an `error` message, for [`WatchState::outcome`].
+    pub fn record_refusal(&mut self, message: String) {
         self.refusal = Some(message);
     }
 
-    pub(super) fn transfer(&self) -> Option<Arc<Transfer>> {
+    /// The newest transfer known.
+    pub fn transfer(&self) -> Option<Arc<Transfer>> {
         self.transfer.as_ref().map(|slot| Arc::clone(&slot.value))
     }
 
-    pub(super) fn connection(&self) -> Connection {
+    /// How news travels at the moment.
+    pub fn connection(&self) -> Connection {
         self.connection
             .as_ref()
             .map_or(Connection::Connecting, |slot| slot.value)
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    /// [`Event::Closed`] was recorded: nothing follows.
+    pub fn is_closed(&self) -> bool {
         self.closed.is_some()
     }
 
-    /// The oldest event kept that came after `cursor`.
-    pub(super) fn news_after(&self, cursor: u64) -> Option<(u64, Event)> {
+    /// The oldest event kept that came after `cursor`, with its own cursor; 0 is before all of them.
+    pub fn news_after(&self, cursor: u64) -> Option<(u64, Event)> {
         fn newer<T: Clone>(
             slot: &Option<Slot<T>>,
             cursor: u64,
@@ -110,7 +116,11 @@ impl WatchState {
         .min_by_key(|(at, _)| *at)
     }
 
-    pub(super) fn outcome(&self) -> Result<Transfer, WatchError> {
+    /// The final status, or why there is none.
+    ///
+    /// # Errors
+    /// The watch ended without a final status; [`WatchError::Stopped`] when it has not ended at all.
+    pub fn outcome(&self) -> Result<Transfer, WatchError> {
         match (self.closed.as_ref().map(|slot| slot.value), &self.transfer) {
             (Some(CloseReason::Final), Some(transfer)) => Ok((*transfer.value).clone()),
             (Some(CloseReason::Server(code)), _) => Err(WatchError::Refused {

@@ -1,16 +1,16 @@
 //! A transfer request: what a backend hands to a client so that it may watch.
 
 use serde::{Deserialize, Serialize, Serializer};
-use transfer_status_protocol::token::Signature;
-use transfer_status_protocol::transfer::TransferId;
+
+use crate::token::Signature;
+use crate::transfer::TransferId;
 
 /// The answer to a backend's create-transfer-request call.
 ///
-/// Made by [`Minter::mint`](crate::Minter::mint), read by a client, taken by
-/// [`Client::watch_request`](crate::Client::watch_request).
+/// Made by the backend's `Minter::mint`, read by a client, taken by its `Client::watch_request`.
 ///
 /// ```
-/// use transfer_status::TransferRequest;
+/// use transfer_status_protocol::TransferRequest;
 ///
 /// let request: TransferRequest = serde_json::from_str(
 ///     r#"{"transferRequestId":"order-1042","merchantId":"m-7","expiry":1765000000,"signature":"eyJ0.k3y"}"#,
