@@ -17,8 +17,16 @@ fn main() -> std::io::Result<()> {
                 let version = transfer
                     .version
                     .map_or_else(|| "-".to_owned(), |version| version.to_string());
-                let end = if transfer.status.is_final() { "final" } else { "open" };
-                writeln!(out, "status {} {version} {end}", transfer.updated_at.unix_millis())?;
+                let end = if transfer.status.is_final() {
+                    "final"
+                } else {
+                    "open"
+                };
+                writeln!(
+                    out,
+                    "status {} {version} {end}",
+                    transfer.updated_at.unix_millis()
+                )?;
             }
             Ok(ServerMessage::Error(_)) => writeln!(out, "error")?,
             Ok(ServerMessage::Scan { .. }) => writeln!(out, "scan")?,
