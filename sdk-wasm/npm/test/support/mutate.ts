@@ -46,8 +46,16 @@ const values = [
 
 const part = (random: Random, usual: string[], odd: string[]) => random.pick(random.below(4) ? usual : odd);
 
+/** Times at the edges of what both sides can hold. */
+const edges = [
+  "0000-01-01T00:00:00Z", "0000-01-01T00:00:00+00:01", "0000-01-01T00:00:00-00:01", "9999-12-31T23:59:59.999Z",
+  "9999-12-31T23:59:60Z", "9999-12-31T23:59:59-00:01", "2024-01-15T10:30:00+23:59", "2024-01-15T10:30:00-24:00",
+  "2024-01-15T10:30:00+99:59", "1969-12-31T23:59:59.9999Z", "2023-02-29T00:00:00Z", "2000-02-29T24:00:00Z",
+];
+
 /** A time, right or nearly so. */
 const time = (random: Random): string => {
+  if (!random.below(4)) return JSON.stringify(random.pick(edges));
   const year = part(random, ["2024", "2023", "1969", "2100"], ["0000", "9999", "0099", "10000", "24"]);
   const month = part(random, ["01", "02", "12"], ["00", "13", "1"]);
   const day = part(random, ["01", "15", "28", "29"], ["30", "31", "32", "00", "5"]);
@@ -62,6 +70,9 @@ const time = (random: Random): string => {
 
 /** The text with one JSON value put in place of another, or a field dropped, added or renamed. */
 const bend = (random: Random, text: string): string => {
+  if (!text.includes('"metadata"') && !random.below(4)) {
+    return text.replace('"id":', `"metadata":${random.pick(values)},"id":`);
+  }
   const fields = [...text.matchAll(/"([\w]+)"\s*:\s*("(?:[^"\\]|\\.)*"|[-+.\w]+|\{\}|\[\])/g)];
   if (!fields.length) return text;
   const field = random.pick(fields);
