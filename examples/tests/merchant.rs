@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use transfer_status::protocol::token;
-use transfer_status::{Key, KeyRing, QrPayload};
+use transfer_status::{Key, KeyRing, Minter, QrPayload, TransferRequest};
 use transfer_status_examples::merchant::{Config, Created, serve};
 
 const ORDER: &str = r#"{"amount":12.10,"currency":"EUR","description":"Two coffees"}"#;
@@ -70,13 +70,14 @@ async fn an_order_becomes_a_transfer_request_that_the_service_would_accept() {
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
 
-    let Created { request, qr } = serde_json::from_slice(answer.body()).unwrap();
+    let Created { request, url, qr } = serde_json::from_slice(answer.body()).unwrap();
     assert_eq!(request.merchant_id, "shop-7");
     assert!(
         (now() + 58..=now() + 60).contains(&request.expiry),
         "{}",
         request.expiry
     );
+    assert_eq!(url, "http://127.0.0.1:8787");
     let keys = KeyRing::new(Key::new(SECRET).unwrap());
     let claims = token::verify(&keys, &request.signature, &request.transfer_request_id, now()).unwrap();
     assert_eq!(
@@ -179,6 +180,126 @@ async fn a_wrong_path_or_method_is_told_where_to_go() {
                 .as_str()
                 .unwrap()
                 .contains("POST to /create-transfer-request")
+        );
+    }
+}
+
+async fn create(address: SocketAddr) -> Created {
+    let answer = exchange(post(address).body(ORDER.into()).unwrap()).await;
+    serde_json::from_slice(answer.body()).unwrap()
+}
+
+async fn call(address: SocketAddr, method: Method, path: &str, signature: &str) -> Response<Bytes> {
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("http://{address}{path}"))
+        .header(AUTHORIZATION, format!("Bearer {signature}"));
+    exchange(request.body(Full::default()).unwrap()).await
+}
+
+#[tokio::test]
+async fn the_holder_of_a_signature_reads_the_order_and_gets_a_fresh_signature_even_after_its_end() {
+    let address = start(config(&[])).await;
+    let Created { request, .. } = create(address).await;
+    let id = request.transfer_request_id.clone();
+    let expired = Minter::new(Key::new(SECRET).unwrap())
+        .mint_until(id.clone(), "shop-7", now() - 1)
+        .unwrap();
+
+    let answer = call(
+        address,
+        Method::GET,
+        &format!("/orders/{id}"),
+        request.signature.expose(),
+    )
+    .await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let shown: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(shown["amount"], 12.1);
+    assert_eq!(
+        (&shown["merchant"], &shown["currency"]),
+        (&"shop-7".into(), &"EUR".into())
+    );
+
+    let fresh = format!("/orders/{id}/signature");
+    let answer = call(address, Method::POST, &fresh, expired.signature.expose()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
+    let request: TransferRequest = serde_json::from_slice(answer.body()).unwrap();
+    let keys = KeyRing::new(Key::new(SECRET).unwrap());
+    token::verify(&keys, &request.signature, &id, now()).unwrap();
+}
+
+#[tokio::test]
+async fn nobody_reads_or_prolongs_the_order_of_another() {
+    let address = start(config(&[])).await;
+    let (mine, other) = (create(address).await.request, create(address).await.request);
+    let forged = Minter::new(Key::new("another key").unwrap())
+        .mint_until(other.transfer_request_id.clone(), "shop-7", now() + 60)
+        .unwrap();
+    let order = format!("/orders/{}", other.transfer_request_id);
+    let fresh = format!("{order}/signature");
+    for signature in [mine.signature.expose(), forged.signature.expose(), "", "nonsense"] {
+        for (method, path) in [(Method::GET, &order), (Method::POST, &fresh)] {
+            let answer = call(address, method, path, signature).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+        }
+    }
+    let gone = call(
+        address,
+        Method::GET,
+        "/orders/never-made",
+        mine.signature.expose(),
+    )
+    .await;
+    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn pages_come_with_a_policy_that_lets_them_talk_to_the_shop_and_the_service_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("assets")).unwrap();
+    for name in ["index.html", "phone.html", "demo.html", "assets/checkout.js"] {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    let address = start(config(&[
+        ("CHECKOUT_DIR", folder.path().to_str().unwrap()),
+        ("TRANSFER_STATUS_URL", "https://status.example/"),
+    ]))
+    .await;
+    for (path, file) in [
+        ("/", "index.html"),
+        ("/t/order-1", "phone.html"),
+        ("/assets/checkout.js", "assets/checkout.js"),
+    ] {
+        let answer = call(address, Method::GET, path, "").await;
+        assert_eq!(
+            (answer.status(), answer.body().as_ref()),
+            (StatusCode::OK, file.as_bytes())
+        );
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.contains("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; "),
+            "{policy}"
+        );
+        assert!(
+            policy.contains("connect-src 'self' https://status.example wss://status.example;"),
+            "{policy}"
+        );
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(!policy.contains("unsafe-inline"), "{policy}");
+    }
+    // Without DEMO_BANK nobody moves payments from here, and nothing outside the folder is served.
+    for path in [
+        "/demo",
+        "/demo/payment",
+        "/assets/../../Cargo.toml",
+        "/assets/%2e%2e/index.html",
+    ] {
+        assert_eq!(
+            call(address, Method::GET, path, "").await.status(),
+            StatusCode::NOT_FOUND,
+            "{path}"
         );
     }
 }

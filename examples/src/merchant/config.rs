@@ -1,9 +1,10 @@
 //! The settings of the merchant backend, from the environment.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Uri};
 use thiserror::Error;
 use transfer_status::Key;
 
@@ -22,6 +23,13 @@ pub struct Config {
     pub valid_for: Duration,
     /// `ALLOWED_ORIGINS`: the pages that may call from a browser, separated by commas. Default none.
     pub allowed_origins: Vec<HeaderValue>,
+    /// `TRANSFER_STATUS_URL`: where pages find the service. Default `http://127.0.0.1:8787`.
+    pub service: String,
+    /// `CHECKOUT_DIR`: the built pages of `examples/checkout`, to be served from here. Default none.
+    pub checkout: Option<PathBuf>,
+    /// `DEMO_BANK=on`: a page that moves payments by hand, with `HMAC_SECRET`. For demonstrations only: whoever sees
+    /// the page can pay. Default off.
+    pub demo_bank: Option<Key>,
 }
 
 /// A setting that is missing or cannot be used. It never shows the value of a secret.
@@ -45,6 +53,14 @@ pub enum ConfigError {
     /// Not a list of origins.
     #[error("ALLOWED_ORIGINS is not a list like https://shop.example,https://pay.example")]
     AllowedOrigins,
+    /// Not an address that a browser could call.
+    #[error("TRANSFER_STATUS_URL is not an address like https://status.example.com")]
+    Service,
+    /// Neither on nor off, or on without a key.
+    #[error(
+        "DEMO_BANK is not on or off, or it is on and HMAC_SECRET, the service's key for updates, is not set"
+    )]
+    DemoBank,
 }
 
 impl Config {
@@ -68,13 +84,38 @@ impl Config {
             .filter(|seconds| *seconds > 0)
             .ok_or(ConfigError::ValidFor)?;
         Ok(Self {
-            key: Key::new(secret).map_err(|_| ConfigError::NoSecret)?,
+            key: key(Some(secret), ConfigError::NoSecret)?,
             listen: listen.parse().map_err(|_| ConfigError::Listen)?,
             merchant_id,
             page: set("PAGE_URL"),
             valid_for: Duration::from_secs(seconds.into()),
             allowed_origins: origins(&set("ALLOWED_ORIGINS").unwrap_or_default())?,
+            service: service(
+                &set("TRANSFER_STATUS_URL").unwrap_or_else(|| "http://127.0.0.1:8787".to_owned()),
+            )?,
+            checkout: set("CHECKOUT_DIR").map(PathBuf::from),
+            demo_bank: match set("DEMO_BANK").as_deref() {
+                None | Some("off") => None,
+                Some("on") => Some(key(set("HMAC_SECRET"), ConfigError::DemoBank)?),
+                Some(_) => return Err(ConfigError::DemoBank),
+            },
         })
+    }
+}
+
+fn key(secret: Option<String>, otherwise: ConfigError) -> Result<Key, ConfigError> {
+    Key::new(secret.unwrap_or_default()).map_err(|_| otherwise)
+}
+
+/// An address goes into a header of the pages too, so it may hold nothing that ends a list there.
+fn service(address: &str) -> Result<String, ConfigError> {
+    let uri: Uri = address.parse().map_err(|_| ConfigError::Service)?;
+    let plain = !address.contains([';', ',', ' ', '?', '#']);
+    match uri.scheme_str() {
+        Some("http" | "https") if plain && uri.host().is_some() => {
+            Ok(address.trim_end_matches('/').to_owned())
+        }
+        _ => Err(ConfigError::Service),
     }
 }
 
@@ -125,10 +166,25 @@ mod tests {
             ("SIGNATURE_TTL_SECONDS", "0"),
             ("SIGNATURE_TTL_SECONDS", "soon"),
             ("ALLOWED_ORIGINS", "*"),
+            ("TRANSFER_STATUS_URL", "status.example.com"),
+            ("TRANSFER_STATUS_URL", "https://status.example.com/; script-src *"),
+            ("DEMO_BANK", "yes"),
         ] {
             let error = read(&[("HMAC_SECRET", "k"), (name, value)]).unwrap_err();
             assert!(error.to_string().starts_with(name), "{name}={value}: {error}");
         }
+    }
+
+    #[test]
+    fn the_demo_bank_needs_the_key_for_updates() {
+        let vars = [
+            ("SUBSCRIBE_HMAC_SECRET", "k"),
+            ("DEMO_BANK", "on"),
+            ("HMAC_SECRET", "u"),
+        ];
+        assert!(read(&vars).unwrap().demo_bank.is_some());
+        assert_eq!(read(&vars[..2]).unwrap_err(), ConfigError::DemoBank);
+        assert!(read(&vars[..1]).unwrap().demo_bank.is_none());
     }
 
     #[test]

@@ -23,6 +23,12 @@ pub enum MerchantError {
     /// No such path: 404.
     #[error("there is nothing here; POST to /create-transfer-request")]
     NotFound,
+    /// The signature is not one of this shop for this order: 401.
+    #[error("this needs the order's signature; send it as Authorization: Bearer, as it was handed out")]
+    Unauthorized,
+    /// The order is not known any more: 404.
+    #[error("this order is over or was never made; start a new one")]
+    NoSuchOrder,
     /// The path takes another method: 405.
     #[error("this path does not take this method; POST to /create-transfer-request")]
     MethodNotAllowed,
@@ -37,7 +43,8 @@ impl MerchantError {
         match self {
             Self::InvalidOrder(_) | Self::NotAnOrder => ErrorCode::BadRequest,
             Self::TooLarge => ErrorCode::TooLarge,
-            Self::NotFound => ErrorCode::NotFound,
+            Self::Unauthorized => ErrorCode::Unauthorized,
+            Self::NotFound | Self::NoSuchOrder => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::Internal => ErrorCode::Internal,
         }

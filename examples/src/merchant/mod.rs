@@ -1,24 +1,32 @@
 //! A shop's backend: creates transfer requests, so that its checkout page may watch their payments.
 //!
 //! `POST /create-transfer-request` with `{"amount": 12.10, "currency": "EUR", "description": "Two coffees"}`
-//! answers `{transferRequestId, merchantId, expiry, signature, qr}`. The page watches with the first and the
-//! fourth; `qr` is the text of the code that it shows to a phone.
+//! answers `{transferRequestId, merchantId, expiry, signature, url, qr}`. The page watches with all of it as it is;
+//! `url` is the service's address, `qr` the text of the code that the page shows to a phone.
+//!
+//! Whoever holds an order's signature may read the order (`GET /orders/{id}`, for the phone that has scanned the code)
+//! and get a fresh signature within the hour (`POST /orders/{id}/signature`, the old one may have expired): a payment
+//! under way outlives its code.
 //!
 //! The secret stays in this process. What leaves it is a signature that opens one transfer, for a while.
 
 mod config;
+mod demo;
 mod error;
+mod orders;
+pub mod pages;
 
 pub use config::{Config, ConfigError};
 pub use error::MerchantError;
+pub use orders::{MAX_DESCRIPTION, MAX_ORDERS, ORDER_LIFETIME, Order, Orders};
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -27,56 +35,14 @@ use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
-use transfer_status::{Amount, Minter, QrPayload, TransferId, TransferRequest};
+use transfer_status::protocol::token::{self, TokenError};
+use transfer_status::{KeyRing, Minter, Publisher, QrPayload, Signature, TransferId, TransferRequest};
 use uuid::Uuid;
 
 /// Most bytes of a request's body. An order is small.
 pub const MAX_BODY: usize = 4 * 1024;
-/// Most characters of an order's description.
-pub const MAX_DESCRIPTION: usize = 140;
 /// How long a request may take, its body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What a customer is about to pay.
-///
-/// A real shop computes the amount from the cart it keeps; it never believes the browser.
-#[derive(Debug, Deserialize)]
-pub struct Order {
-    /// How much, above zero.
-    pub amount: Amount,
-    /// ISO 4217, as in `EUR`.
-    pub currency: String,
-    /// What for, up to 140 characters.
-    #[serde(default)]
-    pub description: Option<String>,
-}
-
-impl Order {
-    /// Holds the order to the shop's rules.
-    ///
-    /// # Errors
-    /// [`MerchantError::InvalidOrder`], which names the field.
-    pub fn check(&self) -> Result<(), MerchantError> {
-        if self.amount.as_f64() <= 0.0 {
-            return Err(MerchantError::InvalidOrder("amount must be above zero"));
-        }
-        if self.currency.len() != 3 || !self.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(MerchantError::InvalidOrder(
-                "currency must be three capital letters, like EUR",
-            ));
-        }
-        if self
-            .description
-            .as_ref()
-            .is_some_and(|text| text.chars().count() > MAX_DESCRIPTION)
-        {
-            return Err(MerchantError::InvalidOrder(
-                "description must be at most 140 characters",
-            ));
-        }
-        Ok(())
-    }
-}
 
 /// The answer to `POST /create-transfer-request`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,17 +50,31 @@ pub struct Created {
     /// Which transfer to watch, and the right to.
     #[serde(flatten)]
     pub request: TransferRequest,
+    /// Where to watch: the service's address.
+    pub url: String,
     /// The text of the QR code: the page's address, with the signature in the fragment.
     pub qr: String,
+}
+
+/// An order as its phone sees it.
+#[derive(Debug, Serialize)]
+struct Shown {
+    merchant: String,
+    url: String,
+    #[serde(flatten)]
+    order: Order,
 }
 
 /// One merchant: mints with its key, under its name.
 #[derive(Debug)]
 pub struct Merchant {
     minter: Minter,
+    keys: KeyRing,
+    orders: Orders,
     merchant_id: String,
     valid_for: Duration,
     page: String,
+    service: String,
 }
 
 impl Merchant {
@@ -102,27 +82,76 @@ impl Merchant {
     pub fn new(config: &Config, page: String) -> Self {
         Self {
             minter: Minter::new(config.key.clone()),
+            keys: KeyRing::new(config.key.clone()),
+            orders: Orders::default(),
             merchant_id: config.merchant_id.clone(),
             valid_for: config.valid_for,
             page,
+            service: config.service.clone(),
         }
     }
 
-    /// Takes an order and makes a transfer of it. A real shop stores both in its database here.
+    /// The shop's name in the service.
+    pub fn id(&self) -> &str {
+        &self.merchant_id
+    }
+
+    /// The orders that were taken.
+    pub fn orders(&self) -> &Orders {
+        &self.orders
+    }
+
+    /// Takes an order and makes a transfer of it.
     ///
     /// # Errors
     /// [`MerchantError::InvalidOrder`] when the order is against the rules, [`MerchantError::Internal`] when the
     /// merchant's own settings are.
     pub fn create(&self, order: &Order) -> Result<Created, MerchantError> {
         order.check()?;
-        let internal = |_| MerchantError::Internal;
-        let id = TransferId::new(Uuid::new_v4().simple().to_string()).map_err(internal)?;
-        let request = self
-            .minter
-            .mint(id, self.merchant_id.as_str(), self.valid_for)
-            .map_err(|_| MerchantError::Internal)?;
+        let id = TransferId::new(Uuid::new_v4().simple().to_string()).map_err(|_| MerchantError::Internal)?;
+        let request = self.mint(id.clone())?;
         let qr = qr_payload(&self.page, &request)?.to_string();
-        Ok(Created { request, qr })
+        self.orders.insert(Instant::now(), id, order.clone());
+        Ok(Created {
+            request,
+            url: self.service.clone(),
+            qr,
+        })
+    }
+
+    /// The order with this id, while it is kept.
+    ///
+    /// # Errors
+    /// [`MerchantError::NoSuchOrder`].
+    pub fn order(&self, id: &str) -> Result<(TransferId, Order), MerchantError> {
+        let id = TransferId::new(id).map_err(|_| MerchantError::NoSuchOrder)?;
+        let order = self.orders.get(Instant::now(), &id);
+        order.map(|order| (id, order)).ok_or(MerchantError::NoSuchOrder)
+    }
+
+    /// A fresh signature for an order whose signature the caller holds; that one may have expired.
+    ///
+    /// # Errors
+    /// [`MerchantError::Unauthorized`] when `signature` is not this shop's for the order,
+    /// [`MerchantError::NoSuchOrder`] when the order is over.
+    pub fn refresh(&self, id: &str, signature: &Signature) -> Result<TransferRequest, MerchantError> {
+        let (id, _) = self.proved(id, signature)?;
+        self.mint(id)
+    }
+
+    /// The order, if `signature` is this shop's for it. It may have expired: it says who asks, not what may be watched.
+    fn proved(&self, id: &str, signature: &Signature) -> Result<(TransferId, Order), MerchantError> {
+        let (id, order) = self.order(id)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        match token::verify(&self.keys, signature, &id, now.as_secs()) {
+            Ok(_) | Err(TokenError::Expired) => Ok((id, order)),
+            Err(_) => Err(MerchantError::Unauthorized),
+        }
+    }
+
+    fn mint(&self, id: TransferId) -> Result<TransferRequest, MerchantError> {
+        let request = self.minter.mint(id, self.merchant_id.as_str(), self.valid_for);
+        request.map_err(|_| MerchantError::Internal)
     }
 }
 
@@ -139,19 +168,33 @@ pub fn qr_payload(page: &str, request: &TransferRequest) -> Result<QrPayload, Me
     .map_err(|_| MerchantError::Internal)
 }
 
-/// The routes of the backend.
-pub fn router(merchant: Merchant, config: &Config) -> Router {
+/// The routes of the backend, and of the pages where `config` says which.
+///
+/// # Errors
+/// The demo bank cannot be set up.
+pub fn router(merchant: Merchant, config: &Config) -> io::Result<Router> {
     // The shop's page may live on another host than its backend.
     let cors = CorsLayer::new()
         .allow_origin(config.allowed_origins.clone())
-        .allow_methods([Method::POST])
-        .allow_headers([CONTENT_TYPE])
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
         .max_age(Duration::from_secs(600));
-    // A signature must not stay in a cache on the way.
-    let no_store = SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Router::new()
+    let mut api = Router::new()
         .route("/create-transfer-request", post(create_transfer_request))
-        .route("/healthz", get(|| async { "ok" }))
+        .route("/orders/{id}", get(order))
+        .route("/orders/{id}/signature", post(refresh))
+        .route("/healthz", get(|| async { "ok" }));
+    if let Some(key) = &config.demo_bank {
+        let publisher = Publisher::builder(config.service.as_str(), key.clone()).build();
+        api = api.merge(demo::routes(publisher.map_err(io::Error::other)?));
+    }
+    // A signature must not stay in a cache on the way.
+    let no_store = HeaderValue::from_static("no-store");
+    let mut all = api.layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, no_store));
+    if let Some(folder) = &config.checkout {
+        all = all.merge(pages::routes(folder, &config.service, config.demo_bank.is_some()));
+    }
+    Ok(all
         .fallback(|| async { MerchantError::NotFound })
         .method_not_allowed_fallback(|| async { MerchantError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -159,9 +202,8 @@ pub fn router(merchant: Merchant, config: &Config) -> Router {
             StatusCode::REQUEST_TIMEOUT,
             REQUEST_TIMEOUT,
         ))
-        .layer(no_store)
         .layer(cors)
-        .with_state(Arc::new(merchant))
+        .with_state(Arc::new(merchant)))
 }
 
 async fn create_transfer_request(
@@ -170,6 +212,33 @@ async fn create_transfer_request(
 ) -> Result<Json<Created>, MerchantError> {
     let Json(order) = order?;
     merchant.create(&order).map(Json)
+}
+
+async fn order(
+    State(merchant): State<Arc<Merchant>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Shown>, MerchantError> {
+    let (_, order) = merchant.proved(&id, &bearer(&headers)?)?;
+    Ok(Json(Shown {
+        merchant: merchant.merchant_id.clone(),
+        url: merchant.service.clone(),
+        order,
+    }))
+}
+
+async fn refresh(
+    State(merchant): State<Arc<Merchant>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<TransferRequest>, MerchantError> {
+    merchant.refresh(&id, &bearer(&headers)?).map(Json)
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Signature, MerchantError> {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let text = value.and_then(|value| value.strip_prefix("Bearer "));
+    Signature::new(text.unwrap_or_default()).map_err(|_| MerchantError::Unauthorized)
 }
 
 /// Serves until `stop` is ready, then ends the requests under way.
@@ -185,6 +254,6 @@ pub async fn serve(
         Some(page) => page.clone(),
         None => format!("http://{}", listener.local_addr()?),
     };
-    let app = router(Merchant::new(config, page), config);
+    let app = router(Merchant::new(config, page), config)?;
     axum::serve(listener, app).with_graceful_shutdown(stop).await
 }

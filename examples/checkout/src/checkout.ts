@@ -1,0 +1,98 @@
+/** The checkout page: shows the code of one payment, then how the payment goes. */
+import { watchTransfer } from "@transfer-status/client";
+
+import { drawCode } from "./code.ts";
+import { countDown } from "./countdown.ts";
+import { showNetwork } from "./network.ts";
+import { createRequest, freshSignature, type Order, type Request } from "./shop.ts";
+import { adviceFor, element, money, show, viewOf, type Facts } from "./view.ts";
+
+/** The payment of this tab, so that a reload does not begin another. */
+interface Kept {
+  readonly request: Request;
+  readonly ahead: number;
+  readonly valid: number;
+}
+const KEPT = "checkout";
+
+const total = element<HTMLDataElement>("total");
+const order: Order = {
+  amount: Number(total.value),
+  currency: total.dataset["currency"]!,
+  description: total.dataset["description"]!,
+};
+for (const price of document.querySelectorAll<HTMLDataElement>("data[value]")) {
+  price.textContent = money(Number(price.value), order.currency);
+}
+
+let stop = () => {};
+
+const kept = (): Kept | undefined => {
+  const found = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Kept | null;
+  return found && found.request.expiry * 1000 > Date.now() + found.ahead ? found : undefined;
+};
+
+const create = async (): Promise<Kept> => {
+  const { request, ahead } = await createRequest(order);
+  return { request, ahead, valid: request.expiry * 1000 - ahead - Date.now() };
+};
+
+const start = async () => {
+  stop();
+  const over = new AbortController();
+  let facts: Facts = { started: false };
+  const learn = (news: Partial<Facts>) => {
+    if (over.signal.aborted) return;
+    facts = { ...facts, ...news };
+    element("problem-text").textContent = facts.failure ? adviceFor(facts.failure) : "";
+    element("failed-text").textContent = facts.transfer?.message ?? "";
+    show(viewOf(facts));
+  };
+  stop = () => over.abort();
+  learn({});
+
+  let payment: Kept;
+  try {
+    payment = kept() ?? (await create());
+  } catch (failure) {
+    return learn({ failure });
+  }
+  if (over.signal.aborted) return;
+  sessionStorage.setItem(KEPT, JSON.stringify(payment));
+  const { request, ahead, valid } = payment;
+  drawCode(element<SVGSVGElement>("code"), request.qr);
+  element<HTMLAnchorElement>("here").href = request.qr;
+
+  let signature = request.signature;
+  const watch = watchTransfer({
+    url: request.url,
+    transferId: request.transferRequestId,
+    signature,
+    signal: over.signal,
+    // A payment that was begun in time may take longer than its code.
+    getSignature: async ({ transferId, signal }) => {
+      const fresh = await freshSignature(transferId, signature, signal);
+      if (fresh) signature = fresh;
+      return fresh;
+    },
+  });
+  const stopClock = countDown(request.expiry * 1000 - ahead, valid, () => learn({ expired: true }));
+  over.signal.addEventListener("abort", stopClock);
+  watch.on("status", (transfer) => learn({ transfer }));
+  watch.on("scan", ({ scanned }) => learn({ scanned }));
+  watch.on("error", (failure) => learn({ failure }));
+  watch.on("closed", () => {
+    stopClock();
+    if (!over.signal.aborted) sessionStorage.removeItem(KEPT);
+  });
+  learn({ started: true });
+  showNetwork(watch);
+};
+
+for (const button of document.querySelectorAll("[data-again]")) {
+  button.addEventListener("click", () => {
+    sessionStorage.removeItem(KEPT);
+    void start();
+  });
+}
+void start();

@@ -1,0 +1,51 @@
+/** The demo: a shop's page, a customer's phone and a bank, side by side, moved by hand. */
+import { element, money } from "./view.ts";
+
+interface Payment {
+  readonly id: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly description?: string;
+}
+
+const checkout = element<HTMLIFrameElement>("checkout");
+const phone = element<HTMLIFrameElement>("phone");
+const said = element("said");
+let payment: Payment | null = null;
+
+const look = async () => {
+  try {
+    payment = (await (await fetch("/demo/payment", { cache: "no-store" })).json()) as Payment | null;
+    element("payment").textContent = payment
+      ? `${money(payment.amount, payment.currency)} · ${payment.description ?? ""} · ${payment.id.slice(0, 8)}`
+      : "No payment yet";
+  } catch {
+    element("payment").textContent = "The demo has ended; start it again in your terminal.";
+  }
+  setTimeout(look, 1000);
+};
+
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-status]")) {
+  button.addEventListener("click", async () => {
+    if (!payment) return;
+    const status = button.dataset["status"];
+    const response = await fetch(`/demo/payment/${payment.id}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ status }),
+    });
+    if (response.ok) said.textContent = `Signed and sent: ${status}`;
+    else if (response.status == 409) said.textContent = `Refused: it is ${(await response.json()).status} already`;
+    else said.textContent = await response.text();
+  });
+}
+
+element("scan").addEventListener("click", () => {
+  const code = checkout.contentDocument?.getElementById("here") as HTMLAnchorElement | null;
+  if (code?.href) phone.src = code.href;
+});
+element("away").addEventListener("click", () => {
+  phone.src = "about:blank";
+});
+
+void look();

@@ -1,0 +1,47 @@
+/** The line that tells how news travels. It waits before it worries anybody: most gaps close by themselves. */
+import type { Connection, TransferWatch } from "@transfer-status/client";
+
+import { announce, element } from "./view.ts";
+
+/** How long a gap lasts before it is mentioned, in milliseconds. */
+const PATIENCE = 1_200;
+
+const words: Record<Connection | "offline", string> = {
+  connecting: "Connecting…",
+  live: "Live",
+  reconnecting: "Reconnecting… Your payment is not affected.",
+  polling: "Slow network: checking every few seconds.",
+  offline: "You are offline. This page goes on by itself once you are back.",
+  closed: "",
+};
+
+/** Follows a watch until it is over. */
+export const showNetwork = (watch: TransferWatch): void => {
+  let said: string | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new AbortController();
+  const set = (state: Connection | "offline") => {
+    const line = element("network");
+    line.dataset["state"] = state;
+    line.textContent = words[state];
+    // Only what the customer may wonder about, and its end.
+    if (state != "connecting" && (said || state != "live")) announce(words[state]);
+    said = state == "live" ? undefined : state;
+  };
+  const follow = () => {
+    clearTimeout(timer);
+    if (over.signal.aborted) return;
+    const state = !navigator.onLine && watch.connection != "live" ? "offline" : watch.connection;
+    if (state == "live" || state == "connecting" || state == "closed") set(state);
+    else timer = setTimeout(set, PATIENCE, state);
+  };
+  watch.on("connection", follow);
+  watch.on("closed", () => {
+    clearTimeout(timer);
+    over.abort();
+    element("network").dataset["state"] = "closed";
+    element("network").textContent = "";
+  });
+  for (const type of ["online", "offline"]) addEventListener(type, follow, { signal: over.signal });
+  follow();
+};

@@ -1,0 +1,54 @@
+/** What a QR code opens on the customer's phone: what is to be paid, and how the payment goes. */
+import { watchTransfer } from "@transfer-status/client";
+
+import { showNetwork } from "./network.ts";
+import { freshSignature, readOrder, ShopError } from "./shop.ts";
+import { adviceFor, element, money, show, viewOf, type Facts } from "./view.ts";
+
+let facts: Facts = { started: false };
+const learn = (news: Partial<Facts>) => {
+  facts = { ...facts, ...news };
+  element("problem-text").textContent = facts.failure ? adviceFor(facts.failure) : "";
+  element("failed-text").textContent = facts.transfer?.message ?? "";
+  show(viewOf(facts));
+};
+
+const start = async () => {
+  learn({});
+  const id = location.pathname.split("/t/").pop() ?? "";
+  let signature = new URLSearchParams(location.hash.slice(1)).get("s")?.replaceAll(" ", "+") ?? "";
+  if (!signature) throw new ShopError("This address is not complete. Scan the code once more.");
+  const order = await readOrder(id, signature);
+  element("amount").textContent = money(order.amount, order.currency);
+  element("description").textContent = order.description ?? "";
+
+  /** Tells those who show the code that it is being looked at; they manage without. */
+  const tell = (scanned: boolean) =>
+    fetch(`${order.url}/scan`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${signature}`, "content-type": "application/json" },
+      body: JSON.stringify({ transferId: id, scanned }),
+      // A page that is being left still sends it.
+      keepalive: true,
+    }).catch(() => {});
+
+  const watch = watchTransfer({
+    url: order.url,
+    transferId: id,
+    signature,
+    getSignature: async ({ transferId, signal }) => {
+      const fresh = await freshSignature(transferId, signature, signal);
+      if (fresh) signature = fresh;
+      return fresh;
+    },
+  });
+  watch.on("status", (transfer) => learn({ transfer }));
+  watch.on("error", (failure) => learn({ failure }));
+  learn({ started: true });
+  showNetwork(watch);
+  void tell(true);
+  addEventListener("pagehide", () => facts.transfer?.status == "pending" && void tell(false));
+  addEventListener("pageshow", ({ persisted }) => persisted && void tell(true));
+};
+
+start().catch((failure: unknown) => learn({ failure }));

@@ -1,0 +1,119 @@
+/** Which view a payment is in, and showing it: one section of the page for each. */
+import { TransferStatusError, type Transfer } from "@transfer-status/client";
+
+export type View =
+  | "starting"
+  | "waiting"
+  | "scanned"
+  | "processing"
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "expired"
+  | "problem";
+
+/** What is known of a payment. */
+export interface Facts {
+  /** Whether there is a transfer request to show. */
+  readonly started: boolean;
+  readonly transfer?: Transfer | undefined;
+  /** A phone has the page of the code open. */
+  readonly scanned?: boolean;
+  /** The code may not be scanned any more. A payment that was begun in time goes on. */
+  readonly expired?: boolean;
+  readonly failure?: unknown;
+}
+
+const finals: readonly string[] = ["completed", "failed", "cancelled"];
+
+/** A payment's news always win: a late one still shows after the code has expired. */
+export const viewOf = ({ started, transfer, scanned, expired, failure }: Facts): View => {
+  const status = transfer?.status ?? "pending";
+  if (finals.includes(status)) return status as View;
+  if (failure) return expired && status == "pending" && ranOut(failure) ? "expired" : "problem";
+  if (!started) return "starting";
+  // A status from a newer service: it has at least begun.
+  if (status != "pending") return "processing";
+  if (scanned) return "scanned";
+  return expired ? "expired" : "waiting";
+};
+
+const ranOut = (failure: unknown) =>
+  failure instanceof TransferStatusError && (failure.code == "expired" || failure.code == "no_signature");
+
+/** What to tell the customer, and what the customer can tell the shop. */
+export const adviceFor = (failure: unknown): string => {
+  if (!(failure instanceof TransferStatusError)) return failure instanceof Error ? failure.message : String(failure);
+  switch (failure.code) {
+    case "unauthorized":
+      return (
+        "The payment service refused this page’s signature. Start again. If it happens again, tell the shop: " +
+        "its secret (SUBSCRIBE_HMAC_SECRET) is not the service’s."
+      );
+    case "forbidden":
+      return `The payment service does not know this page. Tell the shop: ${location.origin} has to be in ALLOWED_ORIGINS.`;
+    case "expired":
+    case "no_signature":
+      return "This payment took too long to be followed here. Ask the shop before you pay again.";
+    default:
+      return `The payment cannot be followed: ${failure.message}. Ask the shop before you pay again.`;
+  }
+};
+
+/** The element with this id, which the page has. */
+export const element = <T extends Element = HTMLElement>(id: string): T => {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found as unknown as T;
+};
+
+/** Formats an amount as the page's language writes it. */
+export const money = (amount: number, currency: string): string =>
+  new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency }).format(amount);
+
+/** Says something to those who cannot see the page change; again if it is the same as before. */
+export const announce = (text: string): void => {
+  element("announcer").textContent = text;
+};
+
+/** Views that end what the customer was doing: they take the focus, so that reading goes on there. */
+const takesFocus: readonly View[] = [...(finals as View[]), "expired", "problem"];
+
+let shown: View | undefined;
+
+/** Shows the section of this view, and says so. */
+export const show = (view: View): void => {
+  if (view == shown) return;
+  const first = shown == undefined;
+  shown = view;
+  const held = document.activeElement;
+  document.body.dataset["view"] = view;
+  for (const section of document.querySelectorAll<HTMLElement>("[data-view-of]")) {
+    section.hidden = !section.dataset["viewOf"]!.split(" ").includes(view);
+  }
+  const section = document.querySelector<HTMLElement>(`[data-view-of~="${view}"]`);
+  const heading = section?.querySelector<HTMLElement>("h2");
+  const lost = held != null && held != document.body && held.closest("[hidden]") != null;
+  if (heading && !first && (lost || takesFocus.includes(view))) heading.focus();
+  const text = section?.querySelector(".lead")?.textContent ?? "";
+  announce(`${heading?.textContent ?? ""}. ${text}`.replace(/\s+/g, " "));
+  for (const step of document.querySelectorAll<HTMLElement>("[data-step]")) {
+    const place = steps[view] - Number(step.dataset["step"]);
+    step.dataset["place"] = place > 0 ? "done" : place == 0 ? "now" : "ahead";
+    if (place == 0) step.setAttribute("aria-current", "step");
+    else step.removeAttribute("aria-current");
+  }
+};
+
+/** How far each view is: the step that is going on. */
+const steps: Record<View, number> = {
+  starting: 1,
+  waiting: 1,
+  scanned: 2,
+  processing: 3,
+  completed: 4,
+  failed: 0,
+  cancelled: 0,
+  expired: 0,
+  problem: 0,
+};
