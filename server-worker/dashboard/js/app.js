@@ -1,0 +1,185 @@
+// The dashboard's conductor: reads the address, keeps list, counts, panel and feed in step with it and each other.
+import { Announcer } from "./announcer.js";
+import { signOut } from "./api.js";
+import { Board } from "./board.js";
+import { Chart } from "./chart.js";
+import { byId } from "./dom.js";
+import { Feed } from "./feed.js";
+import { addressOf, hashOf, isTransferId, openTransfer, readFilters } from "./filters.js";
+import { count } from "./format.js";
+import { Link } from "./link.js";
+import { Panel } from "./panel.js";
+import { Pulse } from "./pulse.js";
+import { Source } from "./source.js";
+import { labelOf } from "./status.js";
+import { Tabs } from "./tabs.js";
+
+// Changes that come together are shown together.
+const DRAW_MS = 120;
+
+const search = byId("search");
+const merchant = byId("merchant");
+const pause = byId("pause");
+
+let filters = readFilters(location);
+let load = { state: "loading", error: null };
+let feed = null;
+let drawTimer = null;
+// Whether the list shows what the filters ask for. Until it does, rows are not news, and an empty list says nothing.
+let settled = false;
+
+const announcer = new Announcer(byId("announcer"));
+const chart = new Chart(byId("chart"), byId("pulse-readout"));
+const tabs = new Tabs(byId("tabs"), { onPick: (status) => filterBy({ ...filters, status }) });
+const link = new Link({ onRetry: retry });
+const panel = new Panel(byId("panel"), {
+  closed: () => go(addressOf(filters)),
+  merchant: (merchantId) => filterBy({ status: "", merchantId, search: "" }),
+  failed,
+  said: (text) => announcer.say(text),
+});
+const board = new Board({ filter: filterBy, older: () => source.older(), retry });
+const source = new Source(filters, {
+  rows: () => (drawTimer ??= setTimeout(() => draw(), DRAW_MS)),
+  load: loaded,
+  merged: (outcome, transfer) => outcome === "removed" || announcer.note(outcome, transfer),
+});
+const pulse = new Pulse({ stats: showStats, failed });
+
+function showStats({ shards, byStatus, perMinute }) {
+  tabs.counts(byStatus);
+  chart.render(perMinute, Date.now());
+  if (feed) return;
+  feed = new Feed(shards, {
+    change: changed,
+    state: (open, total) => link.sockets(open, total),
+    opened: () => {
+      source.heal();
+      pulse.changed();
+      panel.refresh();
+    },
+    refused: () => pulse.changed(),
+    ended: sessionEnded,
+  });
+  feed.connect();
+}
+
+function changed(transfer, watchers) {
+  source.change(transfer, watchers);
+  panel.change(transfer);
+  pulse.changed();
+}
+
+function failed(error) {
+  if (error.code === "unauthorized") {
+    sessionEnded();
+  } else if (!feed) {
+    // Without the first answer nobody knows how many feeds there are.
+    link.unreachable();
+    setTimeout(() => pulse.changed(), 2000);
+  }
+}
+
+function loaded(state, error = null) {
+  load = { state, error };
+  if (error?.code === "unauthorized") sessionEnded();
+  const isFirst = state === "ready" && !settled;
+  settled ||= isFirst;
+  const shown = draw({ live: !isFirst && settled });
+  if (isFirst) announcer.say(`${count(shown)} ${shown === 1 ? "transfer" : "transfers"} shown`);
+}
+
+function draw({ live = settled } = {}) {
+  clearTimeout(drawTimer);
+  drawTimer = null;
+  return board.draw({ source, filters, load, settled, live });
+}
+
+// Goes to an address and shows what it says.
+function go(address, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", address);
+  route();
+}
+
+function filterBy(wanted, options) {
+  go(addressOf(wanted), options);
+}
+
+function route() {
+  const before = filters;
+  filters = readFilters(location);
+  tabs.show(filters);
+  if (search.value.trim() !== filters.search) search.value = filters.search;
+  if (merchant.value.trim() !== filters.merchantId) merchant.value = filters.merchantId;
+  const id = openTransfer(location);
+  panel.show(id);
+  document.title = id === null ? titleOf(filters) : `${id} · Transfer Status`;
+  if (before.status !== filters.status || before.merchantId !== filters.merchantId) {
+    settled = false;
+    source.filterBy(filters);
+  } else if (before.search !== filters.search) {
+    // Rows that a search hides and shows again are not news either.
+    draw({ live: false });
+  }
+}
+
+function titleOf({ status }) {
+  return status ? `${labelOf(status)} · Transfer Status` : "Transfer Status";
+}
+
+function retry() {
+  feed?.wake();
+  source.reload();
+  pulse.fetch();
+}
+
+function sessionEnded() {
+  const dialog = byId("session-ended");
+  if (dialog.open) return;
+  feed?.stop();
+  dialog.showModal();
+}
+
+byId("search-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const id = search.value.trim();
+  if (isTransferId(id)) go(addressOf(filters) + hashOf(id));
+});
+search.addEventListener("input", () => filterBy({ ...filters, search: search.value.trim() }, { replace: true }));
+byId("merchant-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  filterBy({ ...filters, merchantId: merchant.value.trim() });
+});
+// A chosen suggestion, a cleared field and leaving the field count as done.
+merchant.addEventListener("change", () => filterBy({ ...filters, merchantId: merchant.value.trim() }));
+merchant.addEventListener("search", () => filterBy({ ...filters, merchantId: merchant.value.trim() }));
+pause.addEventListener("click", () => {
+  if (source.isPaused) source.resume();
+  else source.pause();
+  link.paused(source.isPaused);
+  announcer.say(source.isPaused ? "The list is paused" : "The list is live again");
+});
+byId("rows").addEventListener("click", (event) => {
+  // The whole row opens its transfer, unless the click selects text or is on the link itself.
+  const id = event.target.closest("a") ? null : event.target.closest("tr")?.dataset.id;
+  if (id && getSelection().isCollapsed) go(addressOf(filters) + hashOf(id));
+});
+byId("sign-out").addEventListener("click", async () => {
+  try {
+    await signOut();
+    location.replace("/dashboard");
+  } catch (error) {
+    board.notice(`Signing out did not work: ${error.message}`);
+  }
+});
+byId("sign-in-again").addEventListener("click", () => location.reload());
+byId("session-ended").addEventListener("cancel", (event) => event.preventDefault());
+addEventListener("popstate", route);
+addEventListener("hashchange", route);
+addEventListener("online", retry);
+document.addEventListener("visibilitychange", () => document.hidden || feed?.wake());
+
+route();
+draw();
+source.reload();
+pulse.fetch();

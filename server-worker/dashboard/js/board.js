@@ -1,0 +1,122 @@
+// The card of transfers: rows or what stands in their place, the line below them, the pause button.
+import { byId, el, icon, setText } from "./dom.js";
+import { count } from "./format.js";
+import { List } from "./list.js";
+import { emptyState, endOfList, failedState } from "./states.js";
+
+// A reload that is quicker than this leaves the old rows as they are.
+const DIM_MS = 200;
+const MOST_MERCHANTS = 200;
+
+const NO_FILTERS = { status: "", merchantId: "", search: "" };
+
+export class Board {
+  #rows = byId("rows");
+  #table = this.#rows.closest("table");
+  #state = byId("list-state");
+  #more = byId("more");
+  #older = byId("older");
+  #end = byId("end");
+  #notice = byId("notice");
+  #pause = byId("pause");
+  #merchants = byId("merchants");
+  #list = new List(this.#rows);
+  #known = new Set();
+  #dimming = null;
+  #on;
+
+  /** `on.filter(filters)` to see others, `on.older()` for one page more, `on.retry()` to try again. */
+  constructor(on) {
+    this.#on = on;
+    this.#older.addEventListener("click", on.older);
+    setInterval(() => this.#list.refreshTimes(Date.now()), 60_000);
+  }
+
+  /**
+   * Shows the rows of `source` that `filters` ask for, and says how many. `load` is `{state, error}`; `settled` says
+   * that the rows are those of these filters; with `live`, what is new is made visible as such.
+   */
+  draw({ source, filters, load, settled, live }) {
+    const all = source.transfers.rows();
+    const wanted = filters.search.toLowerCase();
+    const shown = wanted === "" ? all : all.filter(({ transfer }) => transfer.id.toLowerCase().includes(wanted));
+    const isBusy = load.state === "loading";
+    this.#rows.setAttribute("aria-busy", String(isBusy));
+    this.#dim(isBusy && !settled);
+    if (settled) this.#list.render(shown, { live, now: Date.now() });
+    else if (this.#rows.childElementCount === 0) this.#list.skeleton();
+    this.#drawState({ shown, all, filters, load, settled });
+    this.#drawMore({ source, isShown: settled && shown.length > 0, isSearch: wanted !== "" });
+    // What the banner says already is not said again.
+    const isStale = settled && load.state === "failed" && load.error.code !== "network";
+    this.notice(isStale ? `The list could not be refreshed and is tried again: ${load.error.message}` : "");
+    this.#drawPause(source);
+    this.#suggest(all);
+    return shown.length;
+  }
+
+  /** One line of trouble above the rows; the empty text takes it away. */
+  notice(text) {
+    setText(this.#notice, text);
+  }
+
+  #dim(isDue) {
+    if (!isDue) {
+      clearTimeout(this.#dimming);
+      this.#dimming = null;
+      this.#rows.classList.remove("dim");
+    } else {
+      this.#dimming ??= setTimeout(() => this.#rows.classList.add("dim"), DIM_MS);
+    }
+  }
+
+  #drawState({ shown, all, filters, load, settled }) {
+    const hasFailed = load.state === "failed" && !settled;
+    const isNeeded = hasFailed || (settled && shown.length === 0);
+    this.#state.hidden = !isNeeded;
+    this.#table.hidden = isNeeded;
+    // The same message is not made again: its button may have the focus.
+    const key = isNeeded ? JSON.stringify([hasFailed && load.error.message, filters, all.length]) : "";
+    if (this.#state.dataset.key === key) return;
+    this.#state.dataset.key = key;
+    this.#state.replaceChildren();
+    if (hasFailed) this.#state.append(failedState({ error: load.error, onRetry: this.#on.retry }));
+    else if (isNeeded) this.#state.append(this.#emptyState(filters, all.length));
+  }
+
+  #drawMore({ source, isShown, isSearch }) {
+    const end = endOfList(source.transfers, isSearch);
+    this.#more.hidden = !isShown;
+    this.#end.hidden = end === null;
+    setText(this.#end, end ?? "");
+    this.#older.hidden = end !== null;
+    // Not `disabled`: that would take the focus away from somebody who goes on loading.
+    this.#older.setAttribute("aria-disabled", String(source.isLoadingOlder));
+    setText(this.#older, source.isLoadingOlder ? "Loading" : isSearch ? "Search older ones" : "Load older");
+  }
+
+  #emptyState(filters, loaded) {
+    const cleared = filters.search ? { ...filters, search: "" } : NO_FILTERS;
+    return emptyState({ filters, loaded, onClear: () => this.#on.filter(cleared) });
+  }
+
+  #drawPause({ isPaused, waiting }) {
+    const key = `${isPaused} ${waiting}`;
+    if (this.#pause.dataset.key === key) return;
+    this.#pause.dataset.key = key;
+    this.#pause.replaceChildren(icon(isPaused ? "play" : "pause"), isPaused ? "Resume" : "Pause");
+    if (waiting > 0) {
+      const words = el("span", { class: "visually-hidden" }, " waiting");
+      this.#pause.append(el("span", { class: "pill" }, count(waiting), words));
+    }
+  }
+
+  #suggest(entries) {
+    for (const { transfer } of entries) {
+      const { merchantId } = transfer;
+      if (!merchantId || this.#known.has(merchantId) || this.#known.size >= MOST_MERCHANTS) continue;
+      this.#known.add(merchantId);
+      this.#merchants.append(el("option", { value: merchantId }));
+    }
+  }
+}

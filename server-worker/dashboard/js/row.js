@@ -1,0 +1,86 @@
+// One row of the list: made once, then only what changed in its transfer is written again.
+import { el, foreign, icon, setText } from "./dom.js";
+import { setTime, shortTime, timeElement } from "./format.js";
+import { numberText } from "./json.js";
+import { hashOf } from "./filters.js";
+import { badge } from "./status.js";
+
+export class Row {
+  #status = cell("c-status");
+  #link;
+  #watchers = el("span", { class: "watchers" });
+  #merchant = foreign("");
+  #amount = cell("c-amount");
+  #message = foreign("");
+  #time;
+  #shown = null;
+
+  constructor(transfer, now) {
+    this.#link = el("a", { class: "id", href: hashOf(transfer.id) }, transfer.id);
+    this.#time = timeElement(transfer.updatedAt, "");
+    this.element = el(
+      "tr",
+      { role: "row", class: "row" },
+      this.#status,
+      cell("c-id", this.#link, this.#watchers),
+      cell("c-merchant", this.#merchant),
+      this.#amount,
+      cell("c-message", this.#message),
+      cell("c-time", this.#time),
+    );
+    this.element.dataset.id = transfer.id;
+    this.#watchers.hidden = true;
+    this.#show(transfer, now);
+  }
+
+  /** Shows this state of the transfer; says whether it differs from what was shown. */
+  update({ transfer, watchers }, now) {
+    this.#showWatchers(watchers);
+    if (transfer === this.#shown) return false;
+    this.#show(transfer, now);
+    return true;
+  }
+
+  /** The day may have changed. */
+  refreshTime(now) {
+    setTime(this.#time, this.#shown.updatedAt, shortTime(this.#shown.updatedAt, now));
+  }
+
+  /** Draws the eye to the row for a moment. */
+  flash() {
+    const { classList } = this.element;
+    classList.remove("changed");
+    // Reading a layout value makes the browser see the class gone, so that the animation starts anew.
+    void this.element.offsetWidth;
+    classList.add("changed");
+    this.element.addEventListener("animationend", () => classList.remove("changed"), { once: true });
+  }
+
+  #show(transfer, now) {
+    if (this.#shown?.status !== transfer.status) this.#status.replaceChildren(badge(transfer.status));
+    this.#shown = transfer;
+    setText(this.#merchant, transfer.merchantId ?? "");
+    setText(this.#amount, transfer.amount === undefined ? "" : numberText(transfer.amount));
+    setText(this.#message, transfer.message ?? "");
+    this.#message.title = transfer.message ?? "";
+    this.refreshTime(now);
+  }
+
+  #showWatchers(watchers) {
+    const count = watchers ?? 0;
+    if (this.#watchers.dataset.count === String(count)) return;
+    this.#watchers.dataset.count = String(count);
+    this.#watchers.hidden = count === 0;
+    const words = `${count} ${count === 1 ? "watcher" : "watchers"}`;
+    this.#watchers.title = words;
+    this.#watchers.replaceChildren(
+      icon("eye"),
+      el("span", { "aria-hidden": "true" }, String(count)),
+      el("span", { class: "visually-hidden" }, words),
+    );
+  }
+}
+
+function cell(name, ...children) {
+  return el("td", { role: "cell", class: name }, ...children);
+}
