@@ -17,11 +17,11 @@ const words: Record<Connection | "offline", string> = {
 
 /** Follows a watch until it is over. */
 export const showNetwork = (watch: TransferWatch): void => {
+  const line = element("network");
   let said: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new AbortController();
   const set = (state: Connection | "offline") => {
-    const line = element("network");
     line.dataset["state"] = state;
     line.textContent = words[state];
     // Only what the customer may wonder about, and its end.
@@ -39,8 +39,8 @@ export const showNetwork = (watch: TransferWatch): void => {
   watch.on("closed", () => {
     clearTimeout(timer);
     over.abort();
-    element("network").dataset["state"] = "closed";
-    element("network").textContent = "";
+    line.dataset["state"] = "closed";
+    line.textContent = words.closed;
   });
   for (const type of ["online", "offline"]) addEventListener(type, follow, { signal: over.signal });
   follow();

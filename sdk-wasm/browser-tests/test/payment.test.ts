@@ -1,0 +1,161 @@
+/** A payment as customers see it, from the code to the thanks. */
+import { strict as assert } from "node:assert";
+import { after, before, test } from "node:test";
+
+import type { Browser, Page } from "playwright-core";
+import decodeQR from "qr/decode.js";
+
+import { assertCalm, freshContext, seeCode, seeNetwork, seeView, startBrowser } from "./support/browser.ts";
+import { World } from "./support/world.ts";
+
+let world: World;
+let browser: Browser;
+let shop: string;
+
+before(async () => {
+  [world, browser] = await Promise.all([World.start(), startBrowser()]);
+  shop = await world.shop();
+});
+after(async () => {
+  await browser?.close();
+  await world?.close();
+});
+
+/** What a camera sees: the pixels of the page, nothing else. */
+const scan = async (page: Page): Promise<string> => {
+  const png = await page.locator(".code-tile:visible").screenshot();
+  const blank = await page.context().newPage();
+  const { width, height, data } = await blank.evaluate(async (base64) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${base64}`;
+    await image.decode();
+    const { width, height } = image;
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const context = canvas.getContext("2d")!;
+    context.drawImage(image, 0, 0);
+    return { width, height, data: Array.from(context.getImageData(0, 0, width, height).data) };
+  }, png.toString("base64"));
+  await blank.close();
+  return decodeQR({ width, height, data: Uint8ClampedArray.from(data) });
+};
+
+test("the whole payment: scanned by a phone, confirmed, paid", async () => {
+  const { context, complaints } = await freshContext(browser);
+  const page = await context.newPage();
+  await page.goto(shop);
+  const { id, qr } = await seeCode(page);
+  await seeNetwork(page, "live");
+  assert.equal(await scan(page), qr, "the code says what the shop answered");
+
+  const { context: pocket, complaints: phoneComplaints } = await freshContext(browser, { hasTouch: true });
+  const phone = await pocket.newPage();
+  await phone.goto(qr);
+  await seeView(phone, "waiting");
+  assert.equal(await phone.locator("#amount").textContent(), "€12.10");
+  await seeView(page, "scanned");
+
+  await world.update(id, "pending", { message: "Waiting for the customer" });
+  await world.update(id, "processing");
+  await Promise.all([seeView(page, "processing"), seeView(phone, "processing")]);
+  await world.update(id, "completed");
+  await Promise.all([seeView(page, "completed"), seeView(phone, "completed")]);
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Paid. Thank you!");
+  assert.match((await page.locator("#announcer").textContent())!, /^Paid/);
+  assertCalm(complaints);
+  assertCalm(phoneComplaints);
+  await Promise.all([context.close(), pocket.close()]);
+});
+
+test("a phone that is put away gives the code back", async () => {
+  const { context } = await freshContext(browser);
+  const page = await context.newPage();
+  await page.goto(shop);
+  const { qr } = await seeCode(page);
+  const phone = await context.newPage();
+  await phone.goto(qr);
+  await seeView(page, "scanned");
+  await phone.close({ runBeforeUnload: true });
+  await seeView(page, "waiting");
+  await context.close();
+});
+
+for (const [status, heading] of [
+  ["failed", "The payment did not go through"],
+  ["cancelled", "The payment was cancelled"],
+] as const) {
+  test(`a payment that is ${status} can be tried again, as another payment`, async () => {
+    const { context, complaints } = await freshContext(browser);
+    const page = await context.newPage();
+    await page.goto(shop);
+    const { id } = await seeCode(page);
+    await world.update(id, status, { message: "The bank declined the payment" });
+    await seeView(page, status);
+    assert.equal(await page.getByRole("heading", { level: 2 }).textContent(), heading);
+    await page.getByRole("button").click();
+    assert.notEqual((await seeCode(page)).id, id);
+    await seeNetwork(page, "live");
+    assertCalm(complaints);
+    await context.close();
+  });
+}
+
+test("a reload goes on with the same payment", async () => {
+  const { context } = await freshContext(browser);
+  const page = await context.newPage();
+  await page.goto(shop);
+  const { id } = await seeCode(page);
+  await page.reload();
+  assert.equal((await seeCode(page)).id, id);
+  await world.update(id, "completed");
+  await seeView(page, "completed");
+  await page.reload();
+  assert.notEqual((await seeCode(page)).id, id, "what is paid is not paid again");
+  await context.close();
+});
+
+test("a code that nobody scans in time expires; a payment that comes late still shows", async () => {
+  const short = await world.shop({ ttl: 3 });
+  const { context, complaints } = await freshContext(browser);
+  const page = await context.newPage();
+  await page.goto(short);
+  const { id } = await seeCode(page);
+  await seeView(page, "expired");
+  assert.equal(await page.locator("#code").isVisible(), false);
+  await world.update(id, "completed");
+  await seeView(page, "completed");
+  assertCalm(complaints);
+  await context.close();
+});
+
+test("a signature that expires in the middle of a payment is refreshed", async () => {
+  const short = await world.shop({ ttl: 3 });
+  const { context, complaints } = await freshContext(browser);
+  const page = await context.newPage();
+  const fresh: string[] = [];
+  page.on("request", (request) => request.url().endsWith("/signature") && fresh.push(request.url()));
+  const closed = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("close"));
+  await page.goto(short);
+  const { id } = await seeCode(page);
+  await world.update(id, "processing");
+  await seeView(page, "processing");
+  await closed;
+  await seeNetwork(page, "live");
+  await world.update(id, "completed");
+  await seeView(page, "completed");
+  assert.ok(fresh.length > 0, "the shop was asked for a fresh signature");
+  assertCalm(complaints);
+  await context.close();
+});
+
+test("a signature of another secret is an error that says what to do", async () => {
+  const mistaken = await world.shop({ secret: "not the key of the service" });
+  const { context, complaints } = await freshContext(browser);
+  const page = await context.newPage();
+  await page.goto(mistaken);
+  await seeView(page, "problem");
+  assert.match((await page.locator("#problem-text").textContent())!, /Start again.*SUBSCRIBE_HMAC_SECRET/);
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "This payment cannot be shown");
+  assert.equal(await page.getByRole("button", { name: "Start again" }).isVisible(), true);
+  assertCalm(complaints);
+  await context.close();
+});

@@ -1,0 +1,72 @@
+/** The real Chromium, and what a test looks at on the checkout page. */
+import { strict as assert } from "node:assert";
+import { existsSync } from "node:fs";
+
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+
+/** How long a page may take to show what it should, in milliseconds. Reached by a hung page only. */
+export const PATIENCE = 20_000;
+
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const places = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Starts the machine's own Chromium. */
+export const startBrowser = (): Promise<Browser> => {
+  const executablePath = places.find((place) => place && existsSync(place));
+  if (!executablePath) throw new Error("no Chromium was found; install it, or name it in CHROMIUM");
+  return chromium.launch({ executablePath, args: flags });
+};
+
+/** A fresh browser profile. Whatever a page complains about goes to `complaints`. */
+export const freshContext = async (
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<{ context: BrowserContext; complaints: string[] }> => {
+  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
+  context.setDefaultTimeout(PATIENCE);
+  const complaints: string[] = [];
+  context.on("console", (message) => message.type() == "error" && complaints.push(message.text()));
+  context.on("weberror", (error) => complaints.push(String(error.error())));
+  return { context, complaints };
+};
+
+/** Complaints that are not the browser's own lines about a network that the test has taken away. */
+export const assertCalm = (complaints: string[]): void =>
+  assert.deepEqual(
+    complaints.filter((text) => !/WebSocket connection to|net::ERR_|Failed to load resource/.test(text)),
+    [],
+  );
+
+/** Waits until the page shows this view. */
+export const seeView = async (page: Page, view: string): Promise<void> => {
+  await page.locator(`body[data-view="${view}"] [data-view-of~="${view}"]`).waitFor();
+};
+
+/** Waits until news travels this way. */
+export const seeNetwork = async (page: Page, state: string, timeout = PATIENCE): Promise<void> => {
+  await page.locator(`#network[data-state="${state}"]`).waitFor({ state: "attached", timeout });
+};
+
+/** Waits until the page has its code on show; the transfer's id and the code's text. */
+export const seeCode = async (page: Page): Promise<{ id: string; qr: string }> => {
+  await seeView(page, "waiting");
+  const qr = (await page.locator("#here").getAttribute("href"))!;
+  return { id: new URL(qr).pathname.split("/t/")[1]!, qr };
+};
+
+/** Waits for something that no page shows. */
+export const until = async (what: string, is: () => boolean | Promise<boolean>, timeout = PATIENCE): Promise<void> => {
+  const deadline = Date.now() + timeout;
+  while (!(await is())) {
+    if (Date.now() > deadline) assert.fail(`not within ${timeout} ms: ${what}`);
+    await new Promise((wake) => setTimeout(wake, 25));
+  }
+};
