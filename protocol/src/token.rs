@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 #[cfg(feature = "hmac")]
-pub use self::mac::{Claims, InvalidClaims, TokenError, mint, verify};
+pub use self::mac::{Claims, InvalidClaims, TokenError, mint, open, seal, verify, verify_claims};
 
 /// The WebSocket subprotocol, which the server answers with.
 pub const SUBPROTOCOL: &str = "transfer-status.v1";
@@ -107,7 +107,7 @@ mod mac {
     use super::Signature;
     use crate::error::ErrorCode;
     use crate::json;
-    use crate::sign::{Key, KeyRing};
+    use crate::sign::{Key, KeyRing, Verified};
     use crate::transfer::TransferId;
     use crate::update::MAX_PARTY_ID_LENGTH;
 
@@ -186,14 +186,27 @@ mod mac {
     /// assert_eq!(token::verify(&KeyRing::new(key), &signature, &transfer_id, 1_732_950_839), Ok(claims));
     /// ```
     pub fn mint(key: &Key, claims: &Claims) -> Signature {
-        let payload = STANDARD.encode(json::write(&Payload {
+        let payload = json::write(&Payload {
             transfer_request_id: claims.transfer_id.as_str().to_owned(),
             merchant_id: claims.merchant_id.clone(),
             expiry: claims.expiry,
-        }));
-        let mac = URL_SAFE_NO_PAD.encode(key.mac(&[payload.as_bytes()]).finalize().into_bytes());
+        });
         // Base64 and a dot, of at most 128 and six times 128 characters and a number.
-        Signature::new(format!("{payload}.{mac}")).expect("claims are bounded")
+        Signature::new(seal(key, &payload)).expect("claims are bounded")
+    }
+
+    /// Signs a text in the form of a signature: `<base64 of the text>.<base64url of its MAC>`.
+    ///
+    /// ```
+    /// use transfer_status_protocol::{sign::{Key, KeyRing}, token};
+    /// let key = Key::new("test-secret").unwrap();
+    /// let token = token::seal(&key, "caf\u{e9}");
+    /// assert_eq!(token::open(&KeyRing::new(key), &token).unwrap().get(), "caf\u{e9}");
+    /// ```
+    pub fn seal(key: &Key, text: &str) -> String {
+        let encoded = STANDARD.encode(text);
+        let mac = URL_SAFE_NO_PAD.encode(key.mac(&[encoded.as_bytes()]).finalize().into_bytes());
+        format!("{encoded}.{mac}")
     }
 
     /// Why a subscription signature is refused.
@@ -239,7 +252,36 @@ mod mac {
         transfer_id: &TransferId,
         now_unix_seconds: u64,
     ) -> Result<Claims, TokenError> {
-        let (payload, mac) = signature.expose().split_once('.').ok_or(TokenError::Malformed)?;
+        let payload = payload(keys, signature)?;
+        if payload.transfer_request_id != transfer_id.as_str() {
+            return Err(TokenError::WrongTransfer);
+        }
+        claims(transfer_id.clone(), payload, now_unix_seconds)
+    }
+
+    /// [`verify`] for a caller that asks afterwards what the signature is for: a list of its merchant's
+    /// transfers, say.
+    ///
+    /// # Errors
+    /// [`TokenError`], but never [`TokenError::WrongTransfer`].
+    pub fn verify_claims(
+        keys: &KeyRing,
+        signature: &Signature,
+        now_unix_seconds: u64,
+    ) -> Result<Claims, TokenError> {
+        let payload = payload(keys, signature)?;
+        let transfer_id =
+            TransferId::new(payload.transfer_request_id.as_str()).map_err(|_| TokenError::Malformed)?;
+        claims(transfer_id, payload, now_unix_seconds)
+    }
+
+    /// Verifies what [`seal`] made and gives the text: what it says, and whether that is still valid, is the
+    /// caller's matter.
+    ///
+    /// # Errors
+    /// [`TokenError::Malformed`] or [`TokenError::BadSignature`].
+    pub fn open(keys: &KeyRing, token: &str) -> Result<Verified<String>, TokenError> {
+        let (payload, mac) = token.split_once('.').ok_or(TokenError::Malformed)?;
         let payload = payload.replace(' ', "+");
         let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| TokenError::Malformed)?;
         if payload.is_empty() || mac.is_empty() {
@@ -248,15 +290,24 @@ mod mac {
         if !keys.accepts(&[payload.as_bytes()], &mac) {
             return Err(TokenError::BadSignature);
         }
-        let payload = LENIENT
+        LENIENT
             .decode(payload.replace('-', "+").replace('_', "/"))
             .ok()
             .and_then(|bytes| String::from_utf8(bytes).ok())
-            .and_then(|text| json::object::<Payload>(&text).ok())
-            .ok_or(TokenError::Malformed)?;
-        if payload.transfer_request_id != transfer_id.as_str() {
-            return Err(TokenError::WrongTransfer);
-        }
+            .map(Verified::by_caller)
+            .ok_or(TokenError::Malformed)
+    }
+
+    fn payload(keys: &KeyRing, signature: &Signature) -> Result<Payload, TokenError> {
+        let text = open(keys, signature.expose())?;
+        json::object(text.get()).map_err(|_| TokenError::Malformed)
+    }
+
+    fn claims(
+        transfer_id: TransferId,
+        payload: Payload,
+        now_unix_seconds: u64,
+    ) -> Result<Claims, TokenError> {
         if payload.merchant_id.chars().count() > MAX_PARTY_ID_LENGTH {
             return Err(TokenError::Malformed);
         }
@@ -264,7 +315,7 @@ mod mac {
             return Err(TokenError::Expired);
         }
         Ok(Claims {
-            transfer_id: transfer_id.clone(),
+            transfer_id,
             merchant_id: payload.merchant_id,
             expiry: payload.expiry,
         })

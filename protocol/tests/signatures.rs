@@ -1,9 +1,9 @@
 //! Keys, timestamps and claims beyond what the vectors hold.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use transfer_status_protocol::TransferId;
 use transfer_status_protocol::sign::{self, Key, KeyRing, Signer, TimestampPolicy, VerifyError};
 use transfer_status_protocol::token::{self, Claims, TokenError};
+use transfer_status_protocol::{Signature, TransferId};
 
 fn id() -> TransferId {
     TransferId::new("transfer-123").unwrap()
@@ -106,4 +106,52 @@ fn the_longest_claims_still_fit_a_signature() {
     );
     assert!(Claims::new(id.clone(), "", 0).is_err());
     assert!(Claims::new(id, "x".repeat(129), 0).is_err());
+}
+
+#[test]
+fn claims_can_be_read_before_it_is_known_which_transfer_is_asked_for() {
+    let keys = KeyRing::new(key("k"));
+    let claims = Claims::new(id(), "m", 100).unwrap();
+    let signature = token::mint(&key("k"), &claims);
+    assert_eq!(token::verify_claims(&keys, &signature, 100), Ok(claims.clone()));
+    assert_eq!(
+        token::verify_claims(&keys, &signature, 101),
+        Err(TokenError::Expired)
+    );
+    let other = token::mint(&key("other"), &claims);
+    assert_eq!(
+        token::verify_claims(&keys, &other, 100),
+        Err(TokenError::BadSignature)
+    );
+    let nameless = token::seal(
+        &key("k"),
+        r#"{"transferRequestId":"a/b","merchantId":"m","expiry":100}"#,
+    );
+    assert_eq!(
+        token::verify_claims(&keys, &Signature::new(nameless).unwrap(), 100),
+        Err(TokenError::Malformed)
+    );
+}
+
+#[test]
+fn a_sealed_text_opens_only_as_it_was_sealed() {
+    let keys = KeyRing::new(key("k"));
+    let text = "caf\u{e9} \u{1f4b8} \u{fffd}?>~";
+    let token = token::seal(&key("k"), text);
+    assert!(token.contains('+'), "{token}");
+    assert_eq!(token::open(&keys, &token).unwrap().get(), text);
+    assert_eq!(
+        token::open(&keys, &token.replace('+', " ")).unwrap().get(),
+        text,
+        "a query string turns + into a space"
+    );
+    for at in 0..token.len() {
+        let mut bytes = token.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(bytes).unwrap();
+        assert!(token::open(&keys, &changed).is_err(), "{at}");
+    }
+    for text in ["", ".", "a", "a.", ".a", "a.b.c", "\u{e9}.\u{e9}"] {
+        assert!(token::open(&keys, text).is_err(), "{text}");
+    }
 }
