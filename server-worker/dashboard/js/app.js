@@ -97,7 +97,10 @@ function draw({ live = settled } = {}) {
 
 // Goes to an address and shows what it says.
 function go(address, { replace = false } = {}) {
-  history[replace ? "replaceState" : "pushState"](null, "", address);
+  // Going where one is already leaves no step to go back over.
+  if (address !== location.pathname + location.search + location.hash) {
+    history[replace ? "replaceState" : "pushState"](null, "", address);
+  }
   route();
 }
 
@@ -176,7 +179,11 @@ byId("sign-in-again").addEventListener("click", () => location.reload());
 byId("session-ended").addEventListener("cancel", (event) => event.preventDefault());
 addEventListener("popstate", route);
 addEventListener("hashchange", route);
-addEventListener("online", retry);
+addEventListener("online", () => {
+  feed?.wake();
+  source.heal();
+  pulse.fetch();
+});
 document.addEventListener("visibilitychange", () => document.hidden || feed?.wake());
 
 route();

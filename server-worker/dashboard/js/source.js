@@ -14,6 +14,8 @@ export class Source {
   #on;
   #transfers;
   #generation = 0;
+  // Whether the list has been fetched with these filters.
+  #complete = false;
   #loading = false;
   #again = false;
   #older = false;
@@ -54,8 +56,8 @@ export class Source {
   filterBy(filter) {
     this.#transfers = new Transfers(filter);
     this.#waiting.clear();
-    this.#generation += 1;
-    this.#loading = false;
+    this.#complete = false;
+    this.#forgetLoad();
     this.reload();
   }
 
@@ -68,17 +70,14 @@ export class Source {
       return;
     }
     await this.#load((transfers, current) => this.#fromTheTop(transfers, current));
-    if (this.#again) {
-      this.#again = false;
-      await this.reload();
-    }
   }
 
   /** Loads one page of older ones. */
   async older() {
-    if (this.#loading || this.#transfers.isFull) return;
+    if (this.#older || this.#transfers.isFull) return;
     this.#older = true;
     this.#transfers.wantMore();
+    this.#on.rows();
     try {
       await this.#onePageMore();
     } finally {
@@ -88,8 +87,8 @@ export class Source {
   }
 
   async #onePageMore() {
-    const cursor = this.#transfers.cursor;
-    if (cursor === null) {
+    const { cursor } = this.#transfers;
+    if (cursor === null || this.#loading) {
       await this.reload();
       return;
     }
@@ -102,8 +101,7 @@ export class Source {
 
   /** A socket has opened: what it missed is fetched, once for all that open at about the same time. */
   heal() {
-    if (this.#paused) this.#missed = true;
-    else this.#reloadIn(HEAL_DELAY_MS);
+    this.#reloadIn(HEAL_DELAY_MS);
   }
 
   /** The feed says that a transfer has changed. */
@@ -123,8 +121,16 @@ export class Source {
     this.#on.rows();
   }
 
+  /** From now on the rows stand still, whatever is under way. */
   pause() {
     this.#paused = true;
+    if (this.#complete && (this.#loading || this.#timerDue < Infinity)) {
+      clearTimeout(this.#timer);
+      this.#timerDue = Infinity;
+      this.#missed = true;
+      this.#forgetLoad();
+      this.#on.load("ready");
+    }
     this.#on.rows();
   }
 
@@ -153,6 +159,14 @@ export class Source {
     transfers.replace(found, next);
   }
 
+  // What is on its way is not taken in when it comes.
+  #forgetLoad() {
+    this.#transfers.abandonSnapshot();
+    this.#generation += 1;
+    this.#loading = false;
+    this.#again = false;
+  }
+
   async #load(work) {
     const generation = this.#generation;
     const current = () => generation === this.#generation;
@@ -164,6 +178,7 @@ export class Source {
       if (!current()) return;
       this.#loading = false;
       this.#failures = 0;
+      this.#complete = true;
       this.#on.load("ready");
       this.#on.rows();
     } catch (error) {
@@ -175,9 +190,16 @@ export class Source {
       this.#reloadIn(Math.max(error.retryAfterMs ?? 0, 1000 + backoff(this.#failures, Math.random)));
       this.#failures += 1;
     }
+    if (!this.#again) return;
+    this.#again = false;
+    await this.reload();
   }
 
   #reloadIn(millis) {
+    if (this.#paused && this.#complete) {
+      this.#missed = true;
+      return;
+    }
     const due = Date.now() + millis;
     if (due >= this.#timerDue) return;
     clearTimeout(this.#timer);
