@@ -26,6 +26,8 @@ pub(crate) enum Attachment {
     Watching {
         /// The last Unix second in which that signature is valid.
         expiry: u64,
+        /// Nothing was stored or archived when it came. Only its room could have changed that since.
+        blank: bool,
     },
 }
 
@@ -36,6 +38,8 @@ struct Stored {
     deadline: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expiry: Option<u64>,
+    #[serde(default)]
+    blank: bool,
 }
 
 impl Attachment {
@@ -43,7 +47,10 @@ impl Attachment {
     pub(crate) fn encode(self) -> String {
         match self {
             Self::Unproven { deadline } => format!(r#"{{"v":{VERSION},"deadline":{deadline}}}"#),
-            Self::Watching { expiry } => format!(r#"{{"v":{VERSION},"expiry":{expiry}}}"#),
+            Self::Watching { expiry, blank: false } => format!(r#"{{"v":{VERSION},"expiry":{expiry}}}"#),
+            Self::Watching { expiry, blank: true } => {
+                format!(r#"{{"v":{VERSION},"expiry":{expiry},"blank":true}}"#)
+            }
         }
     }
 
@@ -54,12 +61,14 @@ impl Attachment {
                 v: VERSION,
                 deadline: Some(deadline),
                 expiry: None,
+                blank: false,
             } => Some(Self::Unproven { deadline }),
             Stored {
                 v: VERSION,
                 deadline: None,
                 expiry: Some(expiry),
-            } => Some(Self::Watching { expiry }),
+                blank,
+            } => Some(Self::Watching { expiry, blank }),
             _ => None,
         }
     }
@@ -68,7 +77,7 @@ impl Attachment {
     pub(crate) fn due(self) -> i64 {
         match self {
             Self::Unproven { deadline } => deadline,
-            Self::Watching { expiry } => i64::try_from(expiry)
+            Self::Watching { expiry, .. } => i64::try_from(expiry)
                 .unwrap_or(i64::MAX)
                 .saturating_add(1)
                 .saturating_mul(1_000),
@@ -93,13 +102,21 @@ mod tests {
 
     const NOW: i64 = 1_700_000_000_123;
 
+    fn watching(expiry: u64) -> Attachment {
+        Attachment::Watching { expiry, blank: false }
+    }
+
     #[test]
     fn a_socket_remembers_how_it_stands() {
         for attachment in [
             Attachment::Unproven { deadline: NOW },
             Attachment::Unproven { deadline: i64::MAX },
-            Attachment::Watching { expiry: 0 },
-            Attachment::Watching { expiry: u64::MAX },
+            watching(0),
+            watching(u64::MAX),
+            Attachment::Watching {
+                expiry: 7,
+                blank: true,
+            },
         ] {
             assert_eq!(Attachment::decode(&attachment.encode()), Some(attachment));
         }
@@ -115,6 +132,7 @@ mod tests {
             r#"{"v":2,"expiry":5}"#,
             r#"{"v":1,"expiry":5,"deadline":6}"#,
             r#"{"v":1,"expiry":-5}"#,
+            r#"{"v":1,"deadline":6,"blank":true}"#,
             r#"{"v":"1","expiry":5}"#,
         ] {
             assert_eq!(Attachment::decode(text), None, "{text}");
@@ -123,21 +141,13 @@ mod tests {
 
     #[test]
     fn a_signature_is_due_in_the_first_second_after_its_expiry() {
-        assert_eq!(
-            Attachment::Watching {
-                expiry: 1_700_000_000
-            }
-            .due(),
-            1_700_000_001_000
-        );
+        assert_eq!(watching(1_700_000_000).due(), 1_700_000_001_000);
     }
 
     #[test]
     fn alarms_come_after_the_due_time_and_within_a_minute_of_expiry() {
         for step in 0..120_u64 {
-            let watching = Attachment::Watching {
-                expiry: 1_700_000_000 + step,
-            };
+            let watching = watching(1_700_000_000 + step);
             let late = watching.alarm_at().unwrap() - watching.due();
             assert!((0..30_000).contains(&late), "{late} ms late");
 
@@ -151,19 +161,13 @@ mod tests {
 
     #[test]
     fn watchers_of_the_same_half_minute_share_one_alarm() {
-        let at = |expiry| Attachment::Watching { expiry }.alarm_at();
+        let at = |expiry| watching(expiry).alarm_at();
         assert_eq!(at(1_700_000_010), at(1_700_000_020));
     }
 
     #[test]
     fn an_expiry_past_all_calendars_gets_no_alarm() {
-        assert_eq!(Attachment::Watching { expiry: u64::MAX }.alarm_at(), None);
-        assert_eq!(
-            Attachment::Watching {
-                expiry: 253_402_300_800
-            }
-            .alarm_at(),
-            None
-        );
+        assert_eq!(watching(u64::MAX).alarm_at(), None);
+        assert_eq!(watching(253_402_300_800).alarm_at(), None);
     }
 }

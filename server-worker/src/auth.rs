@@ -8,20 +8,33 @@ use transfer_status_protocol::token::{self, Claims, SUBPROTOCOL, Signature, Toke
 
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::incoming::Incoming;
+use crate::refusals;
+use crate::session::Sessions;
 use crate::target::Target;
 
-/// The operator's token. Debug shows nothing of it.
+/// The operator's token, and the sessions that stand for it. Debug shows nothing of it.
 #[derive(Clone)]
-pub(crate) struct AdminToken(String);
+pub(crate) struct AdminToken {
+    token: String,
+    sessions: Sessions,
+}
 
 impl AdminToken {
-    pub(crate) fn new(token: String) -> Self {
-        Self(token)
+    /// Takes the token; `None` when it is empty.
+    pub(crate) fn new(token: String) -> Option<Self> {
+        let sessions = Sessions::of(&token)?;
+        Some(Self { token, sessions })
     }
 
     /// Compares in constant time.
-    fn is(&self, given: &str) -> bool {
-        self.0.as_bytes().ct_eq(given.as_bytes()).into()
+    pub(crate) fn is(&self, given: &str) -> bool {
+        self.token.as_bytes().ct_eq(given.as_bytes()).into()
+    }
+
+    /// The sessions of whoever has shown it.
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 }
 
@@ -52,18 +65,53 @@ pub(crate) fn reader(
     id: &TransferId,
     now_unix_seconds: u64,
 ) -> Result<Reader, ApiError> {
-    let bearer = authorization.and_then(bearer);
-    if let (Some(token), Some(given)) = (&config.admin_token, bearer)
+    if let (Some(token), Some(given)) = (&config.admin_token, authorization.and_then(bearer))
         && token.is(given)
     {
         return Ok(Reader::Admin);
     }
-    let signature = match bearer {
+    let signature = signature(authorization, target)?;
+    subscription(config, &signature, id, now_unix_seconds).map(Reader::Holder)
+}
+
+/// The transfer's signature that a request carries, not verified yet: `Authorization: Bearer …`, else the
+/// query's.
+///
+/// # Errors
+/// [`ApiError::NoSignature`], or [`ApiError::Subscription`] when it can be none.
+pub(crate) fn signature(authorization: Option<&str>, target: Target<'_>) -> Result<Signature, ApiError> {
+    let signature = match authorization.and_then(bearer) {
         Some(bearer) => Signature::new(bearer),
         None => Signature::new(target.signature().ok_or(ApiError::NoSignature)?),
     };
-    let signature = signature.map_err(|_| ApiError::Subscription(TokenError::Malformed))?;
-    subscription(config, &signature, id, now_unix_seconds).map(Reader::Holder)
+    signature.map_err(|_| ApiError::Subscription(TokenError::Malformed))
+}
+
+/// Judges whether the operator asks, by token or session, and tells up to which Unix second that is so.
+///
+/// # Errors
+/// [`ApiError::AdminClosed`] where no token is set, [`ApiError::NotAdmin`] for no proof or an old one,
+/// [`ApiError::WrongAdminToken`], and [`ApiError::TooManyRefusals`].
+pub(crate) fn admin(
+    config: &Config,
+    incoming: &Incoming<'_>,
+    now_unix_seconds: u64,
+) -> Result<u64, ApiError> {
+    let admin = config.admin_token.as_ref().ok_or(ApiError::AdminClosed)?;
+    let authorization = incoming.header("authorization");
+    if let Some(given) = authorization.as_deref().and_then(bearer) {
+        if !refusals::may_try_admin(config, incoming) {
+            return Err(ApiError::TooManyRefusals);
+        }
+        return if admin.is(given) {
+            Ok(u64::MAX)
+        } else {
+            Err(ApiError::WrongAdminToken)
+        };
+    }
+    let cookies = incoming.session_cookies().ok_or(ApiError::NotAdmin)?;
+    let expiry = admin.sessions().expiry(&cookies, now_unix_seconds);
+    expiry.ok_or(ApiError::NotAdmin)
 }
 
 /// The token of `Authorization: Bearer …`.

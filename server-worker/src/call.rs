@@ -3,11 +3,16 @@
 //! A room is reached through its binding alone, and the Worker builds each request to it from
 //! scratch, so nothing that a client sent can pose as one of these.
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 /// One request from the Worker to a room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Call {
     /// The body is a verified and valid update.
-    Update,
+    Update {
+        /// The word that the backend used for the status, where it is another than ours.
+        word: Option<String>,
+    },
     /// Read the transfer.
     Read {
         /// Answer with version 0 when nothing has been reported yet, instead of "unknown".
@@ -20,23 +25,35 @@ pub(crate) enum Call {
         /// The client offered the subprotocol and is to get it back.
         subprotocol: bool,
     },
+    /// Tell the watchers whether somebody has scanned the code.
+    Scan {
+        /// Scanned, or let go again.
+        scanned: bool,
+    },
+    /// Show the transfer with its timeline and the number of its watchers.
+    Inspect,
 }
 
 const BASE: &str = "https://room/";
 
 impl Call {
     /// The URL that carries this call.
-    pub(crate) fn to_url(self) -> String {
+    pub(crate) fn to_url(&self) -> String {
         match self {
-            Self::Update => format!("{BASE}update"),
-            Self::Read { announce } => format!("{BASE}read/{}", u8::from(announce)),
+            Self::Update { word: None } => format!("{BASE}update"),
+            Self::Update { word: Some(word) } => {
+                format!("{BASE}update/{}", utf8_percent_encode(word, NON_ALPHANUMERIC))
+            }
+            Self::Read { announce } => format!("{BASE}read/{}", u8::from(*announce)),
             Self::Watch { expiry, subprotocol } => {
-                let subprotocol = u8::from(subprotocol);
+                let subprotocol = u8::from(*subprotocol);
                 match expiry {
                     Some(expiry) => format!("{BASE}watch/{subprotocol}/{expiry}"),
                     None => format!("{BASE}watch/{subprotocol}"),
                 }
             }
+            Self::Scan { scanned } => format!("{BASE}scan/{}", u8::from(*scanned)),
+            Self::Inspect => format!("{BASE}inspect"),
         }
     }
 
@@ -44,7 +61,12 @@ impl Call {
     pub(crate) fn from_url(url: &str) -> Option<Self> {
         let mut parts = url.strip_prefix(BASE)?.split('/');
         let call = match parts.next()? {
-            "update" => Self::Update,
+            "update" => Self::Update {
+                word: match parts.next() {
+                    Some(word) => Some(percent_decode_str(word).decode_utf8().ok()?.into_owned()),
+                    None => None,
+                },
+            },
             "read" => Self::Read {
                 announce: flag(parts.next()?)?,
             },
@@ -52,6 +74,10 @@ impl Call {
                 subprotocol: flag(parts.next()?)?,
                 expiry: parts.next().map(str::parse).transpose().ok()?,
             },
+            "scan" => Self::Scan {
+                scanned: flag(parts.next()?)?,
+            },
+            "inspect" => Self::Inspect,
             _ => return None,
         };
         parts.next().is_none().then_some(call)
@@ -73,9 +99,15 @@ mod tests {
     #[test]
     fn every_call_arrives_as_it_was_sent() {
         let mut calls = vec![
-            Call::Update,
+            Call::Update { word: None },
+            Call::Update {
+                word: Some("PAID / \u{1f4b8} %2F".into()),
+            },
             Call::Read { announce: false },
             Call::Read { announce: true },
+            Call::Scan { scanned: false },
+            Call::Scan { scanned: true },
+            Call::Inspect,
         ];
         for subprotocol in [false, true] {
             for expiry in [None, Some(0), Some(1_700_000_000), Some(u64::MAX)] {
@@ -94,7 +126,10 @@ mod tests {
             "https://room/",
             "https://room/read",
             "https://room/read/2",
-            "https://room/update/1",
+            "https://room/update/1/2",
+            "https://room/update/%ff",
+            "https://room/scan",
+            "https://room/inspect/1",
             "https://room/watch/1/x",
             "https://room/watch/1/5/6",
             "https://other/update",

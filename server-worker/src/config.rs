@@ -10,7 +10,14 @@
 //! | `ALLOWED_ORIGINS` | comma-separated origins of pages; unset admits all |
 //! | `REQUIRE_TIMESTAMP` | `true` refuses updates that are signed without a timestamp |
 //! | `MAX_WATCHERS` | sockets a transfer, 1 to 16,000, default 1,000 |
+//! | `RECENT_SHARDS` | objects that the recent index is spread over, 1 to 64, default 8; a change empties the list |
+//! | `HISTORY_TTL_DAYS` | days that the archive keeps a transfer, 1 to 36,500, default 400 |
+//! | `OUTBOX_RETRY_SECONDS` | a delivery that was lost is repeated within so long, default 900 |
+//! | `ARCHIVE_QUIET_SECONDS` | a transfer that has been quiet for so long is archived as it stands, default 3,600 |
+//! | `ARCHIVE_GRACE_SECONDS` | a room empties so long after its transfer's end, default 86,400 |
 
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::sync::OnceLock;
 
 use transfer_status_protocol::sign::{Key, KeyRing, TimestampPolicy};
@@ -18,11 +25,13 @@ use worker::Env;
 
 use crate::auth::AdminToken;
 use crate::cors::Origins;
+use crate::outbox::Policy;
 
 const DEFAULT_MAX_WATCHERS: usize = 1_000;
 /// Half of the 32,768 sockets that the platform gives an object: as many again may still be proving
 /// themselves.
 const MOST_WATCHERS: usize = 16_000;
+const DAY_SECONDS: u64 = 86_400;
 
 /// What the service runs with.
 #[derive(Debug)]
@@ -39,6 +48,12 @@ pub(crate) struct Config {
     pub(crate) origins: Origins,
     /// Watchers that a transfer takes.
     pub(crate) max_watchers: usize,
+    /// Shards of the recent index.
+    pub(crate) recent_shards: u16,
+    /// How long the archive keeps a transfer.
+    pub(crate) history_ttl_seconds: u64,
+    /// The waits of the outbox.
+    pub(crate) outbox: Policy,
 }
 
 /// Why the service cannot serve, and what to set.
@@ -103,7 +118,7 @@ impl Config {
         Ok(Self {
             update_keys,
             subscribe_keys,
-            admin_token: var("ADMIN_TOKEN").map(AdminToken::new),
+            admin_token: var("ADMIN_TOKEN").and_then(AdminToken::new),
             timestamp: match var("REQUIRE_TIMESTAMP").as_deref().map(str::trim) {
                 None | Some("false" | "0" | "off" | "no") => TimestampPolicy::Optional,
                 Some("true" | "1" | "on" | "yes") => TimestampPolicy::Required,
@@ -115,20 +130,58 @@ impl Config {
                 }
             },
             origins: Origins::parse(var("ALLOWED_ORIGINS").as_deref()),
-            max_watchers: match var("MAX_WATCHERS") {
-                None => DEFAULT_MAX_WATCHERS,
-                Some(text) => text
-                    .trim()
-                    .parse()
-                    .ok()
-                    .filter(|count| (1..=MOST_WATCHERS).contains(count))
-                    .ok_or(ConfigError::BadSetting {
-                        name: "MAX_WATCHERS",
-                        expected: "a whole number from 1 to 16000",
-                    })?,
+            max_watchers: number(
+                &var,
+                "MAX_WATCHERS",
+                DEFAULT_MAX_WATCHERS,
+                1..=MOST_WATCHERS,
+                "a whole number from 1 to 16000",
+            )?,
+            recent_shards: number(&var, "RECENT_SHARDS", 8, 1..=64, "a whole number from 1 to 64")?,
+            history_ttl_seconds: DAY_SECONDS
+                * number(
+                    &var,
+                    "HISTORY_TTL_DAYS",
+                    400,
+                    1..=36_500,
+                    "a whole number of days from 1 to 36500",
+                )?,
+            outbox: Policy {
+                retry_ms: milliseconds(&var, "OUTBOX_RETRY_SECONDS", 900)?,
+                quiet_ms: milliseconds(&var, "ARCHIVE_QUIET_SECONDS", 3_600)?,
+                grace_ms: milliseconds(&var, "ARCHIVE_GRACE_SECONDS", 86_400)?,
             },
         })
     }
+}
+
+/// A whole number within its bounds, or the default when it is not set.
+fn number<T: FromStr + PartialOrd>(
+    var: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    default: T,
+    bounds: RangeInclusive<T>,
+    expected: &'static str,
+) -> Result<T, ConfigError> {
+    match var(name) {
+        None => Ok(default),
+        Some(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number| bounds.contains(number))
+            .ok_or(ConfigError::BadSetting { name, expected }),
+    }
+}
+
+/// A wait in seconds, up to thirty days.
+fn milliseconds(
+    var: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    default: i64,
+) -> Result<i64, ConfigError> {
+    let expected = "a whole number of seconds from 1 to 2592000";
+    Ok(number(var, name, default, 1..=2_592_000, expected)? * 1_000)
 }
 
 fn key_ring(
@@ -240,6 +293,12 @@ mod tests {
             ("MAX_WATCHERS", "0"),
             ("MAX_WATCHERS", "16001"),
             ("MAX_WATCHERS", "many"),
+            ("RECENT_SHARDS", "0"),
+            ("RECENT_SHARDS", "65"),
+            ("HISTORY_TTL_DAYS", "0"),
+            ("OUTBOX_RETRY_SECONDS", "0"),
+            ("ARCHIVE_GRACE_SECONDS", "a day"),
+            ("ARCHIVE_QUIET_SECONDS", "-1"),
         ] {
             let error = config(&[("HMAC_SECRET", NEW), (name, value)]).unwrap_err();
             assert!(error.to_string().starts_with(name), "{error}");

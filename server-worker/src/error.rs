@@ -11,13 +11,17 @@ use worker::wasm_bindgen::JsValue;
 
 use crate::config::ConfigError;
 use crate::ledger::ConflictReason;
+use crate::recent::BadQuery;
+use crate::refusals::Attempt;
 use crate::storage::StorageError;
 
 /// Why something was refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     /// No route has this path.
-    #[error("there is nothing at this path; see /healthz, /update, /transfer/{{id}} and /ws/{{id}}")]
+    #[error(
+        "there is nothing at this path; see /healthz, /update, /transfer/{{id}}, /ws/{{id}} and /dashboard"
+    )]
     NoRoute,
     /// The route does not take this method.
     #[error("this path takes {allow} only")]
@@ -56,7 +60,7 @@ pub(crate) enum ApiError {
     #[error(transparent)]
     UpdateSignature(#[from] VerifyError),
     /// A body over the limit.
-    #[error("the body is over 16 KiB; shorten the metadata")]
+    #[error("the body is over its limit, 16 KiB for an update and 4 KiB for anything else; send less")]
     BodyTooLarge,
     /// A body that broke off.
     #[error("the body did not arrive whole; send it again")]
@@ -73,6 +77,39 @@ pub(crate) enum ApiError {
     /// The transfer has all the watchers it takes.
     #[error("too many watchers of this transfer; try again later, or raise MAX_WATCHERS on the server")]
     TooManyWatchers,
+    /// Too many refused attempts from one address.
+    #[error("too many refused attempts; wait a minute, and check the token or the signature")]
+    TooManyRefusals,
+    /// Nobody may see what is the operator's while no token is set.
+    #[error("this is closed: ADMIN_TOKEN is not set; set it with `wrangler secret put ADMIN_TOKEN`")]
+    AdminClosed,
+    /// No admin's token and no valid session.
+    #[error("this is the operator's; send `Authorization: Bearer <ADMIN_TOKEN>`, or sign in at /dashboard")]
+    NotAdmin,
+    /// Another token than the admin's.
+    #[error("the admin token is wrong; check ADMIN_TOKEN")]
+    WrongAdminToken,
+    /// A feed whose session is over.
+    #[error("the session is over; sign in again")]
+    SessionExpired,
+    /// A sign-in that cannot be read.
+    #[error("the body is no sign-in; send {{\"token\":\"…\"}}")]
+    BadSignIn,
+    /// A scan that cannot be read.
+    #[error("the body is no scan; send {{\"transferId\":\"…\",\"scanned\":true}}")]
+    BadScan,
+    /// A list that cannot be asked for.
+    #[error(transparent)]
+    BadQuery(BadQuery),
+    /// A feed of a shard that there is not.
+    #[error("shard is not valid; send a number below `shards` of /dashboard/stats")]
+    BadShard,
+    /// A shard has all the feeds it takes.
+    #[error("too many dashboards are open; close one")]
+    TooManyFeeds,
+    /// A message on a feed.
+    #[error("nothing is to be said here; only listen")]
+    NothingToSay,
     /// An update that may not follow the transfer's status.
     #[error("{reason}")]
     Conflict {
@@ -87,11 +124,9 @@ pub(crate) enum ApiError {
     /// The deploy lacks something.
     #[error("the service is not configured: {0}")]
     NotConfigured(&'static ConfigError),
-    /// The deploy lacks the rooms.
-    #[error(
-        "the service is not configured: the Durable Object binding ROOMS is missing; deploy with wrangler.jsonc"
-    )]
-    NoRooms,
+    /// The deploy lacks a binding.
+    #[error("the service is not configured: the binding {0} is missing; deploy with wrangler.jsonc")]
+    NoBinding(&'static str),
     /// The room did not answer, or could not store. Nothing was changed, or asking again tells.
     #[error("the transfer cannot be reached right now; try again")]
     Unreachable {
@@ -110,7 +145,14 @@ impl ApiError {
     /// The word on the wire.
     pub(crate) fn code(&self) -> ErrorCode {
         match self {
-            Self::BadTransferId(_) | Self::BodyBroken | Self::BinaryMessage => ErrorCode::BadRequest,
+            Self::BadTransferId(_)
+            | Self::BodyBroken
+            | Self::BinaryMessage
+            | Self::BadSignIn
+            | Self::BadScan
+            | Self::BadQuery(_)
+            | Self::BadShard
+            | Self::NothingToSay => ErrorCode::BadRequest,
             Self::BadUpdate(error) | Self::BadMessage(error) => error.code(),
             Self::NoSignature
             | Self::Subscription(_)
@@ -118,16 +160,19 @@ impl ApiError {
             | Self::OtherTransfer
             | Self::SubscribeTimeout
             | Self::NoUpdateSignature
-            | Self::UpdateSignature(_) => ErrorCode::Unauthorized,
-            Self::ForbiddenOrigin => ErrorCode::Forbidden,
+            | Self::UpdateSignature(_)
+            | Self::NotAdmin
+            | Self::WrongAdminToken
+            | Self::SessionExpired => ErrorCode::Unauthorized,
+            Self::ForbiddenOrigin | Self::AdminClosed => ErrorCode::Forbidden,
             Self::NoRoute | Self::UnknownTransfer => ErrorCode::NotFound,
             Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
             Self::Conflict { .. } => ErrorCode::Conflict,
             Self::BodyTooLarge => ErrorCode::TooLarge,
             Self::UpgradeRequired => ErrorCode::UpgradeRequired,
-            Self::TooManyWatchers => ErrorCode::RateLimited,
+            Self::TooManyWatchers | Self::TooManyRefusals | Self::TooManyFeeds => ErrorCode::RateLimited,
             Self::Internal { .. } => ErrorCode::Internal,
-            Self::NotConfigured(_) | Self::NoRooms | Self::Unreachable { .. } => ErrorCode::Unavailable,
+            Self::NotConfigured(_) | Self::NoBinding(_) | Self::Unreachable { .. } => ErrorCode::Unavailable,
         }
     }
 
@@ -154,11 +199,27 @@ impl ApiError {
             Self::MethodNotAllowed { allow } => vec![("allow", allow)],
             // RFC 9110 section 15.5.22 wants it; workerd leaves it out.
             Self::UpgradeRequired => vec![("upgrade", "websocket")],
-            Self::NoSignature | Self::Subscription(_) => vec![("www-authenticate", "Bearer")],
-            Self::TooManyWatchers => vec![("retry-after", "10")],
+            Self::NoSignature | Self::Subscription(_) | Self::NotAdmin | Self::WrongAdminToken => {
+                vec![("www-authenticate", "Bearer")]
+            }
+            Self::TooManyWatchers | Self::TooManyFeeds => vec![("retry-after", "10")],
+            Self::TooManyRefusals => vec![("retry-after", "60")],
             Self::Unreachable { .. } => vec![("retry-after", "1")],
-            Self::NotConfigured(_) | Self::NoRooms => vec![("retry-after", "60")],
+            Self::NotConfigured(_) | Self::NoBinding(_) => vec![("retry-after", "60")],
             _ => Vec::new(),
+        }
+    }
+
+    /// What was tried, when a wrong proof was shown. No proof at all, or one that was right once, is no try.
+    pub(crate) fn attempt(&self) -> Option<Attempt> {
+        match self {
+            Self::WrongAdminToken => Some(Attempt::Admin),
+            Self::Subscription(TokenError::Expired) => None,
+            Self::Subscription(_) => Some(Attempt::Subscription),
+            Self::UpdateSignature(
+                VerifyError::BadSignature | VerifyError::MalformedSignature | VerifyError::MalformedTimestamp,
+            ) => Some(Attempt::Update),
+            _ => None,
         }
     }
 
@@ -189,6 +250,15 @@ impl From<JsValue> for ApiError {
     fn from(error: JsValue) -> Self {
         Self::Internal {
             cause: format!("{error:?}"),
+        }
+    }
+}
+
+impl From<serde_json::Error> for ApiError {
+    /// JSON that we wrote ourselves and cannot read back.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal {
+            cause: error.to_string(),
         }
     }
 }

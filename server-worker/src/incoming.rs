@@ -45,9 +45,35 @@ impl<'a> Incoming<'a> {
         self.origin.as_deref()
     }
 
-    /// Refuses a page that `ALLOWED_ORIGINS` does not list.
+    /// Whether a page of this very host asks, as far as the `Origin` header tells.
+    pub(crate) fn is_same_origin(&self) -> bool {
+        self.origin() == Some(self.target.origin)
+    }
+
+    /// The cookies, where they may count as proof: for a read that no other site has brought about.
+    pub(crate) fn session_cookies(&self) -> Option<String> {
+        let from_here = match self.header("sec-fetch-site").as_deref() {
+            None | Some("same-origin" | "none") => self.origin().is_none() || self.is_same_origin(),
+            Some(_) => false,
+        };
+        let reads = matches!(self.request.method().as_str(), "GET" | "HEAD");
+        if from_here && reads {
+            self.header("cookie")
+        } else {
+            None
+        }
+    }
+
+    /// Whether a cookie can be for encrypted links only: always, but for a browser on the server's own machine.
+    pub(crate) fn is_secure(&self) -> bool {
+        let host = self.target.origin.strip_prefix("http://");
+        let host = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
+        !matches!(host, Some("localhost" | "127.0.0.1" | "[::1]"))
+    }
+
+    /// Refuses a page that `ALLOWED_ORIGINS` does not list; our own dashboard needs no mention there.
     pub(crate) fn check_origin(&self, origins: &Origins) -> Result<(), ApiError> {
-        if origins.admits(self.origin()) {
+        if self.is_same_origin() || origins.admits(self.origin()) {
             Ok(())
         } else {
             Err(ApiError::ForbiddenOrigin)

@@ -8,35 +8,49 @@
 //! | `GET /ws/{id}` | `watch` | a watcher's socket, opened in the room or refused at the edge |
 //! | `GET /transfer/{id}` | `read` | the transfer, with `ETag` |
 //! | `POST /update` | `update` | verify the bytes, decode, hand them to the room |
+//! | `POST /scan` | `scan` | tell the watchers that the code was scanned |
+//! | `GET /recent`, `/dashboard`, `/transfer/{id}/timeline` | `dashboard` | the operator's |
 //! | `GET /healthz` | here | whether the deploy has what it needs |
 //!
 //! In the room, `room` holds the sockets and calls the platform, `ledger` knows the rules, `storage`
-//! keeps the row, and `attachment` is what a sleeping socket remembers.
+//! keeps the row, and `attachment` is what a sleeping socket remembers. What follows from an update
+//! elsewhere is in `outbox`: the archive is `history`, and the list of what changed lately is `recent`.
 #![forbid(unsafe_code)]
 
 mod attachment;
 mod auth;
+mod bindings;
 mod body;
 mod call;
 mod config;
 mod cors;
+mod dashboard;
 mod error;
+mod history;
 mod incoming;
 mod ledger;
 mod log;
+mod outbox;
 mod read;
+mod recent;
+mod record;
+mod refusals;
 mod reply;
 mod room;
 mod rooms;
+mod scan;
+mod session;
 mod socket;
 mod storage;
 mod target;
+mod timeline;
 mod update;
 mod watch;
 
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, event};
 
+pub use crate::recent::RecentIndex;
 pub use crate::room::TransferRoom;
 
 use crate::config::{Config, ConfigError};
@@ -49,19 +63,42 @@ use crate::target::decode_segment;
 enum Route<'a> {
     Health,
     Update,
-    /// The id is still percent-encoded, as in the next one.
+    Scan,
+    Recent,
+    /// The id is still percent-encoded, as in the next two.
     Transfer(&'a str),
+    Timeline(&'a str),
     Watch(&'a str),
+    Dashboard,
+    Session,
+    Stats,
+    Feed,
+    /// A file below `/dashboard/`.
+    File(&'a str),
 }
 
 impl<'a> Route<'a> {
     fn of(path: &'a str) -> Option<Self> {
-        let mut segments = path.strip_prefix('/')?.split('/');
-        let route = match (segments.next()?, segments.next()) {
-            ("healthz", None) => Self::Health,
-            ("update", None) => Self::Update,
-            ("transfer", Some(id)) => Self::Transfer(id),
-            ("ws", Some(id)) => Self::Watch(id),
+        let path = path.strip_prefix('/')?;
+        if let Some(file) = path.strip_prefix("dashboard/") {
+            return Some(match file {
+                "" => Self::Dashboard,
+                "session" => Self::Session,
+                "stats" => Self::Stats,
+                "feed" => Self::Feed,
+                file => Self::File(file),
+            });
+        }
+        let mut segments = path.split('/');
+        let route = match (segments.next()?, segments.next(), segments.next()) {
+            ("healthz", None, None) => Self::Health,
+            ("update", None, None) => Self::Update,
+            ("scan", None, None) => Self::Scan,
+            ("recent", None, None) => Self::Recent,
+            ("dashboard", None, None) => Self::Dashboard,
+            ("transfer", Some(id), None) => Self::Transfer(id),
+            ("transfer", Some(id), Some("timeline")) => Self::Timeline(id),
+            ("ws", Some(id), None) => Self::Watch(id),
             _ => return None,
         };
         segments.next().is_none().then_some(route)
@@ -70,9 +107,16 @@ impl<'a> Route<'a> {
     /// Its methods, as `Allow` lists them. `OPTIONS` is answered for all.
     fn allow(self) -> &'static str {
         match self {
-            Self::Health | Self::Transfer(_) => "GET, HEAD, OPTIONS",
-            Self::Watch(_) => "GET, OPTIONS",
-            Self::Update => "POST, OPTIONS",
+            Self::Health
+            | Self::Transfer(_)
+            | Self::Timeline(_)
+            | Self::Recent
+            | Self::Dashboard
+            | Self::Stats
+            | Self::File(_) => "GET, HEAD, OPTIONS",
+            Self::Watch(_) | Self::Feed => "GET, OPTIONS",
+            Self::Update | Self::Scan => "POST, OPTIONS",
+            Self::Session => "POST, DELETE, OPTIONS",
         }
     }
 }
@@ -84,8 +128,15 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
     let incoming = Incoming::new(&request, &url);
     let config = Config::of(&env);
     let response = match answer(&incoming, &env, config).await {
-        Ok(response) => response,
+        Ok(response) => {
+            // The page to sign in with is no refusal by a room.
+            if response.status() >= 400 && Route::of(incoming.target().path) != Some(Route::Dashboard) {
+                log::refused_by_room(&incoming, response.status());
+            }
+            response
+        }
         Err(error) => {
+            let error = refusals::count(&env, config, &incoming, error).await;
             log::refused(&incoming, &error);
             reply::refusal(&error)?
         }
@@ -106,11 +157,15 @@ async fn answer(
 ) -> Result<Response, ApiError> {
     let route = Route::of(incoming.target().path).ok_or(ApiError::NoRoute)?;
     let method = incoming.request().method();
-    if let Route::Watch(id) = route
-        && method == "GET"
-        && incoming.is_upgrade()
-    {
-        return watch::open(incoming, &decode_segment(id), env, config).await;
+    if method == "GET" && incoming.is_upgrade() {
+        match route {
+            Route::Watch(id) => return watch::open(incoming, &decode_segment(id), env, config).await,
+            Route::Feed => {
+                let opened = dashboard::feed(incoming, env, config).await;
+                return opened.or_else(|error| watch::refuse(incoming, &error, false));
+            }
+            _ => {}
+        }
     }
     let allow = route.allow();
     if !allow.split(", ").any(|allowed| allowed == method) {
@@ -125,13 +180,24 @@ async fn answer(
         Route::Health => health(env),
         Route::Update => update::post(incoming, env, config).await,
         Route::Transfer(id) => read::get(incoming, &decode_segment(id), env, config).await,
-        Route::Watch(_) => Err(ApiError::UpgradeRequired),
+        Route::Scan => scan::post(incoming, env, config).await,
+        Route::Recent => dashboard::recent(incoming, env, config).await,
+        Route::Timeline(id) => dashboard::timeline(incoming, &decode_segment(id), env, config).await,
+        Route::Dashboard => dashboard::page(incoming, env, config).await,
+        Route::Session if method == "DELETE" => dashboard::sign_out(incoming),
+        Route::Session => dashboard::sign_in(incoming, config).await,
+        Route::Stats => dashboard::stats(incoming, env, config).await,
+        Route::File(path) => dashboard::file(incoming, env, path).await,
+        Route::Watch(_) | Route::Feed => Err(ApiError::UpgradeRequired),
     }
 }
 
-/// `GET /healthz`: the configuration was read already, so what is left is the binding.
+/// `GET /healthz`: the configuration was read already, so what is left is the bindings.
 fn health(env: &Env) -> Result<Response, ApiError> {
-    rooms::rooms(env)?;
+    bindings::rooms(env)?;
+    bindings::recent(env)?;
+    bindings::history(env)?;
+    bindings::assets(env)?;
     Ok(reply::json(200, r#"{"status":"ok"}"#, &[])?)
 }
 
@@ -145,6 +211,15 @@ mod tests {
         assert_eq!(Route::of("/update"), Some(Route::Update));
         assert_eq!(Route::of("/transfer/tr_1"), Some(Route::Transfer("tr_1")));
         assert_eq!(Route::of("/ws/a%3Ab"), Some(Route::Watch("a%3Ab")));
+        assert_eq!(Route::of("/transfer/a/timeline"), Some(Route::Timeline("a")));
+        assert_eq!(Route::of("/scan"), Some(Route::Scan));
+        assert_eq!(Route::of("/recent"), Some(Route::Recent));
+        assert_eq!(Route::of("/dashboard"), Some(Route::Dashboard));
+        assert_eq!(Route::of("/dashboard/"), Some(Route::Dashboard));
+        assert_eq!(Route::of("/dashboard/session"), Some(Route::Session));
+        assert_eq!(Route::of("/dashboard/stats"), Some(Route::Stats));
+        assert_eq!(Route::of("/dashboard/feed"), Some(Route::Feed));
+        assert_eq!(Route::of("/dashboard/js/app.js"), Some(Route::File("js/app.js")));
         assert_eq!(
             Route::of("/ws/"),
             Some(Route::Watch("")),
@@ -160,6 +235,8 @@ mod tests {
             "/ws",
             "/transfer",
             "/transfer/a/b",
+            "/transfer/a/timeline/b",
+            "/recent/",
             "/update/",
             "/Update",
             "//update",
@@ -176,6 +253,9 @@ mod tests {
             Route::Update,
             Route::Transfer("a"),
             Route::Watch("a"),
+            Route::Session,
+            Route::Feed,
+            Route::File("a"),
         ] {
             assert!(route.allow().contains("OPTIONS"));
         }

@@ -3,6 +3,7 @@
 //! A line holds no query string, no header but the request's id, and no signature.
 
 use serde::Serialize;
+use transfer_status_protocol::ErrorCode;
 use worker::js_sys::Math;
 use worker::{console_error, console_warn};
 
@@ -12,7 +13,7 @@ use crate::incoming::Incoming;
 /// Longer than any path of ours.
 const MOST_OF_A_PATH: usize = 512;
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Line<'a> {
     event: &'static str,
     code: &'static str,
@@ -29,37 +30,69 @@ struct Line<'a> {
 
 /// A request that was refused, or that we failed.
 pub(crate) fn refused(incoming: &Incoming<'_>, error: &ApiError) {
-    // The platform names its requests; a local one gets a name that is good enough to find it by.
-    let id = incoming
-        .header("cf-ray")
-        .unwrap_or_else(|| format!("local-{:08x}", (Math::random() * f64::from(u32::MAX)) as u32));
-    let path = incoming.target().path;
-    // A URL is ASCII as the platform hands it over.
-    write(
-        error,
-        Some(path.get(..MOST_OF_A_PATH).unwrap_or(path)),
-        Some(&id),
-        None,
+    write(error, Some(path(incoming)), Some(&request_id(incoming)), None);
+}
+
+/// A request that the transfer's room refused, by the status of its answer.
+pub(crate) fn refused_by_room(incoming: &Incoming<'_>, status: u16) {
+    let code = ErrorCode::ALL
+        .into_iter()
+        .find(|code| code.http_status() == status);
+    let code = code.unwrap_or(ErrorCode::Other);
+    print(
+        matches!(code, ErrorCode::Internal | ErrorCode::Unavailable),
+        &Line {
+            code: code.as_str(),
+            message: "the transfer's room refused",
+            path: Some(path(incoming)),
+            request: Some(&request_id(incoming)),
+            ..Line::default()
+        },
     );
 }
 
-/// An update, a read or a message that a room refused, or failed.
+/// A message that a room refused, or anything that it failed.
 pub(crate) fn room(transfer: &str, error: &ApiError) {
     write(error, None, None, Some(transfer));
 }
 
+/// A delivery that failed and will be repeated.
+pub(crate) fn owed(transfer: &str, place: &str, cause: &str) {
+    print(
+        true,
+        &Line {
+            code: ErrorCode::Unavailable.as_str(),
+            message: &format!("the {place} did not take the transfer; it will be sent again"),
+            cause: Some(cause),
+            transfer: Some(transfer),
+            ..Line::default()
+        },
+    );
+}
+
+/// A fault of a shard of the recent index.
+pub(crate) fn shard(error: &ApiError) {
+    write(error, None, None, None);
+}
+
 fn write(error: &ApiError, path: Option<&str>, request: Option<&str>, transfer: Option<&str>) {
-    let ours = error.is_ours();
-    let line = Line {
-        event: if ours { "failed" } else { "refused" },
-        code: error.code().as_str(),
-        message: &error.to_string(),
-        cause: error.cause(),
-        path,
-        request,
-        transfer,
-    };
-    let Ok(line) = serde_json::to_string(&line) else {
+    print(
+        error.is_ours(),
+        &Line {
+            code: error.code().as_str(),
+            message: &error.to_string(),
+            cause: error.cause(),
+            path,
+            request,
+            transfer,
+            ..Line::default()
+        },
+    );
+}
+
+fn print(ours: bool, line: &Line<'_>) {
+    let event = if ours { "failed" } else { "refused" };
+    let Ok(line) = serde_json::to_string(&Line { event, ..*line }) else {
         return;
     };
     if ours {
@@ -67,4 +100,17 @@ fn write(error: &ApiError, path: Option<&str>, request: Option<&str>, transfer: 
     } else {
         console_warn!("{line}");
     }
+}
+
+/// The platform names its requests; a local one gets a name that is good enough to find it by.
+fn request_id(incoming: &Incoming<'_>) -> String {
+    incoming
+        .header("cf-ray")
+        .unwrap_or_else(|| format!("local-{:08x}", (Math::random() * f64::from(u32::MAX)) as u32))
+}
+
+/// A URL is ASCII as the platform hands it over.
+fn path<'a>(incoming: &Incoming<'a>) -> &'a str {
+    let path = incoming.target().path;
+    path.get(..MOST_OF_A_PATH).unwrap_or(path)
 }

@@ -19,6 +19,10 @@ const ALWAYS: [(&str, &str); 6] = [
     ("strict-transport-security", "max-age=31536000"),
 ];
 
+/// What the dashboard's pages may do: run and show what is theirs, and ask their own host.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+     img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 thread_local! {
     /// Built once an isolate: each header is two strings to carry over to JavaScript.
     static BASE: Result<Headers, JsValue> = base();
@@ -60,6 +64,26 @@ pub(crate) fn etag(version: u64) -> String {
 /// The error object under its HTTP status.
 pub(crate) fn refusal(error: &ApiError) -> Result<Response, JsValue> {
     json(error.code().http_status(), &error.to_json(), &error.headers())
+}
+
+/// A file of the dashboard. Nothing in it may come from, or go to, another host.
+pub(crate) fn page(status: u16, file: &Response, cache_control: &str) -> Result<Response, JsValue> {
+    let headers = Headers::new_with_headers(&BASE.with(Clone::clone)?)?;
+    headers.set("cache-control", cache_control)?;
+    headers.set("content-security-policy", PAGE_POLICY)?;
+    headers.set("cross-origin-opener-policy", "same-origin")?;
+    headers.set("cross-origin-resource-policy", "same-origin")?;
+    headers.delete("content-type")?;
+    for name in ["content-type", "etag"] {
+        if let Some(value) = file.headers().get(name)? {
+            headers.set(name, &value)?;
+        }
+    }
+    // An ETag of a page that depends on who asks would be wrong for somebody else.
+    if cache_control == "no-store" {
+        headers.delete("etag")?;
+    }
+    Response::new_with_opt_readable_stream_and_init(file.body().as_ref(), &init(status, &headers))
 }
 
 /// An answer with no body.

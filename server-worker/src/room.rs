@@ -1,15 +1,18 @@
 //! A transfer's room: the Durable Object that holds its row and its watchers. Platform calls only;
-//! what is decided is decided in `ledger`, `attachment` and `auth`.
+//! what is decided is decided in `ledger`, `outbox`, `attachment` and `auth`.
 
+mod alarm;
+mod delivery;
 mod sockets;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
-use transfer_status_protocol::close::CloseCode;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use transfer_status_protocol::sign::Verified;
 use transfer_status_protocol::{Timestamp, Transfer, TransferId, Update};
-use worker::js_sys::Uint8Array;
+use worker::js_sys::{Date, Reflect, Uint8Array};
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Request, Response};
@@ -20,25 +23,55 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::incoming::now_unix_millis;
 use crate::ledger::{self, Outcome};
-use crate::storage::{Record, Storage};
-use crate::{log, reply, socket};
+use crate::outbox::Delivered;
+use crate::record::Record;
+use crate::storage::Storage;
+use crate::timeline::Timeline;
+use crate::{history, log, reply, socket};
 
-/// One transfer. What it holds in memory is a copy: it may vanish between any two events.
+/// One transfer, as the platform knows it.
 ///
 /// The class is exported by hand, as `worker::durable_object` would do it, for two reasons: a message's
 /// length is judged before the message is copied in here, for a copy of 32 MiB would stay with the
 /// isolate's memory; and an answer leaves as it was built, where `worker::Response` would build another
 /// around its stream.
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
-pub struct TransferRoom {
+pub struct TransferRoom(Rc<Room>);
+
+/// What a room has in memory is a copy: it may vanish between any two events.
+struct Room {
     state: State,
     env: Env,
     storage: Storage,
-    /// What the row holds; empty until it was read.
-    record: RefCell<Option<Option<Rc<Record>>>>,
+    /// What is stored; empty until it was looked up.
+    stored: RefCell<Option<Stored>>,
     /// When the alarm is set for, in Unix milliseconds; empty until it was asked for.
     alarm: Cell<Option<Option<i64>>>,
+    /// What the index and the archive are known to have.
+    delivered: Cell<Delivered>,
+    /// Whether a delivery is under way; it takes along what comes in the meantime.
+    delivering: Cell<bool>,
     id: OnceCell<TransferId>,
+}
+
+/// Where the transfer is.
+#[derive(Debug, Clone)]
+enum Stored {
+    /// In the room's own row.
+    Here(Rc<Record>),
+    /// In the archive alone: the room has emptied.
+    Archived(Rc<Record>),
+    /// Nowhere: nobody has reported it.
+    Nowhere,
+}
+
+impl Stored {
+    fn record(&self) -> Option<&Rc<Record>> {
+        match self {
+            Self::Here(record) | Self::Archived(record) => Some(record),
+            Self::Nowhere => None,
+        }
+    }
 }
 
 #[wasm_bindgen(
@@ -51,53 +84,54 @@ impl TransferRoom {
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState, env: Env) -> Self {
         let state = State::from(state);
-        let storage = Storage::new(state.storage().sql());
-        let (record, alarm, id) = (RefCell::new(None), Cell::new(None), OnceCell::new());
-        Self {
+        Self(Rc::new(Room {
+            storage: Storage::new(state.storage().sql()),
             state,
             env,
-            storage,
-            record,
-            alarm,
-            id,
-        }
+            stored: RefCell::new(None),
+            alarm: Cell::new(None),
+            delivered: Cell::new(Delivered::default()),
+            delivering: Cell::new(false),
+            id: OnceCell::new(),
+        }))
     }
 
     /// A call of the Worker.
     pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        let room = &self.0;
         let answer = match Call::from_url(&request.url()) {
-            Some(Call::Update) => match JsFuture::from(request.array_buffer()?).await {
-                Ok(body) => self.update(Uint8Array::new(&body).to_vec()),
+            Some(Call::Update { word }) => match JsFuture::from(request.array_buffer()?).await {
+                Ok(body) => room.update(Uint8Array::new(&body).to_vec(), word).await,
                 Err(error) => Err(error.into()),
             },
-            Some(Call::Read { announce }) => self.read(announce),
-            Some(Call::Watch { expiry, subprotocol }) => self.watch(expiry, subprotocol).await,
+            Some(Call::Read { announce }) => room.read(announce).await,
+            Some(Call::Watch { expiry, subprotocol }) => room.watch(expiry, subprotocol).await,
+            Some(Call::Scan { scanned }) => room.scan(scanned),
+            Some(Call::Inspect) => room.inspect().await,
             None => Err(ApiError::NoRoute),
         };
         answer.or_else(|error| {
-            // The Worker makes this one a refused socket, and logs that.
-            if !matches!(error, ApiError::TooManyWatchers) {
-                self.log(&error);
+            // The Worker logs what is refused, with the request's id.
+            if error.is_ours() {
+                room.log(&error);
             }
             reply::refusal(&error)
         })
     }
 
-    /// The alarm: some socket's time is over.
-    pub async fn alarm(&self) -> Result<(), JsValue> {
-        self.sweep().await.map_err(|error| {
-            self.log(&error);
-            // The platform tries again.
-            JsValue::from_str(&error.to_string())
-        })
+    /// The alarm: some socket's time is over, or something is still owed.
+    pub async fn alarm(&self, info: JsValue) {
+        let set_for = Reflect::get(&info, &JsValue::from_str("scheduledTime")).ok();
+        let set_for = set_for.and_then(|at| at.as_f64().or_else(|| at.dyn_ref().map(Date::get_time)));
+        self.0.on_alarm(set_for.map(|at| at as i64)).await;
     }
 
     /// A message of a client, unless the platform has answered it.
     #[wasm_bindgen(js_name = webSocketMessage)]
     pub async fn web_socket_message(&self, ws: web_sys::WebSocket, message: JsValue) {
         let ws = WebSocket::from(ws);
-        if let Err(error) = self.message(&ws, &message).await {
-            self.log(&error);
+        if let Err(error) = self.0.message(&ws, &message).await {
+            self.0.log(&error);
             socket::refuse(&ws, &error);
         }
     }
@@ -105,12 +139,7 @@ impl TransferRoom {
     /// A close by the client, or the end of the link.
     #[wasm_bindgen(js_name = webSocketClose)]
     pub fn web_socket_close(&self, ws: web_sys::WebSocket, code: u16) {
-        // Without an answer the client would wait for one. Some codes only report, and are never sent.
-        let code = match code {
-            1000..=1003 | 1007..=1014 | 3000..=4999 => CloseCode::new(code),
-            _ => CloseCode::NORMAL,
-        };
-        socket::close(&WebSocket::from(ws), code, "");
+        socket::answer_close(&WebSocket::from(ws), code);
     }
 
     /// The link broke; the platform has let go of the socket already.
@@ -118,19 +147,28 @@ impl TransferRoom {
     pub fn web_socket_error(&self) {}
 }
 
-impl TransferRoom {
-    /// Applies an update. Nothing is awaited between the read of the row and its write, so no other
-    /// event comes in between.
-    fn update(&self, body: Vec<u8>) -> Result<Response, ApiError> {
+impl Room {
+    /// Applies an update. Nothing is awaited between the last look at what is stored and the write, so
+    /// no other event comes in between.
+    async fn update(self: &Rc<Self>, body: Vec<u8>, word: Option<String>) -> Result<Response, ApiError> {
         let update = Update::decode(&Verified::by_caller(body)).map_err(ApiError::BadUpdate)?;
-        let current = self.record()?;
-        let now = Timestamp::from_unix_millis(now_unix_millis());
-        match ledger::apply(current.as_deref().map(|record| &record.transfer), update, now) {
+        self.ask_for_alarm().await?;
+        let stored = self.stored().await?;
+        let current = stored.record();
+        let now = now_unix_millis();
+        let outcome = ledger::apply(
+            current.map(|record| &record.transfer),
+            update,
+            Timestamp::from_unix_millis(now),
+        );
+        match outcome {
             Outcome::Applied(transfer) => {
-                let record = Rc::new(Record::new(transfer));
+                let record = Rc::new(Record::changed(transfer, current.map(Rc::as_ref), word));
                 self.storage.save(&record)?;
-                *self.record.borrow_mut() = Some(Some(Rc::clone(&record)));
+                *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(&record)));
+                self.secure(now);
                 self.tell(&record);
+                self.deliver_soon();
                 Ok(reply::json(200, &record.doc, &[])?)
             }
             Outcome::Unchanged(transfer) => Ok(reply::json(200, &transfer.encode(), &[])?),
@@ -141,34 +179,58 @@ impl TransferRoom {
         }
     }
 
-    fn read(&self, announce: bool) -> Result<Response, ApiError> {
-        let record = match self.record()? {
-            Some(record) => record,
+    async fn read(&self, announce: bool) -> Result<Response, ApiError> {
+        let record = match self.stored().await?.record() {
+            Some(record) => Rc::clone(record),
             None if announce => self.announced()?,
             None => return Err(ApiError::UnknownTransfer),
         };
         Ok(reply::transfer(&record.doc, record.version())?)
     }
 
-    /// What the row holds, read once as long as the object is awake.
-    fn record(&self) -> Result<Option<Rc<Record>>, ApiError> {
-        let mut cached = self.record.borrow_mut();
-        if let Some(record) = &*cached {
-            return Ok(record.clone());
+    /// All that the operator may see.
+    async fn inspect(&self) -> Result<Response, ApiError> {
+        #[derive(Serialize)]
+        struct Shown<'a> {
+            transfer: &'a RawValue,
+            timeline: &'a Timeline,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            word: Option<&'a str>,
+            watchers: usize,
         }
-        let record = self.storage.load()?.map(Rc::new);
-        *cached = Some(record.clone());
-        Ok(record)
+        let stored = self.stored().await?;
+        let record = stored.record().ok_or(ApiError::UnknownTransfer)?;
+        let shown = Shown {
+            transfer: serde_json::from_str(&record.doc)?,
+            timeline: &record.timeline,
+            word: record.word.as_deref(),
+            watchers: self.watchers(),
+        };
+        Ok(reply::json(200, &serde_json::to_string(&shown)?, &[])?)
     }
 
-    /// The transfer, or that it is announced.
-    fn record_or_announced(&self) -> Result<Rc<Record>, ApiError> {
-        self.record()?.map_or_else(|| self.announced(), Ok)
+    /// What is stored, looked up once as long as the object is awake: in the row, and where there is none,
+    /// in the archive.
+    async fn stored(&self) -> Result<Stored, ApiError> {
+        if let Some(stored) = &*self.stored.borrow() {
+            return Ok(stored.clone());
+        }
+        let found = match self.storage.load()? {
+            Some(record) => Stored::Here(Rc::new(record)),
+            None if self.is_blank() => Stored::Nowhere,
+            None => match history::get(&self.env, self.id()?).await? {
+                Some(record) => Stored::Archived(Rc::new(record)),
+                None => Stored::Nowhere,
+            },
+        };
+        // Another event may have found it, and changed it, during the wait.
+        Ok(self.stored.borrow_mut().get_or_insert(found).clone())
     }
 
     fn announced(&self) -> Result<Rc<Record>, ApiError> {
         let now = Timestamp::from_unix_millis(now_unix_millis());
-        Ok(Rc::new(Record::new(Transfer::announced(self.id()?.clone(), now))))
+        let transfer = Transfer::announced(self.id()?.clone(), now);
+        Ok(Rc::new(Record::announced(transfer)))
     }
 
     /// The transfer's id, by which the Worker found this object.

@@ -41,6 +41,16 @@ pub(crate) fn close(socket: &WebSocket, code: CloseCode, reason: &str) {
     let _ = socket.close(Some(code.get()), Some(reason));
 }
 
+/// Answers a client's close, for without an answer the client would wait for one. Some codes only report,
+/// and are never sent.
+pub(crate) fn answer_close(socket: &WebSocket, code: u16) {
+    let code = match code {
+        1000..=1003 | 1007..=1014 | 3000..=4999 => CloseCode::new(code),
+        _ => CloseCode::NORMAL,
+    };
+    close(socket, code, "");
+}
+
 /// Sends the error and closes with its code.
 pub(crate) fn refuse(socket: &WebSocket, error: &ApiError) {
     Frame::text(&error.to_json()).send_to(socket);

@@ -1,4 +1,4 @@
-//! A room's SQLite: one row, the transfer as it is shown to everybody.
+//! A room's SQLite: one row, the transfer as it is shown to everybody, with its timeline.
 //!
 //! Rows written are what storage costs, so a change writes one, and a read of a transfer that nobody
 //! has reported writes none: the table comes with the first update.
@@ -7,6 +7,9 @@ use std::cell::Cell;
 
 use transfer_status_protocol::Transfer;
 use worker::{SqlStorage, SqlStorageValue};
+
+use crate::record::Record;
+use crate::timeline::Timeline;
 
 /// The layout of the row. A later deploy may write a higher one; this one then serves nothing
 /// rather than overwrite what it cannot read.
@@ -17,35 +20,14 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS transfer (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     schema INTEGER NOT NULL,
     version INTEGER NOT NULL,
-    doc TEXT NOT NULL
+    doc TEXT NOT NULL,
+    timeline TEXT NOT NULL,
+    word TEXT
 )";
-const LOAD: &str = "SELECT schema, doc FROM transfer WHERE id = 1";
-const SAVE: &str = "INSERT INTO transfer (id, schema, version, doc) VALUES (1, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET schema = excluded.schema, version = excluded.version, doc = excluded.doc";
-
-/// A transfer together with its JSON, which goes into the row, the answer and the frame alike.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Record {
-    /// The transfer.
-    pub(crate) transfer: Transfer,
-    /// The same as JSON.
-    pub(crate) doc: String,
-}
-
-impl Record {
-    /// Encodes a transfer, once for all its uses.
-    pub(crate) fn new(transfer: Transfer) -> Self {
-        Self {
-            doc: transfer.encode(),
-            transfer,
-        }
-    }
-
-    /// Its version; 0 while nothing has been reported.
-    pub(crate) fn version(&self) -> u64 {
-        self.transfer.version.unwrap_or(0)
-    }
-}
+const LOAD: &str = "SELECT schema, doc, timeline, word FROM transfer WHERE id = 1";
+const SAVE: &str = "INSERT INTO transfer (id, schema, version, doc, timeline, word) VALUES (1, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET schema = excluded.schema, version = excluded.version, doc = excluded.doc,
+        timeline = excluded.timeline, word = excluded.word";
 
 /// What went wrong with the row.
 #[derive(Debug, thiserror::Error)]
@@ -96,15 +78,25 @@ impl Storage {
             return Ok(None);
         };
         match row.as_slice() {
-            [SqlStorageValue::Integer(SCHEMA), SqlStorageValue::String(doc)] => {
-                let transfer =
-                    Transfer::decode(doc).map_err(|_| StorageError::Broken("its JSON is no transfer"))?;
-                Ok(Some(Record {
-                    transfer,
-                    doc: doc.clone(),
-                }))
+            [
+                SqlStorageValue::Integer(SCHEMA),
+                SqlStorageValue::String(doc),
+                SqlStorageValue::String(timeline),
+                word,
+            ] => Ok(Some(Record {
+                transfer: Transfer::decode(doc)
+                    .map_err(|_| StorageError::Broken("its JSON is no transfer"))?,
+                doc: doc.clone(),
+                timeline: Timeline::decode(timeline)
+                    .ok_or(StorageError::Broken("its timeline is no list of changes"))?,
+                word: match word {
+                    SqlStorageValue::String(word) => Some(word.clone()),
+                    _ => None,
+                },
+            })),
+            [SqlStorageValue::Integer(found), ..] if *found != SCHEMA => {
+                Err(StorageError::Newer { found: *found })
             }
-            [SqlStorageValue::Integer(found), _] => Err(StorageError::Newer { found: *found }),
             _ => Err(StorageError::Broken("its columns have other types")),
         }
     }
@@ -123,8 +115,15 @@ impl Storage {
                 SCHEMA.into(),
                 SqlStorageValue::try_from_i64(version)?,
                 record.doc.as_str().into(),
+                record.timeline.encode().into(),
+                record.word.clone().into(),
             ],
         )?;
         Ok(())
+    }
+
+    /// Notes that everything was deleted, the table too.
+    pub(crate) fn emptied(&self) {
+        self.has_table.set(false);
     }
 }

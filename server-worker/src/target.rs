@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// Path and query of a request URL, still encoded.
+/// Origin, path and query of a request URL, still encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target<'a> {
+    /// Scheme and authority, as in an `Origin` header.
+    pub(crate) origin: &'a str,
     /// From the first `/` after the host, without query or fragment.
     pub(crate) path: &'a str,
     query: &'a str,
@@ -15,18 +17,27 @@ pub(crate) struct Target<'a> {
 impl<'a> Target<'a> {
     /// Splits an absolute URL as the platform serializes it.
     pub(crate) fn of(url: &'a str) -> Self {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let target = rest.find('/').map_or("/", |start| &rest[start..]);
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let path = url[host..]
+            .find(['/', '?', '#'])
+            .map_or(url.len(), |at| host + at);
+        let (origin, target) = url.split_at(path);
+        let target = if target.starts_with('/') { target } else { "/" };
         let target = target.split_once('#').map_or(target, |(target, _)| target);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        Self { path, query }
+        Self { origin, path, query }
+    }
+
+    /// The query's names and values, decoded.
+    pub(crate) fn pairs(&self) -> form_urlencoded::Parse<'a> {
+        form_urlencoded::parse(self.query.as_bytes())
     }
 
     /// The subscription signature of `?signature=…` or `?token=…`; an empty one counts as none.
     ///
     /// A bare `+` arrives here as a space, which verification takes for a `+` again.
     pub(crate) fn signature(&self) -> Option<Cow<'a, str>> {
-        form_urlencoded::parse(self.query.as_bytes())
+        self.pairs()
             .find(|(name, value)| matches!(name.as_ref(), "signature" | "token") && !value.is_empty())
             .map(|(_, value)| value)
     }
@@ -50,6 +61,18 @@ mod tests {
             ("https://host/a%2Fb", "/a%2Fb"),
         ] {
             assert_eq!(Target::of(url).path, path, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_origin_is_what_a_browser_would_send_for_a_page_from_there() {
+        for (url, origin) in [
+            ("https://host/ws/abc", "https://host"),
+            ("http://127.0.0.1:8787/", "http://127.0.0.1:8787"),
+            ("https://host", "https://host"),
+            ("https://host?a=/b", "https://host"),
+        ] {
+            assert_eq!(Target::of(url).origin, origin, "{url}");
         }
     }
 

@@ -31,5 +31,5 @@ pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
         config.timestamp,
     )?;
     let update = Update::decode(&verified).map_err(ApiError::BadUpdate)?;
-    rooms::update(env, &update.transfer_id, &body.buffer).await
+    rooms::update(env, &update.transfer_id, &body.buffer, None).await
 }

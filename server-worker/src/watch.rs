@@ -12,7 +12,7 @@ use crate::auth::Offer;
 use crate::config::{Config, ConfigError};
 use crate::error::ApiError;
 use crate::incoming::{Incoming, now_unix_seconds};
-use crate::{log, rooms, socket};
+use crate::{log, refusals, rooms, socket};
 
 /// Answers an upgrade request; always with 101.
 pub(crate) async fn open(
@@ -25,15 +25,19 @@ pub(crate) async fn open(
     let subprotocol = offer.subprotocol;
     let opened = match admit(incoming, id, config, offer) {
         Ok((id, claims)) => rooms::watch(env, &id, claims.map(|claims| claims.expiry()), subprotocol).await,
-        Err(error) => Err(error),
+        Err(error) => Err(refusals::count(env, config, incoming, error).await),
     };
-    match opened {
-        Ok(response) => Ok(response),
-        Err(error) => {
-            log::refused(incoming, &error);
-            Ok(socket::refuse_upgrade(&error, subprotocol)?)
-        }
-    }
+    opened.or_else(|error| refuse(incoming, &error, subprotocol))
+}
+
+/// Refuses an upgrade, and says so in the log.
+pub(crate) fn refuse(
+    incoming: &Incoming<'_>,
+    error: &ApiError,
+    subprotocol: bool,
+) -> Result<Response, ApiError> {
+    log::refused(incoming, error);
+    Ok(socket::refuse_upgrade(error, subprotocol)?)
 }
 
 fn admit(

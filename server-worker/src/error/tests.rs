@@ -9,6 +9,8 @@ use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Status, Timest
 use super::ApiError;
 use crate::config::ConfigError;
 use crate::ledger::ConflictReason;
+use crate::recent::BadQuery;
+use crate::refusals::Attempt;
 use crate::storage::StorageError;
 
 fn transfer() -> Transfer {
@@ -103,6 +105,25 @@ fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
         ),
         (ApiError::BinaryMessage, E::BadRequest, CloseCode::BAD_MESSAGE),
         (ApiError::TooManyWatchers, E::RateLimited, CloseCode::RATE_LIMITED),
+        (ApiError::TooManyRefusals, E::RateLimited, CloseCode::RATE_LIMITED),
+        (ApiError::TooManyFeeds, E::RateLimited, CloseCode::RATE_LIMITED),
+        (ApiError::AdminClosed, E::Forbidden, CloseCode::FORBIDDEN_ORIGIN),
+        (ApiError::NotAdmin, E::Unauthorized, CloseCode::UNAUTHORIZED),
+        (
+            ApiError::WrongAdminToken,
+            E::Unauthorized,
+            CloseCode::UNAUTHORIZED,
+        ),
+        (ApiError::SessionExpired, E::Unauthorized, CloseCode::UNAUTHORIZED),
+        (ApiError::BadSignIn, E::BadRequest, CloseCode::BAD_MESSAGE),
+        (ApiError::BadScan, E::BadRequest, CloseCode::BAD_MESSAGE),
+        (
+            ApiError::BadQuery(BadQuery::Limit),
+            E::BadRequest,
+            CloseCode::BAD_MESSAGE,
+        ),
+        (ApiError::BadShard, E::BadRequest, CloseCode::BAD_MESSAGE),
+        (ApiError::NothingToSay, E::BadRequest, CloseCode::BAD_MESSAGE),
         (
             ApiError::Conflict {
                 reason: ConflictReason::Final,
@@ -117,7 +138,11 @@ fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
             E::Unavailable,
             CloseCode::TRY_AGAIN_LATER,
         ),
-        (ApiError::NoRooms, E::Unavailable, CloseCode::TRY_AGAIN_LATER),
+        (
+            ApiError::NoBinding("ROOMS"),
+            E::Unavailable,
+            CloseCode::TRY_AGAIN_LATER,
+        ),
         (
             ApiError::Unreachable { cause: cause() },
             E::Unavailable,
@@ -186,4 +211,26 @@ fn a_row_that_cannot_be_read_is_no_reason_to_try_again() {
     );
     let failed = StorageError::Sql(worker::Error::RustError("disk".into()));
     assert_eq!(ApiError::from(failed).code(), ErrorCode::Unavailable);
+}
+
+#[test]
+fn only_a_wrong_proof_counts_as_an_attempt() {
+    for (error, attempt) in [
+        (ApiError::WrongAdminToken, Some(Attempt::Admin)),
+        (
+            ApiError::Subscription(TokenError::BadSignature),
+            Some(Attempt::Subscription),
+        ),
+        (
+            ApiError::UpdateSignature(VerifyError::BadSignature),
+            Some(Attempt::Update),
+        ),
+        (ApiError::Subscription(TokenError::Expired), None),
+        (ApiError::UpdateSignature(VerifyError::TooOld), None),
+        (ApiError::NoSignature, None),
+        (ApiError::NotAdmin, None),
+        (ApiError::UnknownTransfer, None),
+    ] {
+        assert_eq!(error.attempt(), attempt, "{error:?}");
+    }
 }

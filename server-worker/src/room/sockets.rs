@@ -6,19 +6,19 @@ use std::rc::Rc;
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::message::{MAX_CLIENT_MESSAGE, PING, PONG};
 use transfer_status_protocol::token::{Signature, TokenError};
-use transfer_status_protocol::{ClientMessage, DecodeError, TransferId};
-use worker::js_sys::{Date, JsString};
+use transfer_status_protocol::{ClientMessage, DecodeError, ServerMessage, Timestamp, TransferId};
+use worker::js_sys::JsString;
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{ScheduledTime, WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
+use worker::{WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
 
-use super::TransferRoom;
+use super::{Room, Stored};
 use crate::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
-use crate::auth;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::incoming::{now_unix_millis, now_unix_seconds};
+use crate::record::Record;
 use crate::socket::{self, Frame};
-use crate::storage::Record;
+use crate::{auth, reply};
 
 /// Sockets that were opened with a valid signature. A tag stays for life: one that proves itself
 /// later keeps [`NEW`], and its attachment tells.
@@ -30,7 +30,7 @@ const MOST_SOCKETS: usize = 32_000;
 /// RFC 6455's "service restart", on which a client comes back.
 const SERVICE_RESTART: u16 = 1012;
 
-impl TransferRoom {
+impl Room {
     /// Opens a socket: with the `expiry` of a verified signature it gets the transfer at once, without
     /// one it has 10 s to subscribe.
     pub(super) async fn watch(
@@ -39,7 +39,7 @@ impl TransferRoom {
         subprotocol: bool,
     ) -> Result<web_sys::Response, ApiError> {
         let (tag, attachment) = match expiry {
-            Some(expiry) => (LIVE, Attachment::Watching { expiry }),
+            Some(expiry) => (LIVE, self.watching(expiry).await?),
             None => {
                 let deadline = now_unix_millis().saturating_add(SUBSCRIBE_WITHIN_MS);
                 (NEW, Attachment::Unproven { deadline })
@@ -100,11 +100,12 @@ impl TransferRoom {
             None => None,
         };
         let watching = match (attachment(ws), shown) {
-            (Some(Attachment::Watching { expiry }), shown) => Attachment::Watching {
-                expiry: shown.map_or(expiry, |shown| shown.max(expiry)),
-            },
+            (Some(Attachment::Watching { expiry, .. }), shown) => {
+                self.watching(shown.map_or(expiry, |shown| shown.max(expiry)))
+                    .await?
+            }
             (_, Some(expiry)) => {
-                let watching = Attachment::Watching { expiry };
+                let watching = self.watching(expiry).await?;
                 self.check_capacity(watching)?;
                 watching
             }
@@ -116,19 +117,60 @@ impl TransferRoom {
 
     /// Sends a watcher the transfer as it stands. A final one is all that it will ever get.
     async fn greet(&self, ws: &WebSocket, attachment: Attachment) -> Result<(), ApiError> {
-        let record = self.record_or_announced()?;
+        let record = match self.stored().await?.record() {
+            Some(record) => Rc::clone(record),
+            None => self.announced()?,
+        };
         Frame::text(&status_frame(&record)).send_to(ws);
         if record.transfer.status.is_final() {
             socket::close(ws, CloseCode::NORMAL, "final");
             return Ok(());
         }
-        self.arm(attachment.alarm_at()).await
+        // The first update would set one for its own safety: this one serves both.
+        let safety = self.policy()?.safety(now_unix_millis());
+        self.arm(attachment.alarm_at().map(|at| at.min(safety))).await
+    }
+
+    /// How a socket with this expiry stands. The transfer is looked up before anything is promised: one
+    /// that cannot be looked up now is not to be shown as unknown.
+    async fn watching(&self, expiry: u64) -> Result<Attachment, ApiError> {
+        let blank = matches!(self.stored().await?, Stored::Nowhere);
+        Ok(Attachment::Watching { expiry, blank })
+    }
+
+    /// Whether a watcher is here from a time when nothing was stored anywhere.
+    pub(super) fn is_blank(&self) -> bool {
+        let sockets = self.state.get_websockets();
+        let known = sockets.iter().filter(|ws| is_open(ws)).filter_map(attachment);
+        known
+            .into_iter()
+            .any(|known| matches!(known, Attachment::Watching { blank: true, .. }))
+    }
+
+    /// Tells every watcher that somebody has scanned the code, or let it go again.
+    pub(super) fn scan(&self, scanned: bool) -> Result<web_sys::Response, ApiError> {
+        let transfer_id = self.id()?;
+        let at = Timestamp::from_unix_millis(now_unix_millis());
+        let message = ServerMessage::Scan {
+            transfer_id: transfer_id.clone(),
+            scanned,
+            at,
+        };
+        let watchers = self.proven();
+        let frame = Frame::text(&message.encode());
+        for ws in &watchers {
+            frame.send_to(ws);
+        }
+        let watchers = watchers.len();
+        let answer = format!(
+            r#"{{"transferId":"{transfer_id}","scanned":{scanned},"at":"{at}","watchers":{watchers}}}"#
+        );
+        Ok(reply::json(200, &answer, &[])?)
     }
 
     /// Tells every watcher what the transfer has become.
     pub(super) fn tell(&self, record: &Rc<Record>) {
-        let watchers = self.state.get_websockets_with_tag(LIVE).into_iter();
-        let watchers: Vec<_> = watchers.chain(self.subscribed()).collect();
+        let watchers = self.proven();
         if watchers.is_empty() {
             return;
         }
@@ -141,9 +183,8 @@ impl TransferRoom {
         }
     }
 
-    /// Closes every socket whose time is over and sets the alarm for the next.
-    pub(super) async fn sweep(&self) -> Result<(), ApiError> {
-        self.alarm.set(Some(None));
+    /// Closes every socket whose time is over and tells when the next one's will be.
+    pub(super) fn sweep(&self) -> Option<i64> {
         let now = now_unix_millis();
         let mut next: Option<i64> = None;
         for ws in self.state.get_websockets() {
@@ -162,26 +203,26 @@ impl TransferRoom {
                 None => socket::close(&ws, CloseCode::new(SERVICE_RESTART), "restart"),
             }
         }
-        self.arm(next).await
+        next
     }
 
-    /// Sets the alarm unless it is set for earlier: it costs a written row, and asking costs none.
-    async fn arm(&self, at: Option<i64>) -> Result<(), ApiError> {
-        let Some(at) = at else { return Ok(()) };
-        if self.alarm.get().is_none() {
-            let set_for = self.state.storage().get_alarm().await?;
-            // Another event may have set it during the wait, and knows better.
-            if self.alarm.get().is_none() {
-                self.alarm.set(Some(set_for));
-            }
-        }
-        if self.alarm.get().flatten().is_some_and(|set_for| set_for <= at) {
-            return Ok(());
-        }
-        self.alarm.set(Some(Some(at)));
-        // An i64 would be an offset here.
-        let at = ScheduledTime::new(Date::new(&JsValue::from_f64(at as f64)));
-        Ok(self.state.storage().set_alarm(at).await?)
+    /// When the first of the open sockets is to be looked at; `None`: there is none.
+    pub(super) fn first_socket_due(&self) -> Option<i64> {
+        let sockets = self.state.get_websockets();
+        let open = sockets.iter().filter(|ws| is_open(ws));
+        open.map(|ws| attachment(ws).and_then(Attachment::alarm_at).unwrap_or(i64::MAX))
+            .min()
+    }
+
+    /// How many watch.
+    pub(super) fn watchers(&self) -> usize {
+        self.proven().iter().filter(|ws| is_open(ws)).count()
+    }
+
+    /// Every socket that has shown a valid signature.
+    fn proven(&self) -> Vec<WebSocket> {
+        let live = self.state.get_websockets_with_tag(LIVE).into_iter();
+        live.chain(self.subscribed()).collect()
     }
 
     /// Those that proved themselves by a message.
@@ -244,7 +285,7 @@ mod tests {
         transfer.amount = Some("12.10".parse().unwrap());
         transfer.version = Some(3);
         assert_eq!(
-            status_frame(&Record::new(transfer.clone())),
+            status_frame(&Record::announced(transfer.clone())),
             ServerMessage::encode_status(&transfer)
         );
     }

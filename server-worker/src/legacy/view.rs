@@ -1,0 +1,180 @@
+//! A transfer as readers of the earlier API know it: upper-case words, `details`, times as numbers. Pure.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use transfer_status_protocol::{Amount, ErrorCode, Metadata, Timestamp, Transfer, TransferId};
+
+use super::word;
+
+/// Which of the two APIs an answer or a socket speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum View {
+    /// This service's own.
+    #[default]
+    Current,
+    /// The earlier one.
+    Legacy,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    id: &'a TransferId,
+    status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<&'a Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merchant_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_name: Option<&'a str>,
+    updated_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a Metadata>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+}
+
+/// The transfer, with the word that the backend used for its status.
+pub(crate) fn transfer(transfer: &Transfer, used: Option<&str>) -> String {
+    write(&Shown {
+        id: &transfer.id,
+        status: word::shown(&transfer.status, used),
+        details: transfer.message.as_deref(),
+        amount: transfer.amount.as_ref(),
+        merchant_id: transfer.merchant_id.as_deref(),
+        customer_name: transfer.customer_id.as_deref(),
+        updated_at: transfer.updated_at.unix_millis(),
+        metadata: transfer.metadata.as_ref(),
+        version: transfer.version,
+    })
+}
+
+/// The message with the whole transfer.
+pub(crate) fn status_frame(transfer: &Transfer, used: Option<&str>) -> String {
+    format!(
+        r#"{{"type":"status","transfer":{}}}"#,
+        self::transfer(transfer, used)
+    )
+}
+
+/// The message that somebody has scanned the code, or let it go again.
+pub(crate) fn scan_frame(id: &TransferId, scanned: bool, at: Timestamp) -> String {
+    let scan_type = if scanned { "scanned" } else { "unscanned" };
+    let at = at.unix_millis();
+    format!(r#"{{"type":"scan","scanType":"{scan_type}","transferId":"{id}","timestamp":{at}}}"#)
+}
+
+/// The error object of an update that may not follow, around the transfer as it stays.
+pub(crate) fn conflict(message: &str, transfer: &Transfer, used: Option<&str>) -> String {
+    format!(
+        r#"{{"type":"error","code":"{}","message":{},"transfer":{}}}"#,
+        ErrorCode::Conflict,
+        write(&message),
+        self::transfer(transfer, used)
+    )
+}
+
+/// Turns a page of the recent index, `{"transfers":[…], …}`, into the earlier API's list. `None` when it is no
+/// such page.
+pub(crate) fn list(page: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Page<'a> {
+        #[serde(borrow)]
+        transfers: Vec<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Listed {
+        #[serde(default)]
+        word: Option<String>,
+    }
+    let page: Page<'_> = serde_json::from_str(page).ok()?;
+    let shown = page.transfers.into_iter().map(|listed| {
+        let Listed { word } = serde_json::from_str(listed.get()).ok()?;
+        Some(transfer(&Transfer::decode(listed.get()).ok()?, word.as_deref()))
+    });
+    let shown: Vec<_> = shown.collect::<Option<_>>()?;
+    Some(format!(r#"{{"transfers":[{}]}}"#, shown.join(",")))
+}
+
+fn write(value: &impl Serialize) -> String {
+    // Text, integers and JSON that was checked when its type was made: no serializer here can fail.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use transfer_status_protocol::{Metadata, Status, Timestamp, Transfer, TransferId};
+
+    use super::{conflict, list, scan_frame, status_frame, transfer};
+
+    fn id() -> TransferId {
+        TransferId::new("tr_1").unwrap()
+    }
+
+    fn paid() -> Transfer {
+        let at = Timestamp::from_unix_millis(1_705_314_600_123);
+        let mut transfer = Transfer::new(id(), Status::Completed, at);
+        transfer.message = Some("\"bezahlt\" für \u{1f4b8}".to_owned());
+        transfer.amount = Some("12.10".parse().unwrap());
+        transfer.merchant_id = Some("m-1".to_owned());
+        transfer.customer_id = Some("Zoë".to_owned());
+        transfer.metadata = Some(Metadata::from_json(r#"{"till":4}"#).unwrap());
+        transfer.version = Some(3);
+        transfer
+    }
+
+    const PAID: &str = r#"{"id":"tr_1","status":"PAID","details":"\"bezahlt\" für 💸","amount":12.10,"merchantId":"m-1","customerName":"Zoë","updatedAt":1705314600123,"metadata":{"till":4},"version":3}"#;
+
+    #[test]
+    fn a_transfer_reads_as_the_deployed_clients_know_it() {
+        assert_eq!(transfer(&paid(), Some("PAID")), PAID);
+        let bare = Transfer::announced(id(), Timestamp::from_unix_millis(7));
+        assert_eq!(
+            transfer(&bare, None),
+            r#"{"id":"tr_1","status":"PENDING","updatedAt":7,"version":0}"#
+        );
+    }
+
+    #[test]
+    fn messages_and_refusals_carry_the_same_view() {
+        assert_eq!(
+            status_frame(&paid(), Some("PAID")),
+            format!(r#"{{"type":"status","transfer":{PAID}}}"#)
+        );
+        assert_eq!(
+            conflict("it is \"final\"", &paid(), Some("PAID")),
+            format!(r#"{{"type":"error","code":"conflict","message":"it is \"final\"","transfer":{PAID}}}"#)
+        );
+    }
+
+    #[test]
+    fn a_scan_is_told_in_both_directions() {
+        let at = Timestamp::from_unix_millis(1_705_314_600_123);
+        assert_eq!(
+            scan_frame(&id(), true, at),
+            r#"{"type":"scan","scanType":"scanned","transferId":"tr_1","timestamp":1705314600123}"#
+        );
+        assert!(scan_frame(&id(), false, at).contains(r#""scanType":"unscanned""#));
+    }
+
+    #[test]
+    fn a_list_shows_each_transfer_with_its_own_word() {
+        let mut listed = paid().encode();
+        assert_eq!(listed.pop(), Some('}'));
+        let page = format!(r#"{{"transfers":[{listed},"word":"PAID"}},{listed}}}],"next":"abc"}}"#);
+        let plain = PAID.replace("PAID", "COMPLETED");
+        assert_eq!(
+            list(&page),
+            Some(format!(r#"{{"transfers":[{PAID},{plain}]}}"#))
+        );
+        assert_eq!(
+            list(r#"{"transfers":[],"next":null}"#).as_deref(),
+            Some(r#"{"transfers":[]}"#)
+        );
+        for other in ["", "{}", "[]", r#"{"transfers":[{}]}"#, r#"{"transfers":[7]}"#] {
+            assert_eq!(list(other), None, "{other}");
+        }
+    }
+}

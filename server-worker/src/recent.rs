@@ -1,0 +1,129 @@
+//! The recent index: every transfer that has changed lately, newest first, spread over a number of
+//! Durable Objects by a hash of the id.
+//!
+//! Rooms hand their changes in beside the update, never on its way; the operator's list asks all shards
+//! and merges. A shard that is down delays both, and no update.
+
+mod feed;
+mod index;
+mod minutes;
+mod object;
+mod page;
+mod rows;
+mod shard;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use worker::Env;
+use worker::js_sys::Promise;
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{Headers, RequestInit, Response};
+
+pub use self::object::RecentIndex;
+pub(crate) use self::page::BadQuery;
+
+use self::page::{Listing, Query};
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::record::Record;
+use crate::target::Target;
+use crate::{bindings, reply};
+
+const BASE: &str = "https://recent";
+
+/// Begins to hand a transfer in, with the number of its watchers.
+pub(crate) fn put(env: &Env, shards: u16, record: &Record, watchers: usize) -> Result<Promise, JsValue> {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&JsValue::from_str(&record.listed()));
+    let recent = bindings::recent(env).map_err(|error| JsValue::from_str(&error.to_string()))?;
+    let shard = recent.get_by_name(&shard::of(record.transfer.id.as_str(), shards))?;
+    shard.fetch(&format!("{BASE}/put/{watchers}"), &init)
+}
+
+/// `GET /recent`: a page of the list.
+pub(crate) async fn list(env: &Env, config: &Config, target: Target<'_>) -> Result<Response, ApiError> {
+    let query = Query::read(target.pairs()).map_err(ApiError::BadQuery)?;
+    let answers = ask_all(env, config, &format!("{BASE}/list?{}", query.to_query())).await?;
+    let listings: Result<Vec<Listing<'_>>, _> = answers
+        .iter()
+        .map(|answer| serde_json::from_str(answer))
+        .collect();
+    Ok(reply::json(200, &page::merge(listings?, query.limit), &[])?)
+}
+
+/// What one shard, or all of them, know in numbers.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stats {
+    shards: u16,
+    by_status: BTreeMap<String, u64>,
+    per_minute: Vec<u64>,
+}
+
+/// `GET /dashboard/stats`: transfers by status, and updates a minute over the last hour.
+pub(crate) async fn stats(env: &Env, config: &Config) -> Result<Response, ApiError> {
+    let mut sum = Stats {
+        per_minute: vec![0; minutes::MINUTES],
+        ..Stats::default()
+    };
+    for answer in ask_all(env, config, &format!("{BASE}/stats")).await? {
+        let part: Stats = serde_json::from_str(&answer)?;
+        sum.shards += part.shards;
+        for (status, count) in part.by_status {
+            *sum.by_status.entry(status).or_insert(0) += count;
+        }
+        for (sum, count) in sum.per_minute.iter_mut().zip(part.per_minute) {
+            *sum += count;
+        }
+    }
+    Ok(reply::json(200, &serde_json::to_string(&sum)?, &[])?)
+}
+
+/// Opens the feed of one shard, until `expiry` in Unix seconds.
+pub(crate) async fn feed(env: &Env, shard: u16, expiry: u64) -> Result<Response, ApiError> {
+    let init = RequestInit::new();
+    let headers = Headers::new()?;
+    headers.set("upgrade", "websocket")?;
+    init.set_headers(&headers);
+    let shard = bindings::recent(env)?.get_by_name(&shard::name(shard))?;
+    let answer = bindings::resolve(shard.fetch(&format!("{BASE}/feed/{expiry}"), &init)).await?;
+    let answer: Response = answer.unchecked_into();
+    match answer.status() {
+        101 => Ok(answer),
+        429 => Err(ApiError::TooManyFeeds),
+        status => Err(ApiError::Unreachable {
+            cause: format!("the recent index answered {status}"),
+        }),
+    }
+}
+
+/// Asks every shard at once. One that does not answer fails the whole: a list must not quietly miss some.
+async fn ask_all(env: &Env, config: &Config, url: &str) -> Result<Vec<String>, ApiError> {
+    let recent = bindings::recent(env)?;
+    let init = RequestInit::new();
+    let mut asked = Vec::new();
+    for shard in 0..config.recent_shards {
+        let stub = recent.get_by_name(&shard::name(shard))?;
+        asked.push(stub.fetch(url, &init).map(JsFuture::from));
+    }
+    let mut answers = Vec::new();
+    for asked in asked {
+        let answer = asked.map_err(unlisted)?.await.map_err(unlisted)?;
+        let answer: Response = answer.unchecked_into();
+        if !answer.ok() {
+            return Err(unlisted(JsValue::from_f64(answer.status().into())));
+        }
+        let text = JsFuture::from(answer.text()?).await.map_err(unlisted)?;
+        answers.push(text.as_string().unwrap_or_default());
+    }
+    Ok(answers)
+}
+
+fn unlisted(error: JsValue) -> ApiError {
+    ApiError::Unreachable {
+        cause: format!("a shard of the recent index: {error:?}"),
+    }
+}

@@ -1,0 +1,174 @@
+//! A shard of the recent index as a Durable Object. Platform calls only; the list is `index`.
+
+use std::cell::RefCell;
+
+use transfer_status_protocol::Transfer;
+use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{self, Request, Response};
+use worker::worker_sys::DurableObjectState;
+use worker::{Env, State, WebSocket};
+
+use super::index::{Index, Put};
+use super::minutes::Minutes;
+use super::page::{Item, Listing, Query};
+use super::rows::Rows;
+use super::{BASE, Stats};
+use crate::error::ApiError;
+use crate::incoming::now_unix_millis;
+use crate::target::Target;
+use crate::{log, reply, socket};
+
+/// One shard. It is exported by hand, as the rooms are.
+#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+pub struct RecentIndex(Shard);
+
+/// What a shard has in memory: all that it lists, read again from its rows after a sleep.
+pub(super) struct Shard {
+    pub(super) state: State,
+    rows: Rows,
+    list: RefCell<Option<(Index, Minutes)>>,
+}
+
+#[wasm_bindgen(
+    wasm_bindgen = ::worker::wasm_bindgen,
+    wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
+    js_sys = ::worker::js_sys,
+)]
+impl RecentIndex {
+    /// Wakes the shard; nothing is read yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: DurableObjectState, _env: Env) -> Self {
+        let state = State::from(state);
+        Self(Shard {
+            rows: Rows::new(state.storage().sql()),
+            state,
+            list: RefCell::new(None),
+        })
+    }
+
+    /// A call of a room or of the Worker.
+    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        self.0.answer(&request).await.or_else(|error| {
+            if error.is_ours() {
+                log::shard(&error);
+            }
+            reply::refusal(&error)
+        })
+    }
+
+    /// Nothing is to be said here: the platform answers pings.
+    #[wasm_bindgen(js_name = webSocketMessage)]
+    pub fn web_socket_message(&self, ws: web_sys::WebSocket) {
+        socket::refuse(&WebSocket::from(ws), &ApiError::NothingToSay);
+    }
+
+    /// A close by the client, or the end of the link.
+    #[wasm_bindgen(js_name = webSocketClose)]
+    pub fn web_socket_close(&self, ws: web_sys::WebSocket, code: u16) {
+        socket::answer_close(&WebSocket::from(ws), code);
+    }
+
+    /// The link broke; the platform has let go of the socket already.
+    #[wasm_bindgen(js_name = webSocketError)]
+    pub fn web_socket_error(&self) {}
+}
+
+impl Shard {
+    async fn answer(&self, request: &Request) -> Result<Response, ApiError> {
+        let url = request.url();
+        let target = Target::of(&url);
+        let mut path = target.path.split('/').skip(1);
+        match (url.starts_with(BASE), path.next(), path.next()) {
+            (true, Some("put"), Some(watchers)) => {
+                let watchers = watchers.parse().unwrap_or(0);
+                let text = JsFuture::from(request.text()?).await?;
+                self.put(&text.as_string().unwrap_or_default(), watchers)
+            }
+            (true, Some("list"), None) => self.list(target),
+            (true, Some("stats"), None) => self.stats(),
+            (true, Some("feed"), Some(expiry)) => self.open_feed(expiry.parse().unwrap_or(0)),
+            _ => Err(ApiError::NoRoute),
+        }
+    }
+
+    /// Takes a change in. What is answered is durable for a transfer's first and its final version; one
+    /// in between is kept in memory until then, and read again from its room after a sleep.
+    fn put(&self, doc: &str, watchers: usize) -> Result<Response, ApiError> {
+        let transfer = Transfer::decode(doc).map_err(ApiError::BadUpdate)?;
+        let put = self.with(|index, minutes| {
+            let put = index.put(&transfer, doc.to_owned());
+            if let Put::Listed { write } = put {
+                minutes.count(transfer.updated_at.unix_millis());
+                if let (true, Some(entry)) = (write, index.get(transfer.id.as_str())) {
+                    self.rows.save(entry)?;
+                }
+            }
+            Ok(put)
+        });
+        match put {
+            Ok(Put::Listed { .. }) => self.tell(doc, watchers),
+            Ok(Put::Known) => {}
+            Err(error) => {
+                // The list would show what is not stored: read it again.
+                *self.list.borrow_mut() = None;
+                return Err(error);
+            }
+        }
+        Ok(reply::empty(204, &[])?)
+    }
+
+    fn list(&self, target: Target<'_>) -> Result<Response, ApiError> {
+        let query = Query::read(target.pairs()).map_err(ApiError::BadQuery)?;
+        let text = self.with(|index, _| {
+            let entries = index.list(&query.filter, query.before.as_ref(), query.limit + 1);
+            let items = entries.map(|(place, entry)| {
+                Ok(Item {
+                    at: place.updated_at,
+                    id: &place.id,
+                    doc: serde_json::from_str(&entry.doc)?,
+                })
+            });
+            let items = items.collect::<Result<_, ApiError>>()?;
+            Ok(serde_json::to_string(&Listing { items })?)
+        })?;
+        Ok(reply::json(200, &text, &[])?)
+    }
+
+    fn stats(&self) -> Result<Response, ApiError> {
+        let stats = self.with(|index, minutes| {
+            let by_status = index.by_status().into_iter();
+            let per_minute = minutes.until(now_unix_millis());
+            Ok(Stats {
+                shards: 1,
+                by_status: by_status
+                    .map(|(status, count)| (status.to_owned(), count))
+                    .collect(),
+                per_minute: per_minute.into_iter().map(u64::from).collect(),
+            })
+        })?;
+        Ok(reply::json(200, &serde_json::to_string(&stats)?, &[])?)
+    }
+
+    /// Works on the list, which is read first where that has not been done since the wake.
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Index, &mut Minutes) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let mut list = self.list.borrow_mut();
+        if list.is_none() {
+            let index = self.rows.load()?;
+            let mut minutes = Minutes::default();
+            for (place, _) in index.list(&Default::default(), None, usize::MAX) {
+                minutes.count(place.updated_at);
+            }
+            *list = Some((index, minutes));
+        }
+        match &mut *list {
+            Some((index, minutes)) => work(index, minutes),
+            None => Err(ApiError::Internal {
+                cause: "the list is gone".into(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A transfer with what a room keeps beside it, and the text that the archive holds of it. Pure.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use transfer_status_protocol::Transfer;
+
+use crate::outbox::Held;
+use crate::timeline::Timeline;
+
+/// A transfer together with its JSON, which goes into the row, the answer and the frame alike.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Record {
+    /// The transfer.
+    pub(crate) transfer: Transfer,
+    /// The same as JSON.
+    pub(crate) doc: String,
+    /// How it came there.
+    pub(crate) timeline: Timeline,
+    /// The word that a backend of the field's API used for the status.
+    pub(crate) word: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Archived<'a> {
+    #[serde(borrow)]
+    transfer: &'a RawValue,
+    #[serde(default)]
+    timeline: Timeline,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    word: Option<String>,
+}
+
+impl Record {
+    /// A transfer that nobody has reported: nothing to keep.
+    pub(crate) fn announced(transfer: Transfer) -> Self {
+        Self {
+            doc: transfer.encode(),
+            transfer,
+            timeline: Timeline::default(),
+            word: None,
+        }
+    }
+
+    /// A transfer as it has just become, after `before`.
+    pub(crate) fn changed(transfer: Transfer, before: Option<&Self>, word: Option<String>) -> Self {
+        let timeline = match before {
+            Some(before) => before.timeline.with(&transfer),
+            None => Timeline::default().with(&transfer),
+        };
+        Self {
+            doc: transfer.encode(),
+            transfer,
+            timeline,
+            word,
+        }
+    }
+
+    /// Its version; 0 while nothing has been reported.
+    pub(crate) fn version(&self) -> u64 {
+        self.transfer.version.unwrap_or(0)
+    }
+
+    /// What the outbox asks about it.
+    pub(crate) fn held(&self) -> Held {
+        Held {
+            version: self.version(),
+            is_final: self.transfer.status.is_final(),
+            updated_at: self.transfer.updated_at.unix_millis(),
+        }
+    }
+
+    /// What the archive keeps: `{"transfer":…,"timeline":[…],"word":…}`.
+    pub(crate) fn archive(&self) -> String {
+        let word = match &self.word {
+            Some(word) => format!(r#","word":{}"#, serde_json::Value::from(word.as_str())),
+            None => String::new(),
+        };
+        format!(
+            r#"{{"transfer":{},"timeline":{}{word}}}"#,
+            self.doc,
+            self.timeline.encode()
+        )
+    }
+
+    /// Reads what [`Record::archive`] made; `None` when it is something else.
+    pub(crate) fn from_archive(text: &str) -> Option<Self> {
+        let archived: Archived<'_> = serde_json::from_str(text).ok()?;
+        let doc = archived.transfer.get();
+        Some(Self {
+            transfer: Transfer::decode(doc).ok()?,
+            doc: doc.to_owned(),
+            timeline: archived.timeline,
+            word: archived.word,
+        })
+    }
+
+    /// What the recent index lists: the transfer without its metadata, which may be 8 KiB.
+    pub(crate) fn listed(&self) -> String {
+        if self.transfer.metadata.is_none() {
+            return self.doc.clone();
+        }
+        let mut transfer = self.transfer.clone();
+        transfer.metadata = None;
+        transfer.encode()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use transfer_status_protocol::{Metadata, Status, Timestamp, Transfer, TransferId};
+
+    use super::Record;
+
+    fn record(word: Option<&str>) -> Record {
+        let at = Timestamp::from_unix_millis(1_700_000_000_123);
+        let mut transfer = Transfer::new(TransferId::new("tr_1").unwrap(), Status::Pending, at);
+        transfer.version = Some(1);
+        transfer.metadata = Some(Metadata::from_json(r#"{"order":7}"#).unwrap());
+        let first = Record::changed(transfer.clone(), None, None);
+        transfer.status = Status::Completed;
+        transfer.version = Some(2);
+        transfer.amount = Some("12.10".parse().unwrap());
+        Record::changed(transfer, Some(&first), word.map(str::to_owned))
+    }
+
+    #[test]
+    fn what_is_archived_comes_back_byte_for_byte() {
+        for word in [None, Some("SETTLED"), Some("a \"quoted\" word")] {
+            let record = record(word);
+            let back = Record::from_archive(&record.archive()).unwrap();
+            assert_eq!(back, record);
+            assert!(back.doc.contains("12.10"), "{}", back.doc);
+        }
+    }
+
+    #[test]
+    fn what_is_no_archive_is_none_and_no_panic() {
+        for text in [
+            "",
+            "{}",
+            "null",
+            r#"{"transfer":{}}"#,
+            r#"{"transfer":{"id":"a"},"timeline":7}"#,
+        ] {
+            assert_eq!(Record::from_archive(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_list_shows_all_but_the_metadata() {
+        let record = record(None);
+        let listed = Transfer::decode(&record.listed()).unwrap();
+        assert_eq!(listed.metadata, None);
+        assert_eq!(
+            (listed.status, listed.version),
+            (record.transfer.status.clone(), Some(2))
+        );
+    }
+}

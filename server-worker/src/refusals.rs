@@ -1,0 +1,133 @@
+//! Refused attempts: counted by address, and answered with "too many" beyond the limit of the binding
+//! `REFUSALS`. Whoever is let in is never counted, so that no number of payments runs into it.
+//!
+//! A wrong MAC can be tried for ever; the admin's token is the one secret that a human may have chosen.
+//! So an address with too many wrong ones is not compared with it at all for a while.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use transfer_status_protocol::sign::Signer;
+use worker::Env;
+use worker::js_sys::{Object, Reflect};
+use worker::wasm_bindgen::JsValue;
+
+use crate::bindings;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::incoming::{Incoming, now_unix_millis};
+
+/// What was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// The admin's token.
+    Admin,
+    /// A transfer's signature.
+    Subscription,
+    /// An update's signature.
+    Update,
+}
+
+impl Attempt {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Subscription => "subscription",
+            Self::Update => "update",
+        }
+    }
+}
+
+/// How long an address is kept from trying admin tokens; the binding counts in minutes too.
+const BLOCKED_MS: i64 = 60_000;
+/// Addresses remembered at once, in this isolate.
+const MOST_BLOCKED: usize = 1_024;
+
+thread_local! {
+    static BLOCKED: RefCell<BTreeMap<String, i64>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Counts a refused attempt; what to answer is `error`, or that there were too many.
+pub(crate) async fn count(
+    env: &Env,
+    config: Result<&Config, &'static crate::config::ConfigError>,
+    incoming: &Incoming<'_>,
+    error: ApiError,
+) -> ApiError {
+    let (Some(attempt), Ok(config)) = (error.attempt(), config) else {
+        return error;
+    };
+    let (Some(limit), Some(key)) = (bindings::refusals(env), key(config, incoming, attempt)) else {
+        return error;
+    };
+    let options = Object::new();
+    let _ = Reflect::set(&options, &"key".into(), &JsValue::from_str(&key));
+    let outcome = bindings::resolve(limit.limit(&options)).await;
+    // A limit that cannot be asked limits nothing.
+    let Ok(Ok(success)) = outcome.map(|outcome| Reflect::get(&outcome, &"success".into())) else {
+        return error;
+    };
+    if success.is_truthy() {
+        return error;
+    }
+    if attempt == Attempt::Admin {
+        block(key, now_unix_millis());
+    }
+    ApiError::TooManyRefusals
+}
+
+/// Whether this address may try an admin token now.
+pub(crate) fn may_try_admin(config: &Config, incoming: &Incoming<'_>) -> bool {
+    if BLOCKED.with_borrow(BTreeMap::is_empty) {
+        return true;
+    }
+    let Some(key) = key(config, incoming, Attempt::Admin) else {
+        return true;
+    };
+    let now = now_unix_millis();
+    BLOCKED.with_borrow(|blocked| blocked.get(&key).is_none_or(|until| *until <= now))
+}
+
+fn block(key: String, now: i64) {
+    BLOCKED.with_borrow_mut(|blocked| {
+        blocked.retain(|_, until| *until > now);
+        if blocked.len() < MOST_BLOCKED {
+            blocked.insert(key, now.saturating_add(BLOCKED_MS));
+        }
+    });
+}
+
+/// Who tried what: a keyed hash, for the address itself is nobody else's business. `None` where the
+/// platform gives no address, that is, on a developer's machine.
+fn key(config: &Config, incoming: &Incoming<'_>, attempt: Attempt) -> Option<String> {
+    let address = incoming.header("cf-connecting-ip")?;
+    let address = network(&address);
+    let signer = Signer::new(config.update_keys.current().clone());
+    let hash = signer.sign(format!("transfer-status client address {address}").as_bytes());
+    Some(format!("{} {hash}", attempt.as_str()))
+}
+
+/// The part of an address that one client cannot change: an IPv6 client has 64 bits to choose from.
+fn network(address: &str) -> String {
+    match address.trim().parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V6(address)) => {
+            let network = u128::from(address) >> 64;
+            format!("{network:016x}::/64")
+        }
+        Ok(std::net::IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn an_ipv6_client_is_its_network() {
+        assert_eq!(network("2001:db8:1:2::1"), network(" 2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("203.0.113.7"), "203.0.113.7");
+        assert_eq!(network("unknown"), "unknown");
+    }
+}

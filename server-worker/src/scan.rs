@@ -1,0 +1,34 @@
+//! `POST /scan`: whoever holds the transfer's signature tells the watchers that the code was scanned.
+
+use serde::Deserialize;
+use transfer_status_protocol::TransferId;
+use worker::Env;
+use worker::web_sys::Response;
+
+use crate::auth;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::incoming::{Incoming, now_unix_seconds};
+use crate::{body, rooms};
+
+/// Two short fields.
+const MAX_SCAN_BYTES: usize = 4 * 1024;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Scan {
+    transfer_id: TransferId,
+    scanned: bool,
+}
+
+/// Answers with what the watchers were told, and how many there were.
+pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
+    let authorization = incoming.header("authorization");
+    let signature = auth::signature(authorization.as_deref(), incoming.target())?;
+    let length = incoming.header("content-length");
+    let body = body::read(incoming.request(), length.as_deref(), MAX_SCAN_BYTES).await?;
+    // The proof is of one transfer, which the body names: it has to be read first.
+    let scan: Scan = serde_json::from_slice(&body.bytes).map_err(|_| ApiError::BadScan)?;
+    auth::subscription(config, &signature, &scan.transfer_id, now_unix_seconds())?;
+    rooms::scan(env, &scan.transfer_id, scan.scanned).await
+}
