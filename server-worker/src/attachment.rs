@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::legacy::View;
+
 /// A client has so long to send its `subscribe` (contract, "WebSocket").
 pub(crate) const SUBSCRIBE_WITHIN_MS: i64 = 10_000;
 
@@ -28,6 +30,8 @@ pub(crate) enum Attachment {
         expiry: u64,
         /// Nothing was stored or archived when it came. Only its room could have changed that since.
         blank: bool,
+        /// Which API it speaks.
+        view: View,
     },
 }
 
@@ -38,20 +42,36 @@ struct Stored {
     deadline: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expiry: Option<u64>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     blank: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    legacy: bool,
+}
+
+fn is_default(flag: &bool) -> bool {
+    !flag
 }
 
 impl Attachment {
     /// The text that is kept with the socket.
     pub(crate) fn encode(self) -> String {
+        let mut stored = Stored {
+            v: VERSION,
+            deadline: None,
+            expiry: None,
+            blank: false,
+            legacy: false,
+        };
         match self {
-            Self::Unproven { deadline } => format!(r#"{{"v":{VERSION},"deadline":{deadline}}}"#),
-            Self::Watching { expiry, blank: false } => format!(r#"{{"v":{VERSION},"expiry":{expiry}}}"#),
-            Self::Watching { expiry, blank: true } => {
-                format!(r#"{{"v":{VERSION},"expiry":{expiry},"blank":true}}"#)
+            Self::Unproven { deadline } => stored.deadline = Some(deadline),
+            Self::Watching { expiry, blank, view } => {
+                stored.expiry = Some(expiry);
+                stored.blank = blank;
+                stored.legacy = view == View::Legacy;
             }
         }
+        // Numbers and flags: nothing that could fail to be written.
+        serde_json::to_string(&stored).unwrap_or_default()
     }
 
     /// Reads what [`Attachment::encode`] wrote; `None` when another deploy wrote something else.
@@ -62,13 +82,19 @@ impl Attachment {
                 deadline: Some(deadline),
                 expiry: None,
                 blank: false,
+                legacy: false,
             } => Some(Self::Unproven { deadline }),
             Stored {
                 v: VERSION,
                 deadline: None,
                 expiry: Some(expiry),
                 blank,
-            } => Some(Self::Watching { expiry, blank }),
+                legacy,
+            } => Some(Self::Watching {
+                expiry,
+                blank,
+                view: View::of(legacy),
+            }),
             _ => None,
         }
     }
@@ -99,11 +125,16 @@ impl Attachment {
 #[cfg(test)]
 mod tests {
     use super::Attachment;
+    use crate::legacy::View;
 
     const NOW: i64 = 1_700_000_000_123;
 
     fn watching(expiry: u64) -> Attachment {
-        Attachment::Watching { expiry, blank: false }
+        Attachment::Watching {
+            expiry,
+            blank: false,
+            view: View::Current,
+        }
     }
 
     #[test]
@@ -116,6 +147,12 @@ mod tests {
             Attachment::Watching {
                 expiry: 7,
                 blank: true,
+                view: View::Current,
+            },
+            Attachment::Watching {
+                expiry: 8,
+                blank: false,
+                view: View::Legacy,
             },
         ] {
             assert_eq!(Attachment::decode(&attachment.encode()), Some(attachment));
@@ -133,6 +170,7 @@ mod tests {
             r#"{"v":1,"expiry":5,"deadline":6}"#,
             r#"{"v":1,"expiry":-5}"#,
             r#"{"v":1,"deadline":6,"blank":true}"#,
+            r#"{"v":1,"deadline":6,"legacy":true}"#,
             r#"{"v":"1","expiry":5}"#,
         ] {
             assert_eq!(Attachment::decode(text), None, "{text}");

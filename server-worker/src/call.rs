@@ -5,18 +5,22 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::legacy::View;
+
 /// One request from the Worker to a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Call {
     /// The body is a verified and valid update.
     Update {
-        /// The word that the backend used for the status, where it is another than ours.
+        /// The word that a backend of the earlier API used for the status; it is answered in its view.
         word: Option<String>,
     },
     /// Read the transfer.
     Read {
         /// Answer with version 0 when nothing has been reported yet, instead of "unknown".
         announce: bool,
+        /// How to show it.
+        view: View,
     },
     /// Open a watcher's socket.
     Watch {
@@ -24,11 +28,15 @@ pub(crate) enum Call {
         expiry: Option<u64>,
         /// The client offered the subprotocol and is to get it back.
         subprotocol: bool,
+        /// What the socket speaks.
+        view: View,
     },
     /// Tell the watchers whether somebody has scanned the code.
     Scan {
         /// Scanned, or let go again.
         scanned: bool,
+        /// How to answer; each watcher is told in its own view.
+        view: View,
     },
     /// Show the transfer with its timeline and the number of its watchers.
     Inspect,
@@ -44,15 +52,19 @@ impl Call {
             Self::Update { word: Some(word) } => {
                 format!("{BASE}update/{}", utf8_percent_encode(word, NON_ALPHANUMERIC))
             }
-            Self::Read { announce } => format!("{BASE}read/{}", u8::from(*announce)),
-            Self::Watch { expiry, subprotocol } => {
-                let subprotocol = u8::from(*subprotocol);
+            Self::Read { announce, view } => format!("{BASE}read/{}/{}", u8::from(*announce), digit(*view)),
+            Self::Watch {
+                expiry,
+                subprotocol,
+                view,
+            } => {
+                let (subprotocol, view) = (u8::from(*subprotocol), digit(*view));
                 match expiry {
-                    Some(expiry) => format!("{BASE}watch/{subprotocol}/{expiry}"),
-                    None => format!("{BASE}watch/{subprotocol}"),
+                    Some(expiry) => format!("{BASE}watch/{subprotocol}/{view}/{expiry}"),
+                    None => format!("{BASE}watch/{subprotocol}/{view}"),
                 }
             }
-            Self::Scan { scanned } => format!("{BASE}scan/{}", u8::from(*scanned)),
+            Self::Scan { scanned, view } => format!("{BASE}scan/{}/{}", u8::from(*scanned), digit(*view)),
             Self::Inspect => format!("{BASE}inspect"),
         }
     }
@@ -69,19 +81,26 @@ impl Call {
             },
             "read" => Self::Read {
                 announce: flag(parts.next()?)?,
+                view: View::of(flag(parts.next()?)?),
             },
             "watch" => Self::Watch {
                 subprotocol: flag(parts.next()?)?,
+                view: View::of(flag(parts.next()?)?),
                 expiry: parts.next().map(str::parse).transpose().ok()?,
             },
             "scan" => Self::Scan {
                 scanned: flag(parts.next()?)?,
+                view: View::of(flag(parts.next()?)?),
             },
             "inspect" => Self::Inspect,
             _ => return None,
         };
         parts.next().is_none().then_some(call)
     }
+}
+
+fn digit(view: View) -> u8 {
+    u8::from(view == View::Legacy)
 }
 
 fn flag(text: &str) -> Option<bool> {
@@ -95,6 +114,7 @@ fn flag(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::Call;
+    use crate::legacy::View;
 
     #[test]
     fn every_call_arrives_as_it_was_sent() {
@@ -103,15 +123,19 @@ mod tests {
             Call::Update {
                 word: Some("PAID / \u{1f4b8} %2F".into()),
             },
-            Call::Read { announce: false },
-            Call::Read { announce: true },
-            Call::Scan { scanned: false },
-            Call::Scan { scanned: true },
             Call::Inspect,
         ];
-        for subprotocol in [false, true] {
-            for expiry in [None, Some(0), Some(1_700_000_000), Some(u64::MAX)] {
-                calls.push(Call::Watch { expiry, subprotocol });
+        for view in [View::Current, View::Legacy] {
+            for flag in [false, true] {
+                calls.push(Call::Read { announce: flag, view });
+                calls.push(Call::Scan { scanned: flag, view });
+                for expiry in [None, Some(0), Some(1_700_000_000), Some(u64::MAX)] {
+                    calls.push(Call::Watch {
+                        expiry,
+                        subprotocol: flag,
+                        view,
+                    });
+                }
             }
         }
         for call in calls {
@@ -125,13 +149,15 @@ mod tests {
             "",
             "https://room/",
             "https://room/read",
-            "https://room/read/2",
+            "https://room/read/2/0",
+            "https://room/read/1",
             "https://room/update/1/2",
             "https://room/update/%ff",
             "https://room/scan",
+            "https://room/scan/1/2",
             "https://room/inspect/1",
-            "https://room/watch/1/x",
-            "https://room/watch/1/5/6",
+            "https://room/watch/1/0/x",
+            "https://room/watch/1/0/5/6",
             "https://other/update",
         ] {
             assert_eq!(Call::from_url(url), None, "{url}");

@@ -9,6 +9,8 @@
 //! | `ADMIN_TOKEN` | opens what only the operator may see |
 //! | `ALLOWED_ORIGINS` | comma-separated origins of pages; unset admits all |
 //! | `REQUIRE_TIMESTAMP` | `true` refuses updates that are signed without a timestamp |
+//! | `LEGACY_API` | `on` serves the API of the earlier service too |
+//! | `LEGACY_OPEN_SCAN` | `on` takes that API's scan reports, which carry no proof |
 //! | `MAX_WATCHERS` | sockets a transfer, 1 to 16,000, default 1,000 |
 //! | `RECENT_SHARDS` | objects that the recent index is spread over, 1 to 64, default 8; a change empties the list |
 //! | `HISTORY_TTL_DAYS` | days that the archive keeps a transfer, 1 to 36,500, default 400 |
@@ -25,6 +27,7 @@ use worker::Env;
 
 use crate::auth::AdminToken;
 use crate::cors::Origins;
+use crate::legacy::Switches;
 use crate::outbox::Policy;
 
 const DEFAULT_MAX_WATCHERS: usize = 1_000;
@@ -46,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) timestamp: TimestampPolicy,
     /// Pages that may talk to the service.
     pub(crate) origins: Origins,
+    /// What is served of the earlier API.
+    pub(crate) legacy: Switches,
     /// Watchers that a transfer takes.
     pub(crate) max_watchers: usize,
     /// Shards of the recent index.
@@ -119,17 +124,15 @@ impl Config {
             update_keys,
             subscribe_keys,
             admin_token: var("ADMIN_TOKEN").and_then(AdminToken::new),
-            timestamp: match var("REQUIRE_TIMESTAMP").as_deref().map(str::trim) {
-                None | Some("false" | "0" | "off" | "no") => TimestampPolicy::Optional,
-                Some("true" | "1" | "on" | "yes") => TimestampPolicy::Required,
-                Some(_) => {
-                    return Err(ConfigError::BadSetting {
-                        name: "REQUIRE_TIMESTAMP",
-                        expected: "true or false",
-                    });
-                }
+            timestamp: match switch(&var, "REQUIRE_TIMESTAMP", "true or false")? {
+                true => TimestampPolicy::Required,
+                false => TimestampPolicy::Optional,
             },
             origins: Origins::parse(var("ALLOWED_ORIGINS").as_deref()),
+            legacy: Switches {
+                api: switch(&var, "LEGACY_API", "on or off")?,
+                open_scan: switch(&var, "LEGACY_OPEN_SCAN", "on or off")?,
+            },
             max_watchers: number(
                 &var,
                 "MAX_WATCHERS",
@@ -152,6 +155,19 @@ impl Config {
                 grace_ms: milliseconds(&var, "ARCHIVE_GRACE_SECONDS", 86_400)?,
             },
         })
+    }
+}
+
+/// Yes or no; no when it is not set.
+fn switch(
+    var: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    expected: &'static str,
+) -> Result<bool, ConfigError> {
+    match var(name).as_deref().map(str::trim) {
+        None | Some("false" | "0" | "off" | "no") => Ok(false),
+        Some("true" | "1" | "on" | "yes") => Ok(true),
+        Some(_) => Err(ConfigError::BadSetting { name, expected }),
     }
 }
 
@@ -287,9 +303,25 @@ mod tests {
     }
 
     #[test]
+    fn the_earlier_api_is_off_until_it_is_switched_on() {
+        let switches = |vars: &[(&str, &str)]| {
+            let vars = [&[("HMAC_SECRET", NEW)], vars].concat();
+            let legacy = config(&vars).unwrap().legacy;
+            (legacy.api, legacy.open_scan)
+        };
+        assert_eq!(switches(&[]), (false, false));
+        assert_eq!(switches(&[("LEGACY_API", "off")]), (false, false));
+        assert_eq!(switches(&[("LEGACY_API", "on")]), (true, false));
+        let both = [("LEGACY_API", "on"), ("LEGACY_OPEN_SCAN", "on")];
+        assert_eq!(switches(&both), (true, true));
+    }
+
+    #[test]
     fn a_setting_that_means_nothing_is_an_error_not_a_default() {
         for (name, value) in [
             ("REQUIRE_TIMESTAMP", "ture"),
+            ("LEGACY_API", "of"),
+            ("LEGACY_OPEN_SCAN", "ON!"),
             ("MAX_WATCHERS", "0"),
             ("MAX_WATCHERS", "16001"),
             ("MAX_WATCHERS", "many"),

@@ -11,6 +11,7 @@ use worker::wasm_bindgen::JsValue;
 
 use crate::config::ConfigError;
 use crate::ledger::ConflictReason;
+use crate::legacy::LegacyError;
 use crate::recent::BadQuery;
 use crate::refusals::Attempt;
 use crate::storage::StorageError;
@@ -110,6 +111,9 @@ pub(crate) enum ApiError {
     /// A message on a feed.
     #[error("nothing is to be said here; only listen")]
     NothingToSay,
+    /// What only the earlier API refuses.
+    #[error(transparent)]
+    Legacy(#[from] LegacyError),
     /// An update that may not follow the transfer's status.
     #[error("{reason}")]
     Conflict {
@@ -154,6 +158,7 @@ impl ApiError {
             | Self::BadShard
             | Self::NothingToSay => ErrorCode::BadRequest,
             Self::BadUpdate(error) | Self::BadMessage(error) => error.code(),
+            Self::Legacy(error) => error.code(),
             Self::NoSignature
             | Self::Subscription(_)
             | Self::SubscribeWithoutSignature
@@ -218,7 +223,8 @@ impl ApiError {
             Self::Subscription(_) => Some(Attempt::Subscription),
             Self::UpdateSignature(
                 VerifyError::BadSignature | VerifyError::MalformedSignature | VerifyError::MalformedTimestamp,
-            ) => Some(Attempt::Update),
+            )
+            | Self::Legacy(LegacyError::BadMac | LegacyError::Malformed) => Some(Attempt::Update),
             _ => None,
         }
     }

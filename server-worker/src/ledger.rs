@@ -70,9 +70,14 @@ pub(crate) fn apply(current: Option<&Transfer>, update: Update, now: Timestamp) 
             reason: ConflictReason::Final,
         };
     }
-    next.updated_at = now.max(current.updated_at);
-    next.version = Some(current.version.unwrap_or(0).saturating_add(1));
-    Outcome::Applied(next)
+    Outcome::Applied(advanced(next, now))
+}
+
+/// The transfer one version on, when something changed that is kept beside it.
+pub(crate) fn advanced(mut transfer: Transfer, now: Timestamp) -> Transfer {
+    transfer.updated_at = now.max(transfer.updated_at);
+    transfer.version = Some(transfer.version.unwrap_or(0).saturating_add(1));
+    transfer
 }
 
 /// The steps of the flow between two different statuses.

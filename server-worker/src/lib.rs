@@ -10,6 +10,7 @@
 //! | `POST /update` | `update` | verify the bytes, decode, hand them to the room |
 //! | `POST /scan` | `scan` | tell the watchers that the code was scanned |
 //! | `GET /recent`, `/dashboard`, `/transfer/{id}/timeline` | `dashboard` | the operator's |
+//! | what `LEGACY_API=on` adds | `legacy` | the API of the service that this one replaces |
 //! | `GET /healthz` | here | whether the deploy has what it needs |
 //!
 //! In the room, `room` holds the sockets and calls the platform, `ledger` knows the rules, `storage`
@@ -29,6 +30,7 @@ mod error;
 mod history;
 mod incoming;
 mod ledger;
+mod legacy;
 mod log;
 mod outbox;
 mod read;
@@ -56,6 +58,7 @@ pub use crate::room::TransferRoom;
 use crate::config::{Config, ConfigError};
 use crate::error::ApiError;
 use crate::incoming::Incoming;
+use crate::legacy::View;
 use crate::target::decode_segment;
 
 /// What a path leads to.
@@ -75,6 +78,13 @@ enum Route<'a> {
     Feed,
     /// A file below `/dashboard/`.
     File(&'a str),
+    /// Of the earlier API, as the next four.
+    Create,
+    Status,
+    List,
+    Unscan,
+    /// The id is still percent-encoded.
+    LegacyWatch(&'a str),
 }
 
 impl<'a> Route<'a> {
@@ -99,6 +109,11 @@ impl<'a> Route<'a> {
             ("transfer", Some(id), None) => Self::Transfer(id),
             ("transfer", Some(id), Some("timeline")) => Self::Timeline(id),
             ("ws", Some(id), None) => Self::Watch(id),
+            ("create", None, None) => Self::Create,
+            ("status", None, None) => Self::Status,
+            ("transfers", None, None) => Self::List,
+            ("unscan", None, None) => Self::Unscan,
+            ("transfers", Some(id), Some("ws")) => Self::LegacyWatch(id),
             _ => return None,
         };
         segments.next().is_none().then_some(route)
@@ -113,11 +128,21 @@ impl<'a> Route<'a> {
             | Self::Recent
             | Self::Dashboard
             | Self::Stats
-            | Self::File(_) => "GET, HEAD, OPTIONS",
-            Self::Watch(_) | Self::Feed => "GET, OPTIONS",
-            Self::Update | Self::Scan => "POST, OPTIONS",
+            | Self::File(_)
+            | Self::Status
+            | Self::List => "GET, HEAD, OPTIONS",
+            Self::Watch(_) | Self::Feed | Self::LegacyWatch(_) => "GET, OPTIONS",
+            Self::Update | Self::Scan | Self::Create | Self::Unscan => "POST, OPTIONS",
             Self::Session => "POST, DELETE, OPTIONS",
         }
+    }
+
+    /// Whether it is there with `LEGACY_API=on` only.
+    fn is_legacy(self) -> bool {
+        matches!(
+            self,
+            Self::Create | Self::Status | Self::List | Self::Unscan | Self::LegacyWatch(_)
+        )
     }
 }
 
@@ -156,10 +181,18 @@ async fn answer(
     config: Result<&'static Config, &'static ConfigError>,
 ) -> Result<Response, ApiError> {
     let route = Route::of(incoming.target().path).ok_or(ApiError::NoRoute)?;
+    if route.is_legacy() && config.is_ok_and(|config| !config.legacy.api) {
+        return Err(ApiError::NoRoute);
+    }
     let method = incoming.request().method();
     if method == "GET" && incoming.is_upgrade() {
         match route {
-            Route::Watch(id) => return watch::open(incoming, &decode_segment(id), env, config).await,
+            Route::Watch(id) => {
+                return watch::open(incoming, &decode_segment(id), env, config, View::Current).await;
+            }
+            Route::LegacyWatch(id) => {
+                return watch::open(incoming, &decode_segment(id), env, config, View::Legacy).await;
+            }
             Route::Feed => {
                 let opened = dashboard::feed(incoming, env, config).await;
                 return opened.or_else(|error| watch::refuse(incoming, &error, false));
@@ -188,7 +221,11 @@ async fn answer(
         Route::Session => dashboard::sign_in(incoming, config).await,
         Route::Stats => dashboard::stats(incoming, env, config).await,
         Route::File(path) => dashboard::file(incoming, env, path).await,
-        Route::Watch(_) | Route::Feed => Err(ApiError::UpgradeRequired),
+        Route::Create => legacy::update(incoming, env, config).await,
+        Route::Status => legacy::status(incoming, env, config).await,
+        Route::List => legacy::list(incoming, env, config).await,
+        Route::Unscan => legacy::scan(incoming, env, config, false).await,
+        Route::Watch(_) | Route::Feed | Route::LegacyWatch(_) => Err(ApiError::UpgradeRequired),
     }
 }
 
@@ -220,6 +257,14 @@ mod tests {
         assert_eq!(Route::of("/dashboard/stats"), Some(Route::Stats));
         assert_eq!(Route::of("/dashboard/feed"), Some(Route::Feed));
         assert_eq!(Route::of("/dashboard/js/app.js"), Some(Route::File("js/app.js")));
+        assert_eq!(Route::of("/create"), Some(Route::Create));
+        assert_eq!(Route::of("/status"), Some(Route::Status));
+        assert_eq!(Route::of("/transfers"), Some(Route::List));
+        assert_eq!(Route::of("/unscan"), Some(Route::Unscan));
+        assert_eq!(
+            Route::of("/transfers/a%3Ab/ws"),
+            Some(Route::LegacyWatch("a%3Ab"))
+        );
         assert_eq!(
             Route::of("/ws/"),
             Some(Route::Watch("")),
@@ -236,6 +281,9 @@ mod tests {
             "/transfer",
             "/transfer/a/b",
             "/transfer/a/timeline/b",
+            "/transfers/a",
+            "/transfers/a/b",
+            "/transfers/a/ws/b",
             "/recent/",
             "/update/",
             "/Update",
@@ -256,6 +304,8 @@ mod tests {
             Route::Session,
             Route::Feed,
             Route::File("a"),
+            Route::List,
+            Route::LegacyWatch("a"),
         ] {
             assert!(route.allow().contains("OPTIONS"));
         }

@@ -8,6 +8,7 @@ use crate::auth::{self, Reader};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::incoming::{Incoming, now_unix_seconds};
+use crate::legacy::View;
 use crate::{reply, rooms};
 
 /// Answers with the transfer and its `ETag`, or 304 when the client has this version.
@@ -26,7 +27,7 @@ pub(crate) async fn get(
         &id,
         now_unix_seconds(),
     )?;
-    let response = rooms::read(env, &id, reader != Reader::Admin).await?;
+    let response = rooms::read(env, &id, reader != Reader::Admin, View::Current).await?;
     match (incoming.header("if-none-match"), response.headers().get("etag")) {
         (Some(known), Ok(Some(etag))) if matches_etag(&known, &etag) => {
             Ok(reply::empty(304, &[("etag", &etag)])?)

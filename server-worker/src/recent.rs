@@ -46,12 +46,26 @@ pub(crate) fn put(env: &Env, shards: u16, record: &Record, watchers: usize) -> R
 /// `GET /recent`: a page of the list.
 pub(crate) async fn list(env: &Env, config: &Config, target: Target<'_>) -> Result<Response, ApiError> {
     let query = Query::read(target.pairs()).map_err(ApiError::BadQuery)?;
+    Ok(reply::json(200, &page(env, config, &query).await?, &[])?)
+}
+
+/// The newest transfers of one merchant, whose id is not empty, as [`list`] shows them.
+pub(crate) async fn of_merchant(
+    env: &Env,
+    config: &Config,
+    merchant_id: &str,
+    limit: Option<usize>,
+) -> Result<String, ApiError> {
+    page(env, config, &Query::of_merchant(merchant_id, limit)).await
+}
+
+async fn page(env: &Env, config: &Config, query: &Query) -> Result<String, ApiError> {
     let answers = ask_all(env, config, &format!("{BASE}/list?{}", query.to_query())).await?;
     let listings: Result<Vec<Listing<'_>>, _> = answers
         .iter()
         .map(|answer| serde_json::from_str(answer))
         .collect();
-    Ok(reply::json(200, &page::merge(listings?, query.limit), &[])?)
+    Ok(page::merge(listings?, query.limit))
 }
 
 /// What one shard, or all of them, know in numbers.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use transfer_status_protocol::Transfer;
 
+use crate::legacy::word;
 use crate::outbox::Held;
 use crate::timeline::Timeline;
 
@@ -94,14 +95,22 @@ impl Record {
         })
     }
 
-    /// What the recent index lists: the transfer without its metadata, which may be 8 KiB.
+    /// What the recent index lists: the transfer without its metadata, which may be 8 KiB, and with the
+    /// backend's `word` for the status where it is one of its own.
     pub(crate) fn listed(&self) -> String {
-        if self.transfer.metadata.is_none() {
-            return self.doc.clone();
+        let mut doc = if self.transfer.metadata.is_none() {
+            self.doc.clone()
+        } else {
+            let mut transfer = self.transfer.clone();
+            transfer.metadata = None;
+            transfer.encode()
+        };
+        let status = &self.transfer.status;
+        let word = word::shown(status, self.word.as_deref());
+        if word != word::shown(status, None) && doc.pop() == Some('}') {
+            doc.push_str(&format!(r#","word":"{word}"}}"#));
         }
-        let mut transfer = self.transfer.clone();
-        transfer.metadata = None;
-        transfer.encode()
+        doc
     }
 }
 
@@ -155,5 +164,19 @@ mod tests {
             (listed.status, listed.version),
             (record.transfer.status.clone(), Some(2))
         );
+        assert!(!record.listed().contains("word"), "{}", record.listed());
+    }
+
+    #[test]
+    fn the_list_shows_the_backends_own_word() {
+        let shown = |word| {
+            let listed = record(Some(word)).listed();
+            assert!(Transfer::decode(&listed).is_ok(), "{listed}");
+            serde_json::from_str::<serde_json::Value>(&listed).unwrap()["word"].clone()
+        };
+        assert_eq!(shown("SETTLED"), "SETTLED");
+        for plain in ["COMPLETED", "FAILED", "no word at all"] {
+            assert!(shown(plain).is_null());
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use transfer_status_protocol::sign::Verified;
-use transfer_status_protocol::{Timestamp, Transfer, TransferId, Update};
+use transfer_status_protocol::{ErrorCode, Timestamp, Transfer, TransferId, Update};
 use worker::js_sys::{Date, Reflect, Uint8Array};
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
@@ -23,6 +23,7 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::incoming::now_unix_millis;
 use crate::ledger::{self, Outcome};
+use crate::legacy::{View, view, word};
 use crate::outbox::Delivered;
 use crate::record::Record;
 use crate::storage::Storage;
@@ -104,9 +105,13 @@ impl TransferRoom {
                 Ok(body) => room.update(Uint8Array::new(&body).to_vec(), word).await,
                 Err(error) => Err(error.into()),
             },
-            Some(Call::Read { announce }) => room.read(announce).await,
-            Some(Call::Watch { expiry, subprotocol }) => room.watch(expiry, subprotocol).await,
-            Some(Call::Scan { scanned }) => room.scan(scanned),
+            Some(Call::Read { announce, view }) => room.read(announce, view).await,
+            Some(Call::Watch {
+                expiry,
+                subprotocol,
+                view,
+            }) => room.watch(expiry, subprotocol, view).await,
+            Some(Call::Scan { scanned, view }) => room.scan(scanned, view),
             Some(Call::Inspect) => room.inspect().await,
             None => Err(ApiError::NoRoute),
         };
@@ -148,30 +153,43 @@ impl TransferRoom {
 }
 
 impl Room {
-    /// Applies an update. Nothing is awaited between the last look at what is stored and the write, so
-    /// no other event comes in between.
+    /// Applies an update; one with a `word` comes by the earlier API and is answered in its view. Nothing is
+    /// awaited between the last look at what is stored and the write, so no other event comes in between.
     async fn update(self: &Rc<Self>, body: Vec<u8>, word: Option<String>) -> Result<Response, ApiError> {
         let update = Update::decode(&Verified::by_caller(body)).map_err(ApiError::BadUpdate)?;
         self.ask_for_alarm().await?;
         let stored = self.stored().await?;
         let current = stored.record();
         let now = now_unix_millis();
-        let outcome = ledger::apply(
-            current.map(|record| &record.transfer),
-            update,
-            Timestamp::from_unix_millis(now),
-        );
+        let at = Timestamp::from_unix_millis(now);
+        let (view, word) = (View::of(word.is_some()), word.as_deref());
+        let known = current.and_then(|record| record.word.as_deref());
+        let outcome = match ledger::apply(current.map(|record| &record.transfer), update, at) {
+            Outcome::Unchanged(transfer) if word::is_another(&transfer.status, known, word) => {
+                Outcome::Applied(ledger::advanced(transfer.clone(), at))
+            }
+            outcome => outcome,
+        };
         match outcome {
             Outcome::Applied(transfer) => {
+                let before = current.map(|record| (&record.transfer.status, known));
+                let word = word::kept(before, &transfer.status, word);
                 let record = Rc::new(Record::changed(transfer, current.map(Rc::as_ref), word));
                 self.storage.save(&record)?;
                 *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(&record)));
                 self.secure(now);
                 self.tell(&record);
                 self.deliver_soon();
-                Ok(reply::json(200, &record.doc, &[])?)
+                Ok(reply::json(200, &view.transfer(&record), &[])?)
             }
-            Outcome::Unchanged(transfer) => Ok(reply::json(200, &transfer.encode(), &[])?),
+            Outcome::Unchanged(transfer) => Ok(match view {
+                View::Current => reply::json(200, &transfer.encode(), &[])?,
+                View::Legacy => reply::json(200, &view::transfer(transfer, known), &[])?,
+            }),
+            Outcome::Conflict { current, reason } if view == View::Legacy => {
+                let conflict = view::conflict(&reason.to_string(), current, known);
+                Ok(reply::json(ErrorCode::Conflict.http_status(), &conflict, &[])?)
+            }
             Outcome::Conflict { current, reason } => Err(ApiError::Conflict {
                 reason,
                 transfer: Box::new(current.clone()),
@@ -179,13 +197,13 @@ impl Room {
         }
     }
 
-    async fn read(&self, announce: bool) -> Result<Response, ApiError> {
+    async fn read(&self, announce: bool, view: View) -> Result<Response, ApiError> {
         let record = match self.stored().await?.record() {
             Some(record) => Rc::clone(record),
             None if announce => self.announced()?,
             None => return Err(ApiError::UnknownTransfer),
         };
-        Ok(reply::transfer(&record.doc, record.version())?)
+        Ok(reply::transfer(&view.transfer(&record), record.version())?)
     }
 
     /// All that the operator may see.

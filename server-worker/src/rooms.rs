@@ -8,9 +8,10 @@ use worker::web_sys::{Headers, RequestInit, Response};
 use crate::bindings;
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::legacy::View;
 
-/// Hands an update's verified bytes, as JavaScript holds them, to the room. `word` is what the backend
-/// calls the status, where that is another name than ours.
+/// Hands an update's verified bytes, as JavaScript holds them, to the room. `word` is what a
+/// backend of the earlier API calls the status.
 pub(crate) async fn update(
     env: &Env,
     id: &TransferId,
@@ -24,8 +25,13 @@ pub(crate) async fn update(
 }
 
 /// Reads the transfer; with `announce` a transfer with no update is version 0, else it is unknown.
-pub(crate) async fn read(env: &Env, id: &TransferId, announce: bool) -> Result<Response, ApiError> {
-    call(env, id, &Call::Read { announce }, &RequestInit::new()).await
+pub(crate) async fn read(
+    env: &Env,
+    id: &TransferId,
+    announce: bool,
+    view: View,
+) -> Result<Response, ApiError> {
+    call(env, id, &Call::Read { announce, view }, &RequestInit::new()).await
 }
 
 /// Opens a socket in the room.
@@ -34,12 +40,18 @@ pub(crate) async fn watch(
     id: &TransferId,
     expiry: Option<u64>,
     subprotocol: bool,
+    view: View,
 ) -> Result<Response, ApiError> {
     let init = RequestInit::new();
     let headers = Headers::new()?;
     headers.set("upgrade", "websocket")?;
     init.set_headers(&headers);
-    let response = call(env, id, &Call::Watch { expiry, subprotocol }, &init).await?;
+    let watch = Call::Watch {
+        expiry,
+        subprotocol,
+        view,
+    };
+    let response = call(env, id, &watch, &init).await?;
     match response.status() {
         101 => Ok(response),
         429 => Err(ApiError::TooManyWatchers),
@@ -50,8 +62,13 @@ pub(crate) async fn watch(
 }
 
 /// Has the watchers told that somebody scanned the code, or let it go again.
-pub(crate) async fn scan(env: &Env, id: &TransferId, scanned: bool) -> Result<Response, ApiError> {
-    call(env, id, &Call::Scan { scanned }, &RequestInit::new()).await
+pub(crate) async fn scan(
+    env: &Env,
+    id: &TransferId,
+    scanned: bool,
+    view: View,
+) -> Result<Response, ApiError> {
+    call(env, id, &Call::Scan { scanned, view }, &RequestInit::new()).await
 }
 
 /// Reads the transfer with its timeline and the number of its watchers.

@@ -9,6 +9,7 @@ use crate::auth;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::incoming::{Incoming, now_unix_seconds};
+use crate::legacy::{self, View};
 use crate::{body, rooms};
 
 /// Two short fields.
@@ -24,11 +25,16 @@ struct Scan {
 /// Answers with what the watchers were told, and how many there were.
 pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
     let authorization = incoming.header("authorization");
-    let signature = auth::signature(authorization.as_deref(), incoming.target())?;
+    let signature = match auth::signature(authorization.as_deref(), incoming.target()) {
+        Err(ApiError::NoSignature) if config.legacy.api => {
+            return legacy::scan(incoming, env, config, true).await;
+        }
+        signature => signature?,
+    };
     let length = incoming.header("content-length");
     let body = body::read(incoming.request(), length.as_deref(), MAX_SCAN_BYTES).await?;
     // The proof is of one transfer, which the body names: it has to be read first.
     let scan: Scan = serde_json::from_slice(&body.bytes).map_err(|_| ApiError::BadScan)?;
     auth::subscription(config, &signature, &scan.transfer_id, now_unix_seconds())?;
-    rooms::scan(env, &scan.transfer_id, scan.scanned).await
+    rooms::scan(env, &scan.transfer_id, scan.scanned, View::Current).await
 }

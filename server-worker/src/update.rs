@@ -11,13 +11,17 @@ use worker::web_sys::Response;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::incoming::{Incoming, now_unix_seconds};
-use crate::{body, rooms};
+use crate::{body, legacy, rooms};
 
 /// Answers with the room's answer: 200 with the transfer as stored, or 409.
 pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
-    let signature = incoming
-        .header(SIGNATURE_HEADER)
-        .ok_or(ApiError::NoUpdateSignature)?;
+    let Some(signature) = incoming.header(SIGNATURE_HEADER) else {
+        // The earlier API's backends sign inside the body.
+        return match config.legacy.api {
+            true => legacy::update(incoming, env, config).await,
+            false => Err(ApiError::NoUpdateSignature),
+        };
+    };
     let timestamp = incoming.header(TIMESTAMP_HEADER);
     let length = incoming.header("content-length");
     let body = body::read(incoming.request(), length.as_deref(), MAX_UPDATE_BYTES).await?;

@@ -1,4 +1,4 @@
-//! `GET /ws/{id}`: opens a watcher's socket in the transfer's room, or refuses it here.
+//! `GET /ws/{id}`, and `GET /transfers/{id}/ws` of the earlier API: opens a watcher's socket in the transfer's room, or refuses it here.
 //!
 //! A refusal never reaches the room: it is an accepted socket of the stateless Worker that gets one
 //! error message and a close code.
@@ -12,6 +12,7 @@ use crate::auth::Offer;
 use crate::config::{Config, ConfigError};
 use crate::error::ApiError;
 use crate::incoming::{Incoming, now_unix_seconds};
+use crate::legacy::{LegacyError, View};
 use crate::{log, refusals, rooms, socket};
 
 /// Answers an upgrade request; always with 101.
@@ -20,11 +21,14 @@ pub(crate) async fn open(
     id: &str,
     env: &Env,
     config: Result<&Config, &'static ConfigError>,
+    view: View,
 ) -> Result<Response, ApiError> {
     let offer = Offer::parse(incoming.header("sec-websocket-protocol").as_deref());
     let subprotocol = offer.subprotocol;
-    let opened = match admit(incoming, id, config, offer) {
-        Ok((id, claims)) => rooms::watch(env, &id, claims.map(|claims| claims.expiry()), subprotocol).await,
+    let opened = match admit(incoming, id, config, offer, view) {
+        Ok((id, claims)) => {
+            rooms::watch(env, &id, claims.map(|claims| claims.expiry()), subprotocol, view).await
+        }
         Err(error) => Err(refusals::count(env, config, incoming, error).await),
     };
     opened.or_else(|error| refuse(incoming, &error, subprotocol))
@@ -45,10 +49,15 @@ fn admit(
     id: &str,
     config: Result<&Config, &'static ConfigError>,
     offer: Offer,
+    view: View,
 ) -> Result<(TransferId, Option<Claims>), ApiError> {
     let config = config.map_err(ApiError::NotConfigured)?;
     incoming.check_origin(&config.origins)?;
     let id = TransferId::new(id)?;
     let claims = offer.claims(config, incoming.target(), &id, now_unix_seconds())?;
+    if view == View::Legacy && claims.is_none() {
+        // There is no `subscribe` in the earlier API.
+        return Err(LegacyError::NoToken.into());
+    }
     Ok((id, claims))
 }

@@ -9,6 +9,7 @@ use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Status, Timest
 use super::ApiError;
 use crate::config::ConfigError;
 use crate::ledger::ConflictReason;
+use crate::legacy::LegacyError;
 use crate::recent::BadQuery;
 use crate::refusals::Attempt;
 use crate::storage::StorageError;
@@ -124,6 +125,21 @@ fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
         ),
         (ApiError::BadShard, E::BadRequest, CloseCode::BAD_MESSAGE),
         (ApiError::NothingToSay, E::BadRequest, CloseCode::BAD_MESSAGE),
+        (
+            ApiError::Legacy(LegacyError::BadMac),
+            E::Unauthorized,
+            CloseCode::UNAUTHORIZED,
+        ),
+        (
+            ApiError::Legacy(LegacyError::Body(DecodeError::NotAnObject)),
+            E::BadRequest,
+            CloseCode::BAD_MESSAGE,
+        ),
+        (
+            ApiError::Legacy(LegacyError::OpenScanIsOff),
+            E::Forbidden,
+            CloseCode::FORBIDDEN_ORIGIN,
+        ),
         (
             ApiError::Conflict {
                 reason: ConflictReason::Final,

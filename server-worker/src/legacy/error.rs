@@ -9,8 +9,13 @@ pub(crate) enum LegacyError {
     /// A read with nothing to prove the right to it.
     #[error("no token; add `token=…` to the query, as the backend handed it out")]
     NoToken,
+    /// An update with nothing to prove the right to it, in either API.
+    #[error("no token; send {{\"token\":\"…\"}}, or sign the body and send X-Signature")]
+    NoUpdateToken,
     /// Not of the form of a token, or its payload is not UTF-8.
-    #[error("the token is malformed; send base64(JSON in UTF-8), a dot, and base64url of that text's HMAC-SHA256")]
+    #[error(
+        "the token is malformed; send base64(JSON in UTF-8), a dot, and base64url of that text's HMAC-SHA256"
+    )]
     Malformed,
     /// It was not made with a key that is accepted.
     #[error("the token's MAC does not match; make it over the base64 text, with the update key")]
@@ -42,9 +47,12 @@ impl LegacyError {
     /// The word on the wire.
     pub(crate) fn code(self) -> ErrorCode {
         match self {
-            Self::NoToken | Self::Malformed | Self::BadMac | Self::Expired | Self::NoExpiry => {
-                ErrorCode::Unauthorized
-            }
+            Self::NoToken
+            | Self::NoUpdateToken
+            | Self::Malformed
+            | Self::BadMac
+            | Self::Expired
+            | Self::NoExpiry => ErrorCode::Unauthorized,
             Self::Body(error) => error.code(),
             Self::NoId | Self::BadLimit => ErrorCode::BadRequest,
             Self::OpenScanIsOff => ErrorCode::Forbidden,

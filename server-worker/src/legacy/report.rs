@@ -9,7 +9,8 @@ use transfer_status_protocol::{DecodeError, Patch, TransferId, Update};
 use super::error::LegacyError;
 use super::word;
 
-const ID: &str = "1 to 128 of A-Z a-z 0-9 . _ ~ : -";
+/// What an id has to be, for messages.
+pub(crate) const ID: &str = "1 to 128 of A-Z a-z 0-9 . _ ~ : -";
 const MERCHANT: &str = "a string of 1 to 128 characters";
 const DETAILS: &str = "a string of up to 1,024 characters, or null";
 const CUSTOMER: &str = "a string of up to 128 characters, or null";
@@ -28,7 +29,10 @@ pub(crate) struct Report {
 
 /// The token in a body; `None` when the body is something else.
 pub(crate) fn token_in(body: &[u8]) -> Option<String> {
-    match serde_json::from_slice::<Map<String, Value>>(body).ok()?.remove("token")? {
+    match serde_json::from_slice::<Map<String, Value>>(body)
+        .ok()?
+        .remove("token")?
+    {
         Value::String(token) => Some(token),
         _ => None,
     }
@@ -167,8 +171,14 @@ mod tests {
         ))
         .unwrap();
         let update = report.update;
-        assert_eq!((update.transfer_id.as_str(), &update.status), ("tr_1", &Status::Processing));
-        assert_eq!(update.message, Patch::Set("Überweisung läuft \u{1f4b8}".to_owned()));
+        assert_eq!(
+            (update.transfer_id.as_str(), &update.status),
+            ("tr_1", &Status::Processing)
+        );
+        assert_eq!(
+            update.message,
+            Patch::Set("Überweisung läuft \u{1f4b8}".to_owned())
+        );
         assert_eq!(update.customer_id, Patch::Set("Zoë Łukasik".to_owned()));
         assert_eq!(update.merchant_id, Patch::Set("m-1".to_owned()));
         assert_eq!((&update.amount, &update.metadata), (&Patch::Keep, &Patch::Keep));
@@ -183,7 +193,10 @@ mod tests {
             (report.update.message, report.update.customer_id),
             (Patch::Keep, Patch::Keep)
         );
-        for empty in [r#""details":null,"customerName":null"#, r#""details":null,"customerName":"""#] {
+        for empty in [
+            r#""details":null,"customerName":null"#,
+            r#""details":null,"customerName":"""#,
+        ] {
             let report = open(&payload(&format!(r#","status":"PAID",{empty}"#))).unwrap();
             assert_eq!(
                 (report.update.message, report.update.customer_id),
@@ -207,7 +220,10 @@ mod tests {
             );
         }
         for missing in ["", r#","expiry":null"#] {
-            assert_eq!(open(missing, TimestampPolicy::Required), Err(LegacyError::NoExpiry));
+            assert_eq!(
+                open(missing, TimestampPolicy::Required),
+                Err(LegacyError::NoExpiry)
+            );
         }
         for wrong in ["-1", "1.5", "\"9999999999\"", "true", "{}"] {
             let error = open(&format!(r#","expiry":{wrong}"#), optional).unwrap_err();
@@ -223,7 +239,10 @@ mod tests {
             (r#","status":"REFUNDED""#.to_owned(), "status"),
             (r#","status":7"#.to_owned(), "status"),
             (String::new(), "status"),
-            (format!(r#","status":"PAID","details":"{}""#, long(1025)), "details"),
+            (
+                format!(r#","status":"PAID","details":"{}""#, long(1025)),
+                "details",
+            ),
             (r#","status":"PAID","details":7"#.to_owned(), "details"),
             (
                 format!(r#","status":"PAID","customerName":"{}""#, long(129)),

@@ -1,10 +1,13 @@
 //! A transfer as readers of the earlier API know it: upper-case words, `details`, times as numbers. Pure.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use transfer_status_protocol::{Amount, ErrorCode, Metadata, Timestamp, Transfer, TransferId};
 
 use super::word;
+use crate::record::Record;
 
 /// Which of the two APIs an answer or a socket speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,6 +17,29 @@ pub(crate) enum View {
     Current,
     /// The earlier one.
     Legacy,
+}
+
+impl View {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Current, Self::Legacy];
+
+    /// The earlier one, or ours.
+    pub(crate) fn of(legacy: bool) -> Self {
+        if legacy { Self::Legacy } else { Self::Current }
+    }
+
+    /// The transfer as JSON.
+    pub(crate) fn transfer(self, record: &Record) -> Cow<'_, str> {
+        match self {
+            Self::Current => Cow::Borrowed(&record.doc),
+            Self::Legacy => Cow::Owned(transfer(&record.transfer, record.word.as_deref())),
+        }
+    }
+
+    /// The message with the whole transfer.
+    pub(crate) fn status_frame(self, record: &Record) -> String {
+        format!(r#"{{"type":"status","transfer":{}}}"#, self.transfer(record))
+    }
 }
 
 #[derive(Serialize)]
@@ -49,14 +75,6 @@ pub(crate) fn transfer(transfer: &Transfer, used: Option<&str>) -> String {
         metadata: transfer.metadata.as_ref(),
         version: transfer.version,
     })
-}
-
-/// The message with the whole transfer.
-pub(crate) fn status_frame(transfer: &Transfer, used: Option<&str>) -> String {
-    format!(
-        r#"{{"type":"status","transfer":{}}}"#,
-        self::transfer(transfer, used)
-    )
 }
 
 /// The message that somebody has scanned the code, or let it go again.
@@ -105,9 +123,10 @@ fn write(value: &impl Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use transfer_status_protocol::{Metadata, Status, Timestamp, Transfer, TransferId};
+    use transfer_status_protocol::{Metadata, ServerMessage, Status, Timestamp, Transfer, TransferId};
 
-    use super::{conflict, list, scan_frame, status_frame, transfer};
+    use super::{View, conflict, list, scan_frame, transfer};
+    use crate::record::Record;
 
     fn id() -> TransferId {
         TransferId::new("tr_1").unwrap()
@@ -138,11 +157,20 @@ mod tests {
     }
 
     #[test]
-    fn messages_and_refusals_carry_the_same_view() {
+    fn each_view_has_its_status_message() {
+        let record = Record::changed(paid(), None, Some("PAID".to_owned()));
         assert_eq!(
-            status_frame(&paid(), Some("PAID")),
+            View::Current.status_frame(&record),
+            ServerMessage::encode_status(&paid())
+        );
+        assert_eq!(
+            View::Legacy.status_frame(&record),
             format!(r#"{{"type":"status","transfer":{PAID}}}"#)
         );
+    }
+
+    #[test]
+    fn a_refusal_shows_the_transfer_in_the_same_view() {
         assert_eq!(
             conflict("it is \"final\"", &paid(), Some("PAID")),
             format!(r#"{{"type":"error","code":"conflict","message":"it is \"final\"","transfer":{PAID}}}"#)
@@ -165,10 +193,7 @@ mod tests {
         assert_eq!(listed.pop(), Some('}'));
         let page = format!(r#"{{"transfers":[{listed},"word":"PAID"}},{listed}}}],"next":"abc"}}"#);
         let plain = PAID.replace("PAID", "COMPLETED");
-        assert_eq!(
-            list(&page),
-            Some(format!(r#"{{"transfers":[{PAID},{plain}]}}"#))
-        );
+        assert_eq!(list(&page), Some(format!(r#"{{"transfers":[{PAID},{plain}]}}"#)));
         assert_eq!(
             list(r#"{"transfers":[],"next":null}"#).as_deref(),
             Some(r#"{"transfers":[]}"#)

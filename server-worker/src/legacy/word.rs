@@ -6,7 +6,8 @@
 use transfer_status_protocol::Status;
 
 /// The words that are read, for messages.
-pub(crate) const WORDS: &str = "one of PENDING, PROCESSING, IN_FLIGHT, COMPLETED, PAID, SETTLED, FAILED, CANCELLED";
+pub(crate) const WORDS: &str =
+    "one of PENDING, PROCESSING, IN_FLIGHT, COMPLETED, PAID, SETTLED, FAILED, CANCELLED";
 
 /// The status that a word stands for; `None` for any other word, another case included.
 pub(crate) fn status(word: &str) -> Option<Status> {
@@ -86,7 +87,17 @@ mod tests {
 
     #[test]
     fn any_other_word_is_refused() {
-        for word in ["", "paid", "Paid", "PAID ", "pending", "IN FLIGHT", "IN-FLIGHT", "REFUNDED", "CANCELED"] {
+        for word in [
+            "",
+            "paid",
+            "Paid",
+            "PAID ",
+            "pending",
+            "IN FLIGHT",
+            "IN-FLIGHT",
+            "REFUNDED",
+            "CANCELED",
+        ] {
             assert_eq!(status(word), None, "{word}");
         }
     }
@@ -114,7 +125,10 @@ mod tests {
             "our API changed the message only"
         );
         assert_eq!(kept(flying, &Status::Completed, None), None);
-        assert_eq!(kept(flying, &Status::Completed, Some("PAID")).as_deref(), Some("PAID"));
+        assert_eq!(
+            kept(flying, &Status::Completed, Some("PAID")).as_deref(),
+            Some("PAID")
+        );
         assert_eq!(kept(None, &Status::Pending, None), None);
     }
 

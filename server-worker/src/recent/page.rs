@@ -73,6 +73,18 @@ impl Query {
         Ok(query)
     }
 
+    /// The newest of one merchant; a limit out of bounds is the nearest within. `merchant_id` is not empty.
+    pub(crate) fn of_merchant(merchant_id: &str, limit: Option<usize>) -> Self {
+        Self {
+            limit: limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST),
+            before: None,
+            filter: Filter {
+                merchant_id: Some(merchant_id.to_owned()),
+                ..Filter::default()
+            },
+        }
+    }
+
     /// The query string that [`Query::read`] takes.
     pub(crate) fn to_query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());

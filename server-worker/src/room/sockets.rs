@@ -16,6 +16,7 @@ use crate::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::incoming::{now_unix_millis, now_unix_seconds};
+use crate::legacy::{View, view};
 use crate::record::Record;
 use crate::socket::{self, Frame};
 use crate::{auth, reply};
@@ -25,6 +26,8 @@ use crate::{auth, reply};
 const LIVE: &str = "live";
 /// Sockets that were opened with no signature.
 const NEW: &str = "new";
+/// Sockets of the earlier API, which open with a valid token always.
+const LEGACY: &str = "legacy";
 /// The platform takes 32,768 sockets an object, and those that are closing still count.
 const MOST_SOCKETS: usize = 32_000;
 /// RFC 6455's "service restart", on which a client comes back.
@@ -37,9 +40,16 @@ impl Room {
         &self,
         expiry: Option<u64>,
         subprotocol: bool,
+        view: View,
     ) -> Result<web_sys::Response, ApiError> {
         let (tag, attachment) = match expiry {
-            Some(expiry) => (LIVE, self.watching(expiry).await?),
+            Some(expiry) => {
+                let tag = match view {
+                    View::Current => LIVE,
+                    View::Legacy => LEGACY,
+                };
+                (tag, self.watching(expiry, view).await?)
+            }
             None => {
                 let deadline = now_unix_millis().saturating_add(SUBSCRIBE_WITHIN_MS);
                 (NEW, Attachment::Unproven { deadline })
@@ -61,6 +71,7 @@ impl Room {
 
     /// Handles one message of a client.
     pub(super) async fn message(&self, ws: &WebSocket, message: &JsValue) -> Result<(), ApiError> {
+        let known = attachment(ws);
         let text: &JsString = message.dyn_ref().ok_or(ApiError::BinaryMessage)?;
         // No fewer bytes than UTF-16 units: what is too long is not copied in here at all.
         if text.length() as usize > MAX_CLIENT_MESSAGE {
@@ -68,11 +79,16 @@ impl Room {
                 limit: MAX_CLIENT_MESSAGE,
             }));
         }
-        match ClientMessage::decode(&String::from(text)).map_err(ApiError::BadMessage)? {
+        let message = match ClientMessage::decode(&String::from(text)) {
+            // The earlier API has no messages of clients, so theirs mean nothing.
+            Err(_) if is_legacy(known) => return Ok(()),
+            message => message.map_err(ApiError::BadMessage)?,
+        };
+        match message {
             ClientMessage::Subscribe {
                 transfer_id,
                 signature,
-            } => self.subscribe(ws, &transfer_id, signature.as_ref()).await,
+            } => self.subscribe(ws, known, &transfer_id, signature.as_ref()).await,
             // The platform answers the exact bytes of a ping; this is one spelt otherwise.
             ClientMessage::Ping => {
                 Frame::text(PONG).send_to(ws);
@@ -86,6 +102,7 @@ impl Room {
     async fn subscribe(
         &self,
         ws: &WebSocket,
+        known: Option<Attachment>,
         transfer_id: &TransferId,
         signature: Option<&Signature>,
     ) -> Result<(), ApiError> {
@@ -99,13 +116,13 @@ impl Room {
             }
             None => None,
         };
-        let watching = match (attachment(ws), shown) {
-            (Some(Attachment::Watching { expiry, .. }), shown) => {
-                self.watching(shown.map_or(expiry, |shown| shown.max(expiry)))
+        let watching = match (known, shown) {
+            (Some(Attachment::Watching { expiry, view, .. }), shown) => {
+                self.watching(shown.map_or(expiry, |shown| shown.max(expiry)), view)
                     .await?
             }
             (_, Some(expiry)) => {
-                let watching = self.watching(expiry).await?;
+                let watching = self.watching(expiry, View::Current).await?;
                 self.check_capacity(watching)?;
                 watching
             }
@@ -121,7 +138,8 @@ impl Room {
             Some(record) => Rc::clone(record),
             None => self.announced()?,
         };
-        Frame::text(&status_frame(&record)).send_to(ws);
+        let view = View::of(is_legacy(Some(attachment)));
+        Frame::text(&view.status_frame(&record)).send_to(ws);
         if record.transfer.status.is_final() {
             socket::close(ws, CloseCode::NORMAL, "final");
             return Ok(());
@@ -133,9 +151,9 @@ impl Room {
 
     /// How a socket with this expiry stands. The transfer is looked up before anything is promised: one
     /// that cannot be looked up now is not to be shown as unknown.
-    async fn watching(&self, expiry: u64) -> Result<Attachment, ApiError> {
+    async fn watching(&self, expiry: u64, view: View) -> Result<Attachment, ApiError> {
         let blank = matches!(self.stored().await?, Stored::Nowhere);
-        Ok(Attachment::Watching { expiry, blank })
+        Ok(Attachment::Watching { expiry, blank, view })
     }
 
     /// Whether a watcher is here from a time when nothing was stored anywhere.
@@ -148,7 +166,7 @@ impl Room {
     }
 
     /// Tells every watcher that somebody has scanned the code, or let it go again.
-    pub(super) fn scan(&self, scanned: bool) -> Result<web_sys::Response, ApiError> {
+    pub(super) fn scan(&self, scanned: bool, view: View) -> Result<web_sys::Response, ApiError> {
         let transfer_id = self.id()?;
         let at = Timestamp::from_unix_millis(now_unix_millis());
         let message = ServerMessage::Scan {
@@ -156,29 +174,28 @@ impl Room {
             scanned,
             at,
         };
-        let watchers = self.proven();
-        let frame = Frame::text(&message.encode());
-        for ws in &watchers {
-            frame.send_to(ws);
-        }
-        let watchers = watchers.len();
-        let answer = format!(
-            r#"{{"transferId":"{transfer_id}","scanned":{scanned},"at":"{at}","watchers":{watchers}}}"#
-        );
+        let legacy = view::scan_frame(transfer_id, scanned, at);
+        let watchers = send(&self.proven(View::Current), || message.encode())
+            + send(&self.proven(View::Legacy), || legacy.clone());
+        let answer = match view {
+            View::Current => format!(
+                r#"{{"transferId":"{transfer_id}","scanned":{scanned},"at":"{at}","watchers":{watchers}}}"#
+            ),
+            // It was asked for with no proof, so it says nothing but what was said.
+            View::Legacy => legacy,
+        };
         Ok(reply::json(200, &answer, &[])?)
     }
 
     /// Tells every watcher what the transfer has become.
     pub(super) fn tell(&self, record: &Rc<Record>) {
-        let watchers = self.proven();
-        if watchers.is_empty() {
-            return;
-        }
-        let frame = Frame::text(&status_frame(record));
-        for ws in &watchers {
-            frame.send_to(ws);
+        for view in View::ALL {
+            let watchers = self.proven(view);
+            send(&watchers, || view.status_frame(record));
             if record.transfer.status.is_final() {
-                socket::close(ws, CloseCode::NORMAL, "final");
+                for ws in &watchers {
+                    socket::close(ws, CloseCode::NORMAL, "final");
+                }
             }
         }
     }
@@ -216,13 +233,19 @@ impl Room {
 
     /// How many watch.
     pub(super) fn watchers(&self) -> usize {
-        self.proven().iter().filter(|ws| is_open(ws)).count()
+        let watchers = View::ALL.into_iter().flat_map(|view| self.proven(view));
+        watchers.filter(is_open).count()
     }
 
-    /// Every socket that has shown a valid signature.
-    fn proven(&self) -> Vec<WebSocket> {
-        let live = self.state.get_websockets_with_tag(LIVE).into_iter();
-        live.chain(self.subscribed()).collect()
+    /// Every socket of this view that has shown a valid signature.
+    fn proven(&self, view: View) -> Vec<WebSocket> {
+        match view {
+            View::Current => {
+                let live = self.state.get_websockets_with_tag(LIVE).into_iter();
+                live.chain(self.subscribed()).collect()
+            }
+            View::Legacy => self.state.get_websockets_with_tag(LEGACY),
+        }
     }
 
     /// Those that proved themselves by a message.
@@ -262,31 +285,23 @@ fn is_open(ws: &WebSocket) -> bool {
     ws.as_ref().ready_state() == web_sys::WebSocket::OPEN
 }
 
-/// The status message, around the JSON that the record holds already.
-fn status_frame(record: &Record) -> String {
-    format!(r#"{{"type":"status","transfer":{}}}"#, record.doc)
+fn is_legacy(attachment: Option<Attachment>) -> bool {
+    matches!(
+        attachment,
+        Some(Attachment::Watching {
+            view: View::Legacy,
+            ..
+        })
+    )
 }
 
-#[cfg(test)]
-mod tests {
-    use transfer_status_protocol::{ServerMessage, Status, Timestamp, Transfer, TransferId};
-
-    use super::{Record, status_frame};
-
-    #[test]
-    fn the_frame_around_the_stored_json_is_the_protocols_status_message() {
-        let id = TransferId::new("tr_1").unwrap();
-        let mut transfer = Transfer::new(
-            id,
-            Status::Completed,
-            Timestamp::from_unix_millis(1_700_000_000_123),
-        );
-        transfer.message = Some("\"paid\" \u{1F4B8}".to_string());
-        transfer.amount = Some("12.10".parse().unwrap());
-        transfer.version = Some(3);
-        assert_eq!(
-            status_frame(&Record::announced(transfer.clone())),
-            ServerMessage::encode_status(&transfer)
-        );
+/// Sends each of them one frame, which is made only if there is one, and tells how many there are.
+fn send(watchers: &[WebSocket], frame: impl FnOnce() -> String) -> usize {
+    if !watchers.is_empty() {
+        let frame = Frame::text(&frame());
+        for ws in watchers {
+            frame.send_to(ws);
+        }
     }
+    watchers.len()
 }

@@ -1,0 +1,160 @@
+//! The API of the service that this one replaces, switched on by `LEGACY_API=on`: another view of the same
+//! rooms, so that clients and backends in the field go on working.
+//!
+//! | call | here | |
+//! |---|---|---|
+//! | `GET /transfers/{id}/ws?token=` | `watch` beside this module | the socket's [`View`] is kept with it |
+//! | `POST /update`, `POST /create` with `{"token"}` | [`update`], `report` | an update of ours, and the backend's `word` |
+//! | `GET /status?id=&token=` | [`status`] | one transfer, in that [`view`] |
+//! | `GET /transfers?limit=&token=` | [`list`] | the token's merchant's, newest first |
+//! | `POST /scan`, `POST /unscan` with `{"id"}` | [`scan`] | only with `LEGACY_OPEN_SCAN=on` |
+
+mod error;
+mod report;
+pub(crate) mod view;
+pub(crate) mod word;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use transfer_status_protocol::token::{self, Claims, TokenError};
+use transfer_status_protocol::update::MAX_UPDATE_BYTES;
+use transfer_status_protocol::{DecodeError, TransferId};
+use worker::Env;
+use worker::js_sys::Uint8Array;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::Response;
+
+pub(crate) use self::error::LegacyError;
+pub(crate) use self::view::View;
+
+use self::report::Report;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::incoming::{Incoming, now_unix_seconds};
+use crate::{auth, body, recent, reply, rooms};
+
+/// One short field.
+const MAX_SCAN_BYTES: usize = 4 * 1024;
+
+/// What is served of this API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Switches {
+    /// The API as a whole.
+    pub(crate) api: bool,
+    /// Its scan reports, which carry no proof.
+    pub(crate) open_scan: bool,
+}
+
+/// `POST /create`, and `POST /update` without an `X-Signature`: answers with the transfer as stored, or 409.
+pub(crate) async fn update(
+    incoming: &Incoming<'_>,
+    env: &Env,
+    config: &Config,
+) -> Result<Response, ApiError> {
+    let length = incoming.header("content-length");
+    let body = body::read(incoming.request(), length.as_deref(), MAX_UPDATE_BYTES).await?;
+    let token = report::token_in(&body.bytes).ok_or(LegacyError::NoUpdateToken)?;
+    let report = Report::open(&config.update_keys, &token, now_unix_seconds(), config.timestamp)?;
+    let buffer = Uint8Array::from(report.body.as_slice()).into();
+    rooms::update(env, &report.update.transfer_id, &buffer, Some(report.word)).await
+}
+
+/// `GET /status?id=&token=`: a transfer, for a token of it or of its merchant.
+///
+/// Of other merchants' transfers it tells nothing, not even whether they exist.
+pub(crate) async fn status(
+    incoming: &Incoming<'_>,
+    env: &Env,
+    config: &Config,
+) -> Result<Response, ApiError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Shown {
+        merchant_id: Option<String>,
+    }
+    let claims = claims(incoming, config)?;
+    let id = value(incoming, "id").ok_or(LegacyError::NoId)?;
+    let id = TransferId::new(id)?;
+    let own = claims.transfer_id() == &id;
+    let response = rooms::read(env, &id, own, View::Legacy).await?;
+    match response.status() {
+        _ if own => Ok(response),
+        200 => {
+            let shown = JsFuture::from(response.text()?).await?;
+            let shown = shown.as_string().unwrap_or_default();
+            let Shown { merchant_id } = serde_json::from_str(&shown)?;
+            match merchant_id {
+                Some(merchant_id) if merchant_id == claims.merchant_id() => {
+                    Ok(reply::json(200, &shown, &[])?)
+                }
+                _ => Err(TokenError::WrongTransfer.into()),
+            }
+        }
+        404 => Err(TokenError::WrongTransfer.into()),
+        _ => Ok(response),
+    }
+}
+
+/// `GET /transfers?limit=&token=`: what has changed lately among the transfers of the token's merchant.
+pub(crate) async fn list(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
+    let claims = claims(incoming, config)?;
+    let limit = match value(incoming, "limit") {
+        Some(limit) => Some(limit.parse().map_err(|_| LegacyError::BadLimit)?),
+        None => None,
+    };
+    if claims.merchant_id().is_empty() {
+        return Ok(reply::json(200, r#"{"transfers":[]}"#, &[])?);
+    }
+    let page = recent::of_merchant(env, config, claims.merchant_id(), limit).await?;
+    let list = view::list(&page).ok_or_else(|| ApiError::Internal {
+        cause: "the recent index lists something else than transfers".into(),
+    })?;
+    Ok(reply::json(200, &list, &[])?)
+}
+
+/// `POST /unscan`, and `POST /scan` without a signature: tells the watchers, if the operator lets everybody.
+pub(crate) async fn scan(
+    incoming: &Incoming<'_>,
+    env: &Env,
+    config: &Config,
+    scanned: bool,
+) -> Result<Response, ApiError> {
+    let length = incoming.header("content-length");
+    let body = body::read(incoming.request(), length.as_deref(), MAX_SCAN_BYTES).await?;
+    let fields = serde_json::from_slice::<Map<String, Value>>(&body.bytes).unwrap_or_default();
+    if fields.contains_key("transferId") {
+        return Err(ApiError::NoSignature);
+    }
+    if !config.legacy.open_scan {
+        return Err(LegacyError::OpenScanIsOff.into());
+    }
+    let id = fields.get("id").and_then(Value::as_str);
+    let id = id.ok_or(LegacyError::Body(DecodeError::Missing { field: "id" }))?;
+    let id = TransferId::new(id).map_err(|_| {
+        LegacyError::Body(DecodeError::Invalid {
+            field: "id",
+            expected: report::ID,
+        })
+    })?;
+    rooms::scan(env, &id, scanned, View::Legacy).await
+}
+
+/// What the query's token lets its holder read.
+fn claims(incoming: &Incoming<'_>, config: &Config) -> Result<Claims, ApiError> {
+    let signature = match auth::signature(None, incoming.target()) {
+        Err(ApiError::NoSignature) => return Err(LegacyError::NoToken.into()),
+        signature => signature?,
+    };
+    Ok(token::verify_claims(
+        &config.subscribe_keys,
+        &signature,
+        now_unix_seconds(),
+    )?)
+}
+
+/// A value of the query; an empty one counts as absent.
+fn value(incoming: &Incoming<'_>, name: &str) -> Option<String> {
+    let mut pairs = incoming.target().pairs();
+    let (_, value) = pairs.find(|(known, value)| known == name && !value.is_empty())?;
+    Some(value.into_owned())
+}
