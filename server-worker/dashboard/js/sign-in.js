@@ -26,6 +26,8 @@ form.addEventListener("submit", async (event) => {
     token.select();
   }
 });
+// Until here the form could not be sent: without this script the browser would send it in its own way.
+submit.disabled = false;
 
 function explain(error) {
   switch (error.code) {

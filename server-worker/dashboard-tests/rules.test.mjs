@@ -1,0 +1,109 @@
+// The rules below the page: what the list keeps, how long a wait is, how a time and a number are written.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { backoff } from "../dashboard/js/feed.js";
+import { addressOf, isTransferId, openTransfer, readFilters } from "../dashboard/js/filters.js";
+import { duration, running } from "../dashboard/js/format.js";
+import { numberText, parse } from "../dashboard/js/json.js";
+import { MOST, PAGE, Transfers } from "../dashboard/js/transfers.js";
+
+const ANY = { status: "", merchantId: "" };
+const at = (second) => new Date(Date.UTC(2024, 0, 15, 10, 0, second)).toISOString();
+const transfer = (id, second, more = {}) => ({ id, status: "pending", version: 1, updatedAt: at(second), ...more });
+const ids = (list) => list.rows().map((each) => each.transfer.id);
+
+test("an older version never replaces a newer one", () => {
+  const list = new Transfers(ANY);
+  assert.equal(list.merge(transfer("a", 5, { version: 2, status: "completed" })), "added");
+  assert.equal(list.merge(transfer("a", 4, { version: 1 })), "same");
+  assert.equal(list.rows()[0].transfer.status, "completed");
+});
+
+test("without versions time decides", () => {
+  const list = new Transfers(ANY);
+  const old = { id: "a", status: "pending", updatedAt: at(1) };
+  list.merge({ ...old, status: "failed", updatedAt: at(2) });
+  assert.equal(list.merge(old), "same");
+});
+
+test("what changes while a snapshot is on its way outlives it", () => {
+  const list = new Transfers(ANY);
+  list.replace([transfer("gone", 1)], null);
+  list.beginSnapshot();
+  list.merge(transfer("new", 9));
+  list.merge(transfer("moved", 8, { version: 2 }));
+  list.replace([transfer("moved", 2), transfer("other", 3)], null);
+  assert.deepEqual(ids(list), ["new", "moved", "other"]);
+  assert.equal(list.rows()[1].transfer.version, 2);
+});
+
+test("a change that leaves the filter during a snapshot is not undone by it", () => {
+  const list = new Transfers({ status: "pending", merchantId: "" });
+  list.beginSnapshot();
+  assert.equal(list.merge(transfer("a", 5, { version: 2, status: "completed" })), "same", "it was never shown");
+  list.replace([transfer("a", 1)], null);
+  assert.deepEqual(ids(list), []);
+});
+
+test("live rows push the oldest off; the cursor is then no longer true", () => {
+  const list = new Transfers(ANY);
+  list.replace(Array.from({ length: PAGE }, (_, n) => transfer(`t${n}`, n)), "cursor");
+  assert.equal(list.cursor, "cursor");
+  list.merge(transfer("new", 59, { updatedAt: at(90) }));
+  assert.equal(list.size, PAGE);
+  assert.equal(list.cursor, null);
+  assert.equal(list.hasOlder, true);
+});
+
+test("the list never grows beyond its most", () => {
+  const list = new Transfers(ANY);
+  for (let n = 0; n < 2 * MOST; n += 1) {
+    list.wantMore();
+    list.merge(transfer(`t${n}`, n));
+  }
+  assert.equal(list.size, MOST);
+  assert.equal(list.isFull, true);
+});
+
+test("a list that rows left is thin when the server has more", () => {
+  const list = new Transfers({ status: "pending", merchantId: "" });
+  list.replace(Array.from({ length: PAGE }, (_, n) => transfer(`t${n}`, n)), "cursor");
+  for (let n = 0; n < 26; n += 1) list.merge(transfer(`t${n}`, 60, { version: 2, status: "completed" }));
+  assert.equal(list.isThin, true);
+});
+
+test("waiting has full jitter, doubles, and is capped", () => {
+  assert.equal(backoff(0, () => 1), 500);
+  assert.equal(backoff(3, () => 1), 4000);
+  assert.equal(backoff(60, () => 1), 30_000);
+  assert.equal(backoff(5, () => 0), 0);
+});
+
+test("durations have the two units that matter", () => {
+  const cases = [[0, "0 ms"], [350, "350 ms"], [4210, "4.2 s"], [9999, "9.9 s"], [59_999, "59 s"], [123_000, "2 min 3 s"],
+    [120_000, "2 min"], [11_520_000, "3 h 12 min"], [3_605_000, "1 h"], [187_200_000, "2 d 4 h"]];
+  for (const [millis, text] of cases) assert.equal(duration(millis), text);
+  assert.equal(running(4999), "4 s");
+  assert.equal(running(-50), "1 s", "a viewer's clock that is behind");
+});
+
+test("numbers are printed as they came", () => {
+  for (const text of ["12.10", "0.1", "12345678901234567890.25", "1e400", "-0"]) {
+    assert.equal(numberText(parse(`{"amount":${text}}`).amount), text);
+  }
+});
+
+test("the address and the filters are the same thing", () => {
+  const filters = { status: "failed", merchantId: "a&b=c", search: "tr_" };
+  assert.deepEqual(readFilters(new URL(addressOf(filters), "https://host")), filters);
+  assert.equal(addressOf({}), "/dashboard");
+  assert.equal(readFilters({ search: "?status=nonsense" }).status, "");
+  assert.equal(openTransfer({ hash: "#/t/a%3Ab" }), "a:b");
+  assert.equal(openTransfer({ hash: "#/t/%" }), "%");
+  assert.equal(openTransfer({ hash: "#transfers" }), null);
+});
+
+test("an id is judged as the server does", () => {
+  for (const id of ["a", "A.b_c~d:e-9", "x".repeat(128)]) assert.equal(isTransferId(id), true, id);
+  for (const id of ["", ".", "..", "a b", "a/b", "ä", "x".repeat(129)]) assert.equal(isTransferId(id), false, id);
+});
