@@ -9,6 +9,7 @@ mod bad_input;
 mod close_codes;
 mod evictions;
 mod expiry;
+mod legacy;
 mod network;
 mod proofs;
 mod reading;
