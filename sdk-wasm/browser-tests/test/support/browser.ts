@@ -7,7 +7,8 @@ import { chromium, type Browser, type BrowserContext, type BrowserContextOptions
 /** How long a page may take to show what it should, in milliseconds. Reached by a hung page only. */
 export const PATIENCE = 20_000;
 
-const flags = [
+/** What Chromium needs on a machine without a display, and what keeps it from calling home. */
+export const flags = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -18,12 +19,15 @@ const flags = [
 ];
 const places = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Starts the machine's own Chromium. */
-export const startBrowser = (): Promise<Browser> => {
-  const executablePath = places.find((place) => place && existsSync(place));
-  if (!executablePath) throw new Error("no Chromium was found; install it, or name it in CHROMIUM");
-  return chromium.launch({ executablePath, args: flags });
+/** The machine's own Chromium. */
+export const executable = (): string => {
+  const found = places.find((place) => place && existsSync(place));
+  if (!found) throw new Error("no Chromium was found; install it, or name it in CHROMIUM");
+  return found;
 };
+
+/** Starts Chromium under Playwright. */
+export const startBrowser = (): Promise<Browser> => chromium.launch({ executablePath: executable(), args: flags });
 
 /** A fresh browser profile. Whatever a page complains about goes to `complaints`. */
 export const freshContext = async (
