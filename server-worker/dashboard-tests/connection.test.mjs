@@ -38,7 +38,7 @@ on.story("a server that dies and comes back: the banner says so, the feed heals,
   assert.equal((await idsOf(page))[0], "tr_after");
 });
 
-on.story("while the first answers are on their way there are bones, and no claim that there is nothing", async (page) => {
+on.story("while the first answers are on their way there are bones, no claim that there is nothing", async (page) => {
   await signIn(page, on.server);
   const held = [];
   await page.route(/\/(recent|dashboard\/stats)/, (route) => held.push(route));
@@ -53,8 +53,9 @@ on.story("while the first answers are on their way there are bones, and no claim
 
 on.story("a list that cannot be had is an error with a way out, and is tried again by itself", async (page) => {
   await signIn(page, on.server);
-  const body = JSON.stringify({ type: "error", code: "unavailable", message: "the recent index does not answer: try again in a moment" });
-  await page.route(/\/recent/, (route) => route.fulfill({ status: 503, contentType: "application/json", headers: { "retry-after": "1" }, body }));
+  const message = "the recent index does not answer: try again in a moment";
+  const json = { type: "error", code: "unavailable", message };
+  await page.route(/\/recent/, (route) => route.fulfill({ status: 503, headers: { "retry-after": "1" }, json }));
   await page.locator(".tab", { hasText: "Pending" }).click();
   await page.getByRole("heading", { name: "The list could not be loaded" }).waitFor();
   await page.getByText("the recent index does not answer").waitFor();

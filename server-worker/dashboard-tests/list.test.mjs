@@ -47,7 +47,7 @@ busy.story("an amount is shown as it came, a time in the viewer's zone with the 
 });
 
 busy.story("status and merchant filter the list, and the address says so", async (page) => {
-  await busy.server.update({ transferId: "tr_f1", status: "failed", merchantId: "filter_a", message: "Account closed" });
+  await busy.server.update({ transferId: "tr_f1", status: "failed", merchantId: "filter_a", message: "No account" });
   await busy.server.update({ transferId: "tr_f2", status: "failed", merchantId: "filter_b" });
   await busy.server.update({ transferId: "tr_f3", status: "pending", merchantId: "filter_a" });
   await signIn(page, busy.server);
@@ -105,11 +105,11 @@ busy.story("search narrows as one types; Enter opens the transfer of that id", a
   await row(page, "tr_hay").waitFor();
 });
 
-busy.story("older ones come page by page, each once and in order, also after live rows pushed some off", async (page) => {
+busy.story("older ones come page by page, each once and in order, also when live rows push some off", async (page) => {
   const posted = Array.from({ length: 120 }, (_, n) => `tr_page_${n}`);
   for (let at = 0; at < posted.length; at += 8) {
-    const some = posted.slice(at, at + 8);
-    await Promise.all(some.map((transferId) => busy.server.update({ transferId, status: "pending", merchantId: "pages" })));
+    const some = posted.slice(at, at + 8).map((transferId) => ({ transferId, status: "pending", merchantId: "pages" }));
+    await Promise.all(some.map((update) => busy.server.update(update)));
   }
   await signIn(page, busy.server, "/dashboard?merchantId=pages");
   assert.equal((await idsOf(page)).length, 50);
@@ -148,7 +148,8 @@ busy.story("words that a stranger wrote stay words", async (page) => {
   const message = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> \u202Ereversed`;
   const merchantId = `"><svg onload=window.hacked=1>`;
   const metadata = { "<b>key</b>": "</code><script>window.hacked=1</script>", number: 1 };
-  await busy.server.update({ transferId: "tr_hostile", status: "pending", message, merchantId, metadata, customerId: "<i>c</i>" });
+  const customerId = "<i>customer</i>";
+  await busy.server.update({ transferId: "tr_hostile", status: "pending", message, merchantId, customerId, metadata });
   await signIn(page, busy.server, `/dashboard?merchantId=${encodeURIComponent(merchantId)}`);
   assert.equal(await row(page, "tr_hostile").locator(".c-message").textContent(), message);
   assert.equal(await row(page, "tr_hostile").locator(".c-merchant").textContent(), merchantId);
@@ -167,12 +168,18 @@ busy.story("words that a stranger wrote stay words", async (page) => {
 });
 
 busy.story("the list on a wide screen, on a phone and on a very wide one", async (page) => {
-  const say = { pending: "Waiting for the customer's bank", processing: "Sent to the clearing house", completed: "Settled",
-    failed: "The receiving bank refused the transfer: name and account do not match", cancelled: "Cancelled by the customer" };
-  const ends = ["completed", "processing", "completed", "failed", "pending", "completed", "cancelled", "processing", "completed"];
+  const say = {
+    pending: "Waiting for the customer's bank",
+    processing: "Sent to the clearing house",
+    completed: "Settled",
+    failed: "The receiving bank refused the transfer: name and account do not match",
+    cancelled: "Cancelled by the customer",
+  };
+  const merchants = ["shop_berlin", "cafe-nord", "atelier.mira"];
+  const ends = ["completed", "processing", "failed", "pending", "completed", "cancelled", "processing", "completed"];
   for (const [n, status] of ends.entries()) {
     const transferId = `tr_${(n * 7919 + 104729).toString(36)}${(n * 15485863 + 32452843).toString(36)}`;
-    const fields = { transferId, merchantId: ["shop_berlin", "cafe-nord", "atelier.mira"][n % 3], amount: 12.5 + n * 41.35 };
+    const fields = { transferId, merchantId: merchants[n % 3], amount: 12.5 + n * 41.35 };
     await busy.server.update({ ...fields, status: "pending", message: say.pending });
     if (status !== "pending") await busy.server.update({ ...fields, status, message: say[status] });
   }

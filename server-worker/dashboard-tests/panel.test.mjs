@@ -7,7 +7,8 @@ const on = stage();
 
 on.story("the timeline shows each change and the time between them, and grows while one looks", async (page) => {
   const { server } = on;
-  await server.update({ transferId: "tr_line", status: "pending", message: "Announced", amount: 48.2, merchantId: "line" });
+  const first = { transferId: "tr_line", status: "pending", message: "Announced", amount: 48.2, merchantId: "line" };
+  await server.update(first);
   await new Promise((resolve) => setTimeout(resolve, 1100));
   await server.update({ transferId: "tr_line", status: "processing", message: "Sent to the clearing house" });
   await signIn(page, server);
@@ -89,8 +90,9 @@ on.story("an unknown transfer is named, and shows up once it has its first updat
 
 on.story("on a phone it takes the whole screen", async (page) => {
   const { server } = on;
-  await server.update({ transferId: "tr_phone", status: "pending", amount: 17.5, merchantId: "shop_berlin", customerId: "cus_9" });
-  await server.update({ transferId: "tr_phone", status: "failed", message: "The receiving bank refused: name and account do not match" });
+  const transferId = "tr_phone";
+  await server.update({ transferId, status: "pending", amount: 17.5, merchantId: "shop_berlin", customerId: "cus_9" });
+  await server.update({ transferId, status: "failed", message: "The receiving bank refused: the name does not match" });
   await signIn(page, server, "/dashboard#/t/tr_phone");
   await page.getByRole("dialog", { name: "tr_phone" }).getByRole("heading", { name: "Timeline" }).waitFor();
   await fitsTheScreen(page);

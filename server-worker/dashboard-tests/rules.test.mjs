@@ -80,8 +80,10 @@ test("waiting has full jitter, doubles, and is capped", () => {
 });
 
 test("durations have the two units that matter", () => {
-  const cases = [[0, "0 ms"], [350, "350 ms"], [4210, "4.2 s"], [9999, "9.9 s"], [59_999, "59 s"], [123_000, "2 min 3 s"],
-    [120_000, "2 min"], [11_520_000, "3 h 12 min"], [3_605_000, "1 h"], [187_200_000, "2 d 4 h"]];
+  const cases = [
+    [0, "0 ms"], [350, "350 ms"], [4210, "4.2 s"], [9999, "9.9 s"], [59_999, "59 s"], [120_000, "2 min"],
+    [123_000, "2 min 3 s"], [3_605_000, "1 h"], [11_520_000, "3 h 12 min"], [187_200_000, "2 d 4 h"],
+  ];
   for (const [millis, text] of cases) assert.equal(duration(millis), text);
   assert.equal(running(4999), "4 s");
   assert.equal(running(-50), "1 s", "a viewer's clock that is behind");

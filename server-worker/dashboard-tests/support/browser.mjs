@@ -88,5 +88,6 @@ export async function fitsTheScreen(page) {
 async function axe(page) {
   if (!await page.evaluate(() => "axe" in window)) await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
+  const said = (id) => ({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`;
+  return violations.flatMap(({ id, nodes }) => nodes.map(said(id)));
 }

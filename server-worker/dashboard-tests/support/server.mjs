@@ -42,7 +42,7 @@ export class Server {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** Posts a signed update and returns the transfer as stored. `body` may be JSON text, for exact numbers. */
+  /** Posts a signed update; the transfer as stored. `body` may be JSON text, for exact numbers. */
   async update(body) {
     const text = typeof body === "string" ? body : JSON.stringify(body);
     const timestamp = String(Math.floor(Date.now() / 1000));
@@ -63,7 +63,7 @@ export class Server {
     const socket = new WebSocket(url, ["transfer-status.v1", `signature.${signature}`]);
     await new Promise((resolve, reject) => {
       socket.addEventListener("message", resolve, { once: true });
-      socket.addEventListener("close", ({ code }) => reject(new Error(`the watch was closed: ${code}`)), { once: true });
+      socket.addEventListener("close", ({ code }) => reject(new Error(`closed with ${code}`)), { once: true });
     });
     return socket;
   }

@@ -3,6 +3,7 @@ import { el } from "./dom.js";
 import { Row } from "./row.js";
 
 const MOVE = { duration: 260, easing: "cubic-bezier(0.2, 0, 0, 1)" };
+const FLASH = { backgroundColor: ["var(--accent-tint)", "transparent"] };
 const APPEAR = [{ opacity: 0, transform: "translateY(-6px)" }, { opacity: 1, transform: "none" }];
 // With more than these at once nobody can follow anything.
 const MOST_MOVES = 40;
@@ -43,7 +44,9 @@ export class List {
     this.#rows = kept;
     this.#arrange([...kept.values()].map((row) => row.element));
     if (!live) return;
-    for (const row of [...fresh, ...changed]) row.flash();
+    // Without motion the mark stays a moment and goes; nothing fades.
+    const easing = calm.matches ? "step-end" : "ease-out";
+    for (const { element } of [...fresh, ...changed]) element.animate(FLASH, { duration: 1800, easing });
     if (places) this.#animate(places);
   }
 
@@ -51,9 +54,10 @@ export class List {
   skeleton() {
     this.#rows.clear();
     const names = ["c-status", "c-id", "c-merchant", "c-amount", "c-message", "c-time"];
-    const bones = Array.from({ length: SKELETON_ROWS }, () => {
+    const bones = Array.from({ length: SKELETON_ROWS }, (_, n) => {
       const cells = names.map((name) => el("td", { role: "cell", class: name }, el("span", { class: "bone" })));
-      return el("tr", { role: "row", class: "row skeleton", "aria-hidden": "true" }, ...cells);
+      const name = n % 2 ? "row skeleton short" : "row skeleton";
+      return el("tr", { role: "row", class: name, "aria-hidden": "true" }, ...cells);
     });
     this.#body.replaceChildren(...bones);
   }

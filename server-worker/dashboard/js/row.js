@@ -46,16 +46,6 @@ export class Row {
     setTime(this.#time, this.#shown.updatedAt, shortTime(this.#shown.updatedAt, now));
   }
 
-  /** Draws the eye to the row for a moment. */
-  flash() {
-    const { classList } = this.element;
-    classList.remove("changed");
-    // Reading a layout value makes the browser see the class gone, so that the animation starts anew.
-    void this.element.offsetWidth;
-    classList.add("changed");
-    this.element.addEventListener("animationend", () => classList.remove("changed"), { once: true });
-  }
-
   #show(transfer, now) {
     if (this.#shown?.status !== transfer.status) this.#status.replaceChildren(badge(transfer.status));
     this.#shown = transfer;
