@@ -11,6 +11,8 @@ use crate::socket::{self, Frame};
 
 /// Operators that look at once.
 const MOST_FEEDS: usize = 100;
+/// The largest integer that JavaScript holds exactly; whoever shows the token itself has no expiry.
+const NEVER: u64 = (1 << 53) - 1;
 
 impl Shard {
     /// Opens a socket that is valid up to `expiry`, in Unix seconds.
@@ -22,7 +24,7 @@ impl Shard {
         self.state.accept_web_socket(&server);
         self.state
             .set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
-        server.serialize_attachment(expiry)?;
+        server.serialize_attachment(expiry.min(NEVER))?;
         Ok(socket::upgrade(&client, false)?)
     }
 
