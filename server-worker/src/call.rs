@@ -40,6 +40,8 @@ pub(crate) enum Call {
     },
     /// Show the transfer with its timeline and the number of its watchers.
     Inspect,
+    /// Give the transfer as the recent index lists it.
+    Listed,
 }
 
 const BASE: &str = "https://room/";
@@ -66,6 +68,7 @@ impl Call {
             }
             Self::Scan { scanned, view } => format!("{BASE}scan/{}/{}", u8::from(*scanned), digit(*view)),
             Self::Inspect => format!("{BASE}inspect"),
+            Self::Listed => format!("{BASE}listed"),
         }
     }
 
@@ -93,6 +96,7 @@ impl Call {
                 view: View::of(flag(parts.next()?)?),
             },
             "inspect" => Self::Inspect,
+            "listed" => Self::Listed,
             _ => return None,
         };
         parts.next().is_none().then_some(call)
@@ -124,6 +128,7 @@ mod tests {
                 word: Some("PAID / \u{1f4b8} %2F".into()),
             },
             Call::Inspect,
+            Call::Listed,
         ];
         for view in [View::Current, View::Legacy] {
             for flag in [false, true] {

@@ -281,7 +281,7 @@ impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         let cause = error.to_string();
         match error {
-            StorageError::Sql(_) => Self::Unreachable { cause },
+            StorageError::Failed(_) => Self::Unreachable { cause },
             StorageError::Newer { .. } | StorageError::Broken(_) => Self::Internal { cause },
         }
     }

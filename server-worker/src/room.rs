@@ -86,7 +86,7 @@ impl TransferRoom {
     pub fn new(state: DurableObjectState, env: Env) -> Self {
         let state = State::from(state);
         Self(Rc::new(Room {
-            storage: Storage::new(state.storage().sql()),
+            storage: Storage::new(&state.storage()),
             state,
             env,
             stored: RefCell::new(None),
@@ -113,6 +113,7 @@ impl TransferRoom {
             }) => room.watch(expiry, subprotocol, view).await,
             Some(Call::Scan { scanned, view }) => room.scan(scanned, view),
             Some(Call::Inspect) => room.inspect().await,
+            Some(Call::Listed) => room.listed().await,
             None => Err(ApiError::NoRoute),
         };
         answer.or_else(|error| {
@@ -204,6 +205,13 @@ impl Room {
             None => return Err(ApiError::UnknownTransfer),
         };
         Ok(reply::transfer(&view.transfer(&record), record.version())?)
+    }
+
+    /// What the recent index is told, for when it asks.
+    async fn listed(&self) -> Result<Response, ApiError> {
+        let stored = self.stored().await?;
+        let record = stored.record().ok_or(ApiError::UnknownTransfer)?;
+        Ok(reply::json(200, &record.listed(), &[])?)
     }
 
     /// All that the operator may see.

@@ -1,129 +1,129 @@
-//! A room's SQLite: one row, the transfer as it is shown to everybody, with its timeline.
+//! A room's storage: one entry, the transfer as it is shown to everybody, with its timeline.
 //!
-//! Rows written are what storage costs, so a change writes one, and a read of a transfer that nobody
-//! has reported writes none: the table comes with the first update.
+//! Rows written are what storage costs, so a change writes one, and a read of a transfer that nobody has
+//! reported writes none. The entry lies in the key-value side of the object's SQLite, whose table the
+//! platform makes unbilled; `CREATE TABLE` in a room of its own would cost two rows more a transfer.
 
-use std::cell::Cell;
-
-use transfer_status_protocol::Transfer;
-use worker::{SqlStorage, SqlStorageValue};
+use worker::Storage as Platform;
+use worker::wasm_bindgen::JsCast;
+use worker::wasm_bindgen::prelude::*;
 
 use crate::record::Record;
-use crate::timeline::Timeline;
 
-/// The layout of the row. A later deploy may write a higher one; this one then serves nothing
+/// The layout of the entry. A later deploy may write a higher one; this one then serves nothing
 /// rather than overwrite what it cannot read.
-const SCHEMA: i64 = 1;
+const SCHEMA: u32 = 1;
+const KEY: &str = "transfer";
 
-const HAS_TABLE: &str = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'transfer'";
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS transfer (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    schema INTEGER NOT NULL,
-    version INTEGER NOT NULL,
-    doc TEXT NOT NULL,
-    timeline TEXT NOT NULL,
-    word TEXT
-)";
-const LOAD: &str = "SELECT schema, doc, timeline, word FROM transfer WHERE id = 1";
-const SAVE: &str = "INSERT INTO transfer (id, schema, version, doc, timeline, word) VALUES (1, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET schema = excluded.schema, version = excluded.version, doc = excluded.doc,
-        timeline = excluded.timeline, word = excluded.word";
+#[wasm_bindgen]
+extern "C" {
+    type WithKv;
 
-/// What went wrong with the row.
+    #[wasm_bindgen(method, getter)]
+    fn kv(this: &WithKv) -> Kv;
+
+    /// The synchronous key-value side of SQLite: it commits as a statement would.
+    type Kv;
+
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &Kv, key: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &Kv, key: &str, value: &str) -> Result<(), JsValue>;
+}
+
+/// What went wrong with the entry.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StorageError {
-    /// The platform refused the statement.
+    /// The platform refused.
     #[error("the database failed: {0}")]
-    Sql(#[from] worker::Error),
+    Failed(String),
     /// Another deploy wrote a layout that this one does not know.
-    #[error("the row has layout {found}, this deploy knows {SCHEMA}; deploy the newer version again")]
+    #[error("the entry has layout {found}, this deploy knows {SCHEMA}; deploy the newer version again")]
     Newer {
-        /// The row's layout.
-        found: i64,
+        /// The entry's layout.
+        found: u32,
     },
-    /// The row does not hold a transfer.
-    #[error("the row cannot be read: {0}")]
+    /// The entry does not hold a transfer.
+    #[error("the entry cannot be read: {0}")]
     Broken(&'static str),
 }
 
-/// The row of one room.
-pub(crate) struct Storage {
-    sql: SqlStorage,
-    has_table: Cell<bool>,
+impl From<worker::Error> for StorageError {
+    fn from(error: worker::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
 }
+
+impl From<JsValue> for StorageError {
+    fn from(error: JsValue) -> Self {
+        Self::Failed(format!("{error:?}"))
+    }
+}
+
+/// The entry of one room.
+pub(crate) struct Storage(Kv);
 
 impl Storage {
     /// Touches nothing yet.
-    pub(crate) fn new(sql: SqlStorage) -> Self {
-        Self {
-            sql,
-            has_table: Cell::new(false),
-        }
+    pub(crate) fn new(platform: &Platform) -> Self {
+        Self(platform.as_raw().unchecked_ref::<WithKv>().kv())
     }
 
-    /// Reads the transfer; `None` before its first update. Writes nothing.
+    /// Reads the transfer; `None` before its first update, and after all was deleted. Writes nothing.
     pub(crate) fn load(&self) -> Result<Option<Record>, StorageError> {
-        if self
-            .sql
-            .exec(HAS_TABLE, None)?
-            .raw()
-            .next()
-            .transpose()?
-            .is_none()
-        {
-            return Ok(None);
-        }
-        self.has_table.set(true);
-        let Some(row) = self.sql.exec(LOAD, None)?.raw().next().transpose()? else {
-            return Ok(None);
-        };
-        match row.as_slice() {
-            [
-                SqlStorageValue::Integer(SCHEMA),
-                SqlStorageValue::String(doc),
-                SqlStorageValue::String(timeline),
-                word,
-            ] => Ok(Some(Record {
-                transfer: Transfer::decode(doc)
-                    .map_err(|_| StorageError::Broken("its JSON is no transfer"))?,
-                doc: doc.clone(),
-                timeline: Timeline::decode(timeline)
-                    .ok_or(StorageError::Broken("its timeline is no list of changes"))?,
-                word: match word {
-                    SqlStorageValue::String(word) => Some(word.clone()),
-                    _ => None,
-                },
-            })),
-            [SqlStorageValue::Integer(found), ..] if *found != SCHEMA => {
-                Err(StorageError::Newer { found: *found })
-            }
-            _ => Err(StorageError::Broken("its columns have other types")),
+        match self.0.get(KEY)?.as_string() {
+            Some(text) => decode(&text).map(Some),
+            None => Ok(None),
         }
     }
 
     /// Writes the transfer: one row. It is durable before any answer or frame that follows leaves the
     /// object, for the platform holds these back until then.
     pub(crate) fn save(&self, record: &Record) -> Result<(), StorageError> {
-        if !self.has_table.get() {
-            self.sql.exec(CREATE, None)?;
-            self.has_table.set(true);
-        }
-        let version = i64::try_from(record.version()).unwrap_or(i64::MAX);
-        self.sql.exec(
-            SAVE,
-            vec![
-                SCHEMA.into(),
-                SqlStorageValue::try_from_i64(version)?,
-                record.doc.as_str().into(),
-                record.timeline.encode().into(),
-                record.word.clone().into(),
-            ],
-        )?;
-        Ok(())
+        Ok(self.0.put(KEY, &encode(record))?)
+    }
+}
+
+fn encode(record: &Record) -> String {
+    format!("{SCHEMA}\n{}", record.archive())
+}
+
+fn decode(text: &str) -> Result<Record, StorageError> {
+    let (schema, text) = text.split_once('\n').unwrap_or_default();
+    match schema.parse() {
+        Ok(SCHEMA) => Record::from_archive(text).ok_or(StorageError::Broken("it holds no transfer")),
+        Ok(found) => Err(StorageError::Newer { found }),
+        Err(_) => Err(StorageError::Broken("it names no layout")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use transfer_status_protocol::{Status, Timestamp, Transfer, TransferId};
+
+    use super::{StorageError, decode, encode};
+    use crate::record::Record;
+
+    #[test]
+    fn an_entry_comes_back_as_it_was_stored() {
+        let id = TransferId::new("tr_1").unwrap();
+        let mut transfer = Transfer::new(
+            id,
+            Status::Pending,
+            Timestamp::from_unix_millis(1_700_000_000_000),
+        );
+        transfer.version = Some(1);
+        transfer.message = Some("two\nlines".into());
+        let record = Record::changed(transfer, None, Some("PENDING".into()));
+        assert_eq!(decode(&encode(&record)).unwrap(), record);
     }
 
-    /// Notes that everything was deleted, the table too.
-    pub(crate) fn emptied(&self) {
-        self.has_table.set(false);
+    #[test]
+    fn an_entry_of_a_later_deploy_is_left_alone() {
+        assert!(matches!(decode("2\n{}"), Err(StorageError::Newer { found: 2 })));
+        for text in ["", "1", "1\n", "1\n{}", "one\n{}"] {
+            assert!(matches!(decode(text), Err(StorageError::Broken(_))), "{text}");
+        }
     }
 }

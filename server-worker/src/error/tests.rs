@@ -225,7 +225,7 @@ fn a_row_that_cannot_be_read_is_no_reason_to_try_again() {
         ApiError::from(StorageError::Broken("x")).code(),
         ErrorCode::Internal
     );
-    let failed = StorageError::Sql(worker::Error::RustError("disk".into()));
+    let failed = StorageError::Failed("disk".into());
     assert_eq!(ApiError::from(failed).code(), ErrorCode::Unavailable);
 }
 

@@ -1,16 +1,27 @@
 //! One shard of the recent index: the newest transfers, newest first. Pure.
 //!
-//! Bounded twice, by count and by bytes; the oldest give way. Each entry has a slot, the row that it is
-//! kept in: an entry that changes writes its row again, a new one takes the row of the oldest, so that
-//! nothing is ever deleted and a change is never more than one row.
+//! Bounded twice, by count and by bytes; the oldest give way. Each entry has a slot, and fifty slots are a
+//! page, which is the row that is written: whoever is new takes the slot of the oldest, so that nothing is
+//! ever deleted, and a wake reads few rows.
+//!
+//! Only a transfer's first version is sure to be written with it; later ones are written with the next
+//! newcomer of their page. So an entry that was read from its row and is not final may have gone on since:
+//! it is unconfirmed until its room was asked, which is done when somebody looks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::iter;
 use std::rc::Rc;
 
+use serde_json::value::RawValue;
 use transfer_status_protocol::{Status, Transfer};
 
 /// Most transfers of a shard.
 pub(crate) const MOST_ENTRIES: usize = 10_000;
+/// Slots of a page.
+const PAGE: u32 = 50;
+/// A page that is behind by more than this is written: a transfer that has been forgotten must not change
+/// unseen. In milliseconds.
+const MOST_BEHIND_MS: i64 = 3_600_000;
 /// Most bytes of their JSON: shards share 128 MB with whatever else runs beside them.
 pub(crate) const MOST_BYTES: usize = 8 * 1024 * 1024;
 
@@ -29,6 +40,10 @@ pub(crate) struct Entry {
     pub(crate) merchant_id: Option<String>,
     /// The transfer without its metadata, as JSON.
     pub(crate) doc: String,
+    /// `updated_at` as its page has it.
+    written_at: i64,
+    /// Whether this is what the transfer's room has, as far as one knows.
+    confirmed: bool,
 }
 
 /// A place in the list: newest first, and by id among those of the same millisecond.
@@ -65,8 +80,8 @@ pub(crate) enum Put {
     Known,
     /// The list changed.
     Listed {
-        /// Whether its row is to be written: for the first version that is seen, and for the last.
-        write: bool,
+        /// The page that is to be written for it.
+        write: Option<u32>,
     },
 }
 
@@ -75,8 +90,9 @@ pub(crate) enum Put {
 pub(crate) struct Index {
     entries: HashMap<Rc<str>, Entry>,
     order: BTreeSet<Place>,
+    /// Who has which slot.
+    slots: Vec<Option<Rc<str>>>,
     free: Vec<u32>,
-    next_slot: u32,
     bytes: usize,
     most_entries: usize,
     most_bytes: usize,
@@ -94,8 +110,8 @@ impl Index {
         Self {
             entries: HashMap::new(),
             order: BTreeSet::new(),
+            slots: Vec::new(),
             free: Vec::new(),
-            next_slot: 0,
             bytes: 0,
             most_entries,
             most_bytes,
@@ -118,41 +134,101 @@ impl Index {
                 return Put::Known;
             }
         }
-        let write = known.is_none() || transfer.status.is_final();
-        self.insert(transfer, doc, None);
+        let written_at = known.map(|known| known.written_at);
+        let behind = written_at.is_none_or(|at| updated_at.saturating_sub(at) > MOST_BEHIND_MS);
+        self.insert(transfer, doc, written_at.unwrap_or(i64::MIN));
         self.shrink();
-        Put::Listed { write }
-    }
-
-    /// Takes a row in as it was read; of two rows with one transfer the later version counts.
-    pub(crate) fn restore(&mut self, slot: u32, transfer: &Transfer, doc: String) {
-        self.next_slot = self.next_slot.max(slot.saturating_add(1));
-        let known = self.entries.get(transfer.id.as_str());
-        if known.is_some_and(|known| known.version >= transfer.version.unwrap_or(0)) {
-            self.free.push(slot);
-            return;
+        let entry = self.entries.get(transfer.id.as_str()).filter(|_| behind);
+        Put::Listed {
+            write: entry.map(|entry| entry.slot / PAGE),
         }
-        self.insert(transfer, doc, Some(slot));
-        self.shrink();
     }
 
-    fn insert(&mut self, transfer: &Transfer, doc: String, slot: Option<u32>) {
-        let id: Rc<str> = transfer.id.as_str().into();
-        let old = self.remove(&id);
-        let slot = match (slot, old) {
-            (Some(slot), old) => {
-                self.free.extend(old);
-                slot
+    /// What is written of a page: an array of transfers, with `null` for a free slot. It counts as written.
+    pub(crate) fn page(&mut self, page: u32) -> String {
+        let mut text = String::from("[");
+        for slot in (page * PAGE)..(page + 1) * PAGE {
+            if text.len() > 1 {
+                text.push(',');
             }
-            (None, Some(own)) => own,
-            (None, None) => self.take_slot(),
-        };
+            let id = self.slots.get(slot as usize).cloned().flatten();
+            match id.and_then(|id| self.entries.get_mut(&id)) {
+                Some(entry) => {
+                    entry.written_at = entry.updated_at;
+                    text.push_str(&entry.doc);
+                }
+                None => text.push_str("null"),
+            }
+        }
+        text.push(']');
+        text
+    }
+
+    /// Takes a page in as it was read, lower pages first; of two entries of one transfer the later version counts. What cannot
+    /// be read is passed over: it is listed again with its next change.
+    pub(crate) fn restore(&mut self, page: u32, text: &str) {
+        let docs: Vec<Option<&RawValue>> = serde_json::from_str(text).unwrap_or_default();
+        let first = page.saturating_mul(PAGE);
+        let end = first.saturating_add(PAGE) as usize;
+        if self.slots.len() < end {
+            let unseen = u32::try_from(self.slots.len()).unwrap_or(first)..first;
+            self.free.extend(unseen);
+            self.slots.resize(end, None);
+        }
+        for (slot, doc) in (first..)
+            .zip(docs.into_iter().chain(iter::repeat(None)))
+            .take(PAGE as usize)
+        {
+            let transfer = doc.and_then(|doc| Transfer::decode(doc.get()).ok());
+            let version = |transfer: &Transfer| transfer.version.unwrap_or(0);
+            let known =
+                |transfer: &Transfer| self.entries.get(transfer.id.as_str()).map(|known| known.version);
+            match (transfer, doc) {
+                (Some(transfer), Some(doc)) if known(&transfer) < Some(version(&transfer)) => {
+                    let old = self.remove(&transfer.id.as_str().into());
+                    self.free.extend(old);
+                    // The one that is taken next.
+                    self.free.push(slot);
+                    self.insert(&transfer, doc.get().to_owned(), transfer.updated_at.unix_millis());
+                    if let Some(entry) = self.entries.get_mut(transfer.id.as_str()) {
+                        entry.confirmed = transfer.status.is_final();
+                    }
+                    self.shrink();
+                }
+                _ => self.free.push(slot),
+            }
+        }
+    }
+
+    /// At most `limit` of those that may have gone on unseen, newest first.
+    pub(crate) fn unconfirmed(&self, limit: usize) -> Vec<Rc<str>> {
+        let newest = self.order.iter().rev();
+        let unconfirmed = newest.filter(|place| self.get(&place.id).is_some_and(|entry| !entry.confirmed));
+        unconfirmed
+            .take(limit)
+            .map(|place| Rc::clone(&place.id))
+            .collect()
+    }
+
+    /// Notes that an entry is what its room has.
+    pub(crate) fn confirm(&mut self, id: &str) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.confirmed = true;
+        }
+    }
+
+    fn insert(&mut self, transfer: &Transfer, doc: String, written_at: i64) {
+        let id: Rc<str> = transfer.id.as_str().into();
+        let slot = self.remove(&id).unwrap_or_else(|| self.take_slot());
         self.bytes += doc.len();
         let updated_at = transfer.updated_at.unix_millis();
         self.order.insert(Place {
             updated_at,
             id: Rc::clone(&id),
         });
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = Some(Rc::clone(&id));
+        }
         let entry = Entry {
             slot,
             version: transfer.version.unwrap_or(0),
@@ -160,6 +236,8 @@ impl Index {
             status: transfer.status.clone(),
             merchant_id: transfer.merchant_id.clone(),
             doc,
+            written_at,
+            confirmed: true,
         };
         self.entries.insert(id, entry);
     }
@@ -175,9 +253,9 @@ impl Index {
         {
             return slot;
         }
-        let slot = self.next_slot;
-        self.next_slot = self.next_slot.saturating_add(1);
-        slot
+        self.slots.push(None);
+        // There are no more slots than entries and a page.
+        u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
     }
 
     /// Takes an entry out and gives its slot.
@@ -188,6 +266,9 @@ impl Index {
             updated_at: entry.updated_at,
             id: Rc::clone(id),
         });
+        if let Some(place) = self.slots.get_mut(entry.slot as usize) {
+            *place = None;
+        }
         Some(entry.slot)
     }
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use transfer_status_protocol::Transfer;
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{self, Request, Response};
+use worker::web_sys::{self, Request, RequestInit, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
 
@@ -14,10 +14,14 @@ use super::minutes::Minutes;
 use super::page::{Item, Listing, Query};
 use super::rows::Rows;
 use super::{BASE, Stats};
+use crate::call::Call;
 use crate::error::ApiError;
 use crate::incoming::now_unix_millis;
 use crate::target::Target;
-use crate::{log, reply, socket};
+use crate::{bindings, log, reply, socket};
+
+/// Rooms that are asked at once; the platform lets one invocation make 1,000 calls.
+const MOST_ASKED: usize = 200;
 
 /// One shard. It is exported by hand, as the rooms are.
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
@@ -26,6 +30,7 @@ pub struct RecentIndex(Shard);
 /// What a shard has in memory: all that it lists, read again from its rows after a sleep.
 pub(super) struct Shard {
     pub(super) state: State,
+    env: Env,
     rows: Rows,
     list: RefCell<Option<(Index, Minutes)>>,
 }
@@ -38,11 +43,12 @@ pub(super) struct Shard {
 impl RecentIndex {
     /// Wakes the shard; nothing is read yet.
     #[wasm_bindgen(constructor)]
-    pub fn new(state: DurableObjectState, _env: Env) -> Self {
+    pub fn new(state: DurableObjectState, env: Env) -> Self {
         let state = State::from(state);
         Self(Shard {
             rows: Rows::new(state.storage().sql()),
             state,
+            env,
             list: RefCell::new(None),
         })
     }
@@ -85,23 +91,29 @@ impl Shard {
                 let text = JsFuture::from(request.text()?).await?;
                 self.put(&text.as_string().unwrap_or_default(), watchers)
             }
-            (true, Some("list"), None) => self.list(target),
-            (true, Some("stats"), None) => self.stats(),
+            (true, Some("list"), None) => {
+                self.catch_up().await?;
+                self.list(target)
+            }
+            (true, Some("stats"), None) => {
+                self.catch_up().await?;
+                self.stats()
+            }
             (true, Some("feed"), Some(expiry)) => self.open_feed(expiry.parse().unwrap_or(0)),
             _ => Err(ApiError::NoRoute),
         }
     }
 
-    /// Takes a change in. What is answered is durable for a transfer's first and its final version; one
-    /// in between is kept in memory until then, and read again from its room after a sleep.
+    /// Takes a change in. That the transfer is listed is durable then; how it stands is asked of its room
+    /// again, should the shard forget it.
     fn put(&self, doc: &str, watchers: usize) -> Result<Response, ApiError> {
         let transfer = Transfer::decode(doc).map_err(ApiError::BadUpdate)?;
         let put = self.with(|index, minutes| {
             let put = index.put(&transfer, doc.to_owned());
             if let Put::Listed { write } = put {
                 minutes.count(transfer.updated_at.unix_millis());
-                if let (true, Some(entry)) = (write, index.get(transfer.id.as_str())) {
-                    self.rows.save(entry)?;
+                if let Some(page) = write {
+                    self.rows.save(page, &index.page(page))?;
                 }
             }
             Ok(put)
@@ -116,6 +128,32 @@ impl Shard {
             }
         }
         Ok(reply::empty(204, &[])?)
+    }
+
+    /// Asks the rooms of those entries that may have gone on while nobody looked. One that does not answer is
+    /// shown as it was, and asked again the next time.
+    async fn catch_up(&self) -> Result<(), ApiError> {
+        let unconfirmed = self.with(|index, _| Ok(index.unconfirmed(MOST_ASKED)))?;
+        // Asked all at once, heard one after the other.
+        let asked: Vec<_> = unconfirmed.iter().map(|id| self.ask_room(id)).collect();
+        for (id, asked) in unconfirmed.iter().zip(asked) {
+            let Ok(answer) = heard(asked).await else { continue };
+            self.with(|index, _| {
+                if let Some((transfer, doc)) = answer
+                    && let Put::Listed { write: Some(page) } = index.put(&transfer, doc)
+                {
+                    self.rows.save(page, &index.page(page))?;
+                }
+                index.confirm(id);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn ask_room(&self, id: &str) -> Result<JsFuture, ApiError> {
+        let room = bindings::rooms(&self.env)?.get_by_name(id)?;
+        Ok(room.fetch(&Call::Listed.to_url(), &RequestInit::new())?.into())
     }
 
     fn list(&self, target: Target<'_>) -> Result<Response, ApiError> {
@@ -170,5 +208,24 @@ impl Shard {
                 cause: "the list is gone".into(),
             }),
         }
+    }
+}
+
+/// What a room has answered; `None` when it knows of no transfer any more.
+async fn heard(asked: Result<JsFuture, ApiError>) -> Result<Option<(Transfer, String)>, ApiError> {
+    let answer: Response = asked?.await?.unchecked_into();
+    let text = JsFuture::from(answer.text()?)
+        .await?
+        .as_string()
+        .unwrap_or_default();
+    match answer.status() {
+        200 => {
+            let transfer = Transfer::decode(&text).map_err(ApiError::BadUpdate)?;
+            Ok(Some((transfer, text)))
+        }
+        404 => Ok(None),
+        status => Err(ApiError::Unreachable {
+            cause: format!("a room answered {status}"),
+        }),
     }
 }

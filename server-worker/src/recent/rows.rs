@@ -1,17 +1,15 @@
-//! A shard's SQLite: one row a slot, written again by whoever has the slot. No index besides the key, for
-//! each would be another row to write.
+//! A shard's SQLite: one row a page of the list. No index besides the key, for each would be another row to
+//! write.
 
-use transfer_status_protocol::Transfer;
 use worker::{SqlStorage, SqlStorageValue};
 
-use super::index::{Entry, Index};
+use super::index::Index;
 use crate::storage::StorageError;
 
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS entry (slot INTEGER PRIMARY KEY, doc TEXT NOT NULL)";
-const HAS_TABLE: &str = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'entry'";
-const LOAD: &str = "SELECT slot, doc FROM entry";
-const SAVE: &str =
-    "INSERT INTO entry (slot, doc) VALUES (?, ?) ON CONFLICT (slot) DO UPDATE SET doc = excluded.doc";
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS page (page INTEGER PRIMARY KEY, entries TEXT NOT NULL)";
+const HAS_TABLE: &str = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'page'";
+const LOAD: &str = "SELECT page, entries FROM page ORDER BY page";
+const SAVE: &str = "INSERT INTO page (page, entries) VALUES (?, ?) ON CONFLICT (page) DO UPDATE SET entries = excluded.entries";
 
 /// The rows of one shard.
 pub(super) struct Rows {
@@ -24,8 +22,7 @@ impl Rows {
         Self { sql }
     }
 
-    /// Reads the whole list. A row that cannot be read is passed over: its transfer is listed again with
-    /// its next change.
+    /// Reads the whole list.
     pub(super) fn load(&self) -> Result<Index, StorageError> {
         let mut index = Index::default();
         if self
@@ -39,22 +36,21 @@ impl Rows {
             return Ok(index);
         }
         for row in self.sql.exec(LOAD, None)?.raw() {
-            if let [SqlStorageValue::Integer(slot), SqlStorageValue::String(doc)] = row?.as_slice()
-                && let (Ok(slot), Ok(transfer)) = (u32::try_from(*slot), Transfer::decode(doc))
+            if let [SqlStorageValue::Integer(page), SqlStorageValue::String(entries)] = row?.as_slice()
+                && let Ok(page) = u32::try_from(*page)
             {
-                index.restore(slot, &transfer, doc.clone());
+                index.restore(page, entries);
             }
         }
         Ok(index)
     }
 
-    /// Writes one entry: one row.
-    pub(super) fn save(&self, entry: &Entry) -> Result<(), StorageError> {
+    /// Writes one page: one row.
+    pub(super) fn save(&self, page: u32, entries: &str) -> Result<(), StorageError> {
         // Costs nothing where the table is there.
         self.sql.exec(CREATE, None)?;
-        let slot = i64::from(entry.slot);
         self.sql
-            .exec(SAVE, vec![slot.into(), entry.doc.as_str().into()])?;
+            .exec(SAVE, vec![i64::from(page).into(), entries.into()])?;
         Ok(())
     }
 }

@@ -149,7 +149,7 @@ impl Room {
     async fn empty(&self) -> Result<(), ApiError> {
         let Some(record) = self.row() else { return Ok(()) };
         self.state.storage().delete_all().await?;
-        self.storage.emptied();
+
         self.alarm.set(Some(None));
         *self.stored.borrow_mut() = Some(Stored::Archived(record));
         Ok(())

@@ -21,7 +21,11 @@ fn transfer(id: &str, version: u64, at: i64, status: Status) -> Transfer {
 
 fn put(index: &mut Index, id: &str, version: u64, at: i64, status: Status) -> Put {
     let transfer = transfer(id, version, at, status);
-    index.put(&transfer, transfer.encode())
+    let put = index.put(&transfer, transfer.encode());
+    if let Put::Listed { write: Some(page) } = put {
+        index.page(page);
+    }
+    put
 }
 
 fn ids(index: &Index, filter: &Filter, before: Option<&Place>, limit: usize) -> Vec<String> {
@@ -34,16 +38,21 @@ fn all(index: &Index) -> Vec<String> {
 }
 
 #[test]
-fn a_change_takes_its_transfer_to_the_top_and_is_written_at_first_and_at_last() {
+fn a_change_takes_its_transfer_to_the_top_and_the_first_one_is_written() {
     let mut index = Index::default();
-    let written = Put::Listed { write: true };
+    let written = Put::Listed { write: Some(0) };
     assert_eq!(put(&mut index, "a", 1, 10, Status::Pending), written);
     assert_eq!(put(&mut index, "b", 1, 20, Status::Pending), written);
     assert_eq!(all(&index), ["b", "a"]);
-    let unwritten = Put::Listed { write: false };
+    let unwritten = Put::Listed { write: None };
     assert_eq!(put(&mut index, "a", 2, 30, Status::Processing), unwritten);
     assert_eq!(all(&index), ["a", "b"]);
-    assert_eq!(put(&mut index, "a", 3, 40, Status::Completed), written);
+    let late = 30 + super::MOST_BEHIND_MS;
+    assert_eq!(
+        put(&mut index, "a", 3, late, Status::Completed),
+        written,
+        "it was forgotten for long"
+    );
 }
 
 #[test]
@@ -110,32 +119,69 @@ fn filters_narrow_and_pages_follow_each_other() {
     assert_eq!(ids(&index, &merchant, Some(&before), 2), ["a"]);
 }
 
+#[test]
+fn what_has_gone_on_since_its_page_was_written_is_to_be_asked_for() {
+    let mut index = Index::default();
+    for (n, status) in [Status::Pending, Status::Completed, Status::Processing]
+        .into_iter()
+        .enumerate()
+    {
+        put(&mut index, &format!("t{n}"), 1, i64::try_from(n).unwrap(), status);
+    }
+    let page = index.page(0);
+    assert!(
+        index.unconfirmed(10).is_empty(),
+        "it came from the rooms themselves"
+    );
+
+    let mut woken = Index::default();
+    woken.restore(0, &page);
+    assert_eq!(all(&woken), ["t2", "t1", "t0"]);
+    let ids: Vec<_> = woken.unconfirmed(10).iter().map(ToString::to_string).collect();
+    assert_eq!(ids, ["t2", "t0"], "a final one cannot have gone on");
+    woken.confirm("t0");
+    put(&mut woken, "t2", 2, 9, Status::Failed);
+    assert!(woken.unconfirmed(10).is_empty());
+}
+
+#[test]
+fn a_page_that_cannot_be_read_costs_its_entries_and_no_more() {
+    for broken in ["", "null", "[1,{}]", r#"[{"id":"a"}]"#] {
+        let mut index = Index::default();
+        index.restore(0, broken);
+        index.restore(2, "[]");
+        assert!(all(&index).is_empty(), "{broken}");
+        put(&mut index, "a", 1, 1, Status::Pending);
+        assert_eq!(all(&index), ["a"]);
+    }
+}
+
 proptest! {
-    /// Any series of deliveries, with wakes from the written rows in between, against a sorted list.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Any series of deliveries, with wakes from the written pages in between, against a sorted list.
     #[test]
     fn the_list_is_what_a_naive_one_would_be(
-        steps in prop::collection::vec((0..12_u8, 1..4_u64, 0..50_i64, any::<bool>()), 1..80),
+        steps in prop::collection::vec((0..120_u8, 1..4_u64, 0..500_i64, 0..20_u8), 1..200),
+        most in 1..100_usize,
     ) {
-        const MOST: usize = 6;
-        let mut index = Index::bounded(MOST, usize::MAX);
-        let mut rows: BTreeMap<u32, (Transfer, String)> = BTreeMap::new();
+        let mut index = Index::bounded(most, usize::MAX);
+        let mut pages: BTreeMap<u32, String> = BTreeMap::new();
         for (id, version, at, wake) in steps {
             let status = if version == 3 { Status::Completed } else { Status::Processing };
             let transfer = transfer(&format!("t{id}"), version, at, status);
-            if let Put::Listed { write } = index.put(&transfer, transfer.encode()) {
-                let entry = index.get(transfer.id.as_str());
-                // One that is older than everything else in a full list was let go at once.
-                let Some(entry) = entry else { continue };
-                if write {
-                    rows.insert(entry.slot, (transfer, entry.doc.clone()));
-                }
+            if let Put::Listed { write: Some(page) } = index.put(&transfer, transfer.encode()) {
+                pages.insert(page, index.page(page));
             }
 
-            let mut slots: Vec<_> = index.entries.values().map(|entry| entry.slot).collect();
-            slots.sort_unstable();
-            slots.dedup();
-            prop_assert_eq!(slots.len(), index.entries.len(), "a row each");
-            prop_assert!(index.entries.len() <= MOST);
+            for (slot, owner) in index.slots.iter().enumerate() {
+                let held = owner.as_ref().map(|id| index.get(id).unwrap().slot as usize);
+                prop_assert!(held.is_none_or(|held| held == slot));
+            }
+            let free = index.slots.iter().filter(|owner| owner.is_none()).count();
+            prop_assert_eq!(index.slots.len() - free, index.entries.len(), "a slot each");
+            prop_assert_eq!(index.free.len(), free);
+            prop_assert!(index.entries.len() <= most && index.slots.len() <= most + 51);
             prop_assert_eq!(index.order.len(), index.entries.len());
             prop_assert_eq!(index.bytes, index.entries.values().map(|entry| entry.doc.len()).sum::<usize>());
             let mut naive: Vec<_> = index
@@ -144,19 +190,18 @@ proptest! {
                 .map(|(id, entry)| (entry.updated_at, Rc::clone(id)))
                 .collect();
             naive.sort_unstable();
-            naive.reverse();
-            let naive: Vec<_> = naive.into_iter().map(|(_, id)| id.to_string()).collect();
+            let naive: Vec<_> = naive.into_iter().rev().map(|(_, id)| id.to_string()).collect();
             prop_assert_eq!(all(&index), naive);
 
-            if wake {
+            if wake == 0 {
                 let before = all(&index);
-                index = Index::bounded(MOST, usize::MAX);
-                for (slot, (transfer, doc)) in &rows {
-                    index.restore(*slot, transfer, doc.clone());
+                index = Index::bounded(most, usize::MAX);
+                for (page, text) in &pages {
+                    index.restore(*page, text);
                 }
-                // Each transfer that was listed has a row, be it of an earlier version.
+                // Each transfer that was listed is in a page, be it in an earlier version.
                 for id in before {
-                    prop_assert!(index.get(&id).is_some() || index.entries.len() == MOST, "{} is lost", id);
+                    prop_assert!(index.get(&id).is_some() || index.entries.len() == most, "{} is lost", id);
                 }
             }
         }
