@@ -68,6 +68,8 @@ pub(crate) struct Driver {
     _page: Page,
     /// The last hint that was taken.
     hinted: u64,
+    /// The page sleeps: no timer runs until a hint says that it is back.
+    asleep: bool,
 }
 
 impl Driver {
@@ -79,6 +81,7 @@ impl Driver {
             clock,
             _page: Page::listen(&parts.shared),
             hinted: 0,
+            asleep: false,
             parts,
         }
     }
@@ -160,6 +163,7 @@ impl Driver {
     }
 
     fn set_timer(&mut self, due: Option<Time>) {
+        let due = due.filter(|_| !self.asleep);
         if self.doing.timer.as_ref().map(|(at, _)| *at) == due {
             return;
         }
@@ -220,12 +224,14 @@ impl Driver {
             }
             Input::Command(Command::Close) => self.session.close(now),
             Input::Command(Command::Sleep) => {
+                self.asleep = true;
                 if let Some((conn, socket)) = self.doing.socket.take() {
                     socket.close(CloseCode::NORMAL);
                     self.session.handle_closed(now, conn, CloseCode::ABNORMAL);
                 }
             }
             Input::Command(Command::Hint(cursor, hint)) => {
+                self.asleep = false;
                 self.hinted = cursor;
                 self.session.handle_hint(now, hint);
             }

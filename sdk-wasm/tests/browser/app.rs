@@ -17,6 +17,8 @@ const QUICK: Config = Config {
     backoff_cap_ms: 100,
     poll_interval_ms: 100,
     hint_spacing_ms: 10,
+    // From a hint on; a silence alone takes the contract's 20 s to be noticed.
+    pong_timeout_ms: 500,
     ..Config::DEFAULT
 };
 
