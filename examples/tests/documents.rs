@@ -1,6 +1,7 @@
 //! The worked examples of PROTOCOL.md, computed anew.
 #![allow(clippy::unwrap_used)]
 
+use transfer_status::protocol::token;
 use transfer_status::{Key, Minter, QrPayload, Signer};
 
 const PROTOCOL: &str = include_str!("../../PROTOCOL.md");
@@ -34,4 +35,12 @@ fn the_subscription_signature_and_its_code_are_right() {
     )
     .unwrap();
     assert!(PROTOCOL.contains(&format!("\n{code}\n")), "{code}");
+}
+
+#[test]
+fn the_report_of_the_earlier_api_is_right() {
+    let payload = r#"{"transferRequestId":"transfer-123","merchantId":"merchant-7","status":"IN_FLIGHT","details":"Überweisung läuft"}"#;
+    assert!(PROTOCOL.contains(payload));
+    let body = format!(r#"{{"token":"{}"}}"#, token::seal(&key(), payload));
+    assert!(PROTOCOL.contains(&format!("\n# {body}\n")), "{body}");
 }

@@ -54,7 +54,7 @@ pub(crate) async fn of_merchant(
     env: &Env,
     config: &Config,
     merchant_id: &str,
-    limit: Option<usize>,
+    limit: usize,
 ) -> Result<String, ApiError> {
     page(env, config, &Query::of_merchant(merchant_id, limit)).await
 }

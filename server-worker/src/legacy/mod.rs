@@ -6,7 +6,7 @@
 //! | `GET /transfers/{id}/ws?token=` | `watch` beside this module | the socket's [`View`] is kept with it |
 //! | `POST /update`, `POST /create` with `{"token"}` | [`update`], `report` | an update of ours, and the backend's `word` |
 //! | `GET /status?id=&token=` | [`status`] | one transfer, in that [`view`] |
-//! | `GET /transfers?limit=&token=` | [`list`] | the token's merchant's, newest first |
+//! | `GET /transfers?limit=&token=` | [`list`] | those of the token's merchant, newest first |
 //! | `POST /scan`, `POST /unscan` with `{"id"}` | [`scan`] | only with `LEGACY_OPEN_SCAN=on` |
 
 mod error;
@@ -33,6 +33,10 @@ use crate::error::ApiError;
 use crate::incoming::{Incoming, now_unix_seconds};
 use crate::{auth, body, recent, reply, rooms};
 
+/// Transfers of a list, where the client does not say how many.
+const DEFAULT_LIMIT: usize = 50;
+/// And however many it says.
+const MOST_LISTED: usize = 200;
 /// One short field.
 const MAX_SCAN_BYTES: usize = 4 * 1024;
 
@@ -80,8 +84,7 @@ pub(crate) async fn status(
     match response.status() {
         _ if own => Ok(response),
         200 => {
-            let shown = JsFuture::from(response.text()?).await?;
-            let shown = shown.as_string().unwrap_or_default();
+            let shown = text(&response).await?.unwrap_or_default();
             let Shown { merchant_id } = serde_json::from_str(&shown)?;
             match merchant_id {
                 Some(merchant_id) if merchant_id == claims.merchant_id() => {
@@ -95,21 +98,30 @@ pub(crate) async fn status(
     }
 }
 
-/// `GET /transfers?limit=&token=`: what has changed lately among the transfers of the token's merchant.
+/// `GET /transfers?limit=&token=`: what has changed lately among the transfers of the token's merchant, and
+/// the token's own transfer whoever's it is.
 pub(crate) async fn list(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
     let claims = claims(incoming, config)?;
-    let limit = match value(incoming, "limit") {
-        Some(limit) => Some(limit.parse().map_err(|_| LegacyError::BadLimit)?),
-        None => None,
+    let limit: usize = match value(incoming, "limit") {
+        Some(limit) => limit.parse().map_err(|_| LegacyError::BadLimit)?,
+        None => DEFAULT_LIMIT,
     };
-    if claims.merchant_id().is_empty() {
-        return Ok(reply::json(200, r#"{"transfers":[]}"#, &[])?);
+    let limit = limit.clamp(1, MOST_LISTED);
+    let own = rooms::read(env, claims.transfer_id(), false, View::Legacy).await?;
+    let own = match own.status() {
+        200 => text(&own).await?,
+        404 => None,
+        _ => return Ok(own),
+    };
+    let mut list = view::List::default();
+    if !claims.merchant_id().is_empty() {
+        let page = recent::of_merchant(env, config, claims.merchant_id(), limit).await?;
+        list.add_page(&page)?;
     }
-    let page = recent::of_merchant(env, config, claims.merchant_id(), limit).await?;
-    let list = view::list(&page).ok_or_else(|| ApiError::Internal {
-        cause: "the recent index lists something else than transfers".into(),
-    })?;
-    Ok(reply::json(200, &list, &[])?)
+    if let Some(own) = own {
+        list.add(own)?;
+    }
+    Ok(reply::json(200, &list.encode(limit), &[])?)
 }
 
 /// `POST /unscan`, and `POST /scan` without a signature: tells the watchers, if the operator lets everybody.
@@ -157,4 +169,9 @@ fn value(incoming: &Incoming<'_>, name: &str) -> Option<String> {
     let mut pairs = incoming.target().pairs();
     let (_, value) = pairs.find(|(known, value)| known == name && !value.is_empty())?;
     Some(value.into_owned())
+}
+
+/// The text of a room's answer.
+async fn text(response: &Response) -> Result<Option<String>, ApiError> {
+    Ok(JsFuture::from(response.text()?).await?.as_string())
 }

@@ -1,6 +1,8 @@
 //! A transfer as readers of the earlier API know it: upper-case words, `details`, times as numbers. Pure.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -94,26 +96,56 @@ pub(crate) fn conflict(message: &str, transfer: &Transfer, used: Option<&str>) -
     )
 }
 
-/// Turns a page of the recent index, `{"transfers":[…], …}`, into the earlier API's list. `None` when it is no
-/// such page.
-pub(crate) fn list(page: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Page<'a> {
-        #[serde(borrow)]
-        transfers: Vec<&'a RawValue>,
+/// A list of transfers in the earlier API's view: newest first, each once.
+#[derive(Debug, Default)]
+pub(crate) struct List(BTreeMap<Reverse<(i64, String)>, String>);
+
+impl List {
+    /// Adds a page of the recent index, `{"transfers":[…], …}`.
+    pub(crate) fn add_page(&mut self, page: &str) -> Result<(), serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Page<'a> {
+            #[serde(borrow)]
+            transfers: Vec<&'a RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct Listed {
+            #[serde(default)]
+            word: Option<String>,
+        }
+        for listed in serde_json::from_str::<Page<'_>>(page)?.transfers {
+            let Listed { word } = serde_json::from_str(listed.get())?;
+            let listed: Transfer = serde_json::from_str(listed.get())?;
+            self.add(transfer(&listed, word.as_deref()))?;
+        }
+        Ok(())
     }
-    #[derive(Deserialize)]
-    struct Listed {
-        #[serde(default)]
-        word: Option<String>,
+
+    /// Adds one as [`transfer`] shows it; of two with one id the newer counts.
+    pub(crate) fn add(&mut self, shown: String) -> Result<(), serde_json::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Place {
+            id: String,
+            updated_at: i64,
+        }
+        let Place { id, updated_at } = serde_json::from_str(&shown)?;
+        let known = self.0.keys().find(|Reverse((_, known))| *known == id).cloned();
+        if let Some(known) = known {
+            if known.0.0 > updated_at {
+                return Ok(());
+            }
+            self.0.remove(&known);
+        }
+        self.0.insert(Reverse((updated_at, id)), shown);
+        Ok(())
     }
-    let page: Page<'_> = serde_json::from_str(page).ok()?;
-    let shown = page.transfers.into_iter().map(|listed| {
-        let Listed { word } = serde_json::from_str(listed.get()).ok()?;
-        Some(transfer(&Transfer::decode(listed.get()).ok()?, word.as_deref()))
-    });
-    let shown: Vec<_> = shown.collect::<Option<_>>()?;
-    Some(format!(r#"{{"transfers":[{}]}}"#, shown.join(",")))
+
+    /// The newest of them as `{"transfers":[…]}`.
+    pub(crate) fn encode(&self, limit: usize) -> String {
+        let newest: Vec<_> = self.0.values().take(limit).map(String::as_str).collect();
+        format!(r#"{{"transfers":[{}]}}"#, newest.join(","))
+    }
 }
 
 fn write(value: &impl Serialize) -> String {
@@ -125,7 +157,7 @@ fn write(value: &impl Serialize) -> String {
 mod tests {
     use transfer_status_protocol::{Metadata, ServerMessage, Status, Timestamp, Transfer, TransferId};
 
-    use super::{View, conflict, list, scan_frame, transfer};
+    use super::{List, View, conflict, scan_frame, transfer};
     use crate::record::Record;
 
     fn id() -> TransferId {
@@ -188,18 +220,45 @@ mod tests {
     }
 
     #[test]
-    fn a_list_shows_each_transfer_with_its_own_word() {
-        let mut listed = paid().encode();
-        assert_eq!(listed.pop(), Some('}'));
-        let page = format!(r#"{{"transfers":[{listed},"word":"PAID"}},{listed}}}],"next":"abc"}}"#);
-        let plain = PAID.replace("PAID", "COMPLETED");
-        assert_eq!(list(&page), Some(format!(r#"{{"transfers":[{PAID},{plain}]}}"#)));
-        assert_eq!(
-            list(r#"{"transfers":[],"next":null}"#).as_deref(),
-            Some(r#"{"transfers":[]}"#)
+    fn a_list_is_newest_first_each_transfer_once_and_with_its_own_word() {
+        let listed = |id: &str, at: i64| {
+            let at = Timestamp::from_unix_millis(at);
+            Transfer::new(TransferId::new(id).unwrap(), Status::Completed, at)
+        };
+        let mut paid = listed("b", 3).encode();
+        assert_eq!(paid.pop(), Some('}'));
+        let page = format!(
+            r#"{{"transfers":[{paid},"word":"PAID"}},{},{}],"next":"abc"}}"#,
+            listed("a", 3).encode(),
+            listed("c", 1).encode(),
         );
+        let shown = |id: &str, status: &str, at: i64| {
+            format!(r#"{{"id":"{id}","status":"{status}","updatedAt":{at}}}"#)
+        };
+        let mut list = List::default();
+        list.add_page(&page).unwrap();
+        let (a, b, c) = (
+            shown("a", "COMPLETED", 3),
+            shown("b", "PAID", 3),
+            shown("c", "COMPLETED", 1),
+        );
+        assert_eq!(list.encode(200), format!(r#"{{"transfers":[{b},{a},{c}]}}"#));
+
+        // One of its own, which the index shows at an older version, and one that it knows better.
+        list.add(shown("c", "FAILED", 2)).unwrap();
+        list.add(shown("a", "PENDING", 2)).unwrap();
+        let c = shown("c", "FAILED", 2);
+        assert_eq!(list.encode(200), format!(r#"{{"transfers":[{b},{a},{c}]}}"#));
+        assert_eq!(list.encode(1), format!(r#"{{"transfers":[{b}]}}"#));
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_empty_and_what_is_no_page_is_an_error() {
+        let mut list = List::default();
+        list.add_page(r#"{"transfers":[],"next":null}"#).unwrap();
+        assert_eq!(list.encode(200), r#"{"transfers":[]}"#);
         for other in ["", "{}", "[]", r#"{"transfers":[{}]}"#, r#"{"transfers":[7]}"#] {
-            assert_eq!(list(other), None, "{other}");
+            assert!(list.add_page(other).is_err(), "{other}");
         }
     }
 }

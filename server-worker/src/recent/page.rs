@@ -73,10 +73,10 @@ impl Query {
         Ok(query)
     }
 
-    /// The newest of one merchant; a limit out of bounds is the nearest within. `merchant_id` is not empty.
-    pub(crate) fn of_merchant(merchant_id: &str, limit: Option<usize>) -> Self {
+    /// The newest of one merchant, whose id is not empty; a limit out of bounds is the nearest within.
+    pub(crate) fn of_merchant(merchant_id: &str, limit: usize) -> Self {
         Self {
-            limit: limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST),
+            limit: limit.clamp(1, MOST),
             before: None,
             filter: Filter {
                 merchant_id: Some(merchant_id.to_owned()),

@@ -72,7 +72,11 @@ impl Room {
     /// Handles one message of a client.
     pub(super) async fn message(&self, ws: &WebSocket, message: &JsValue) -> Result<(), ApiError> {
         let known = attachment(ws);
-        let text: &JsString = message.dyn_ref().ok_or(ApiError::BinaryMessage)?;
+        let text: &JsString = match message.dyn_ref() {
+            Some(text) => text,
+            None if is_legacy(known) => return Ok(()),
+            None => return Err(ApiError::BinaryMessage),
+        };
         // No fewer bytes than UTF-16 units: what is too long is not copied in here at all.
         if text.length() as usize > MAX_CLIENT_MESSAGE {
             return Err(ApiError::BadMessage(DecodeError::TooLarge {

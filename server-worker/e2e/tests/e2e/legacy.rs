@@ -334,9 +334,18 @@ async fn a_list_holds_the_tokens_merchants_transfers_newest_first_each_with_its_
             .await;
         answer.is_error(400, "bad_request");
     }
-    for (merchant, length) in [("", 0), ("list-nobody", 0)] {
-        let token = valid(&field().payment().id, merchant);
-        assert_eq!(until_listed(field(), &token, length).await, Vec::<Value>::new());
+    // The token's own transfer is listed, whoever's it is, and nobody else's.
+    let own = field().payment();
+    own.report(Status::Processing).await;
+    for (merchant, length) in [("", 1), ("list-nobody", 1), ("list-merchant", list.len() + 1)] {
+        let shown = until_listed(field(), &valid(&own.id, merchant), length).await;
+        assert_eq!((shown.len(), &shown[0]["id"]), (length, &json!(own.id.as_str())));
+        assert_eq!(shown[1..], list[..length - 1]);
+        let unreported = valid(&field().payment().id, merchant);
+        assert_eq!(
+            until_listed(field(), &unreported, length - 1).await,
+            list[..length - 1]
+        );
     }
 }
 
@@ -475,6 +484,7 @@ async fn what_a_client_of_the_field_says_on_its_socket_is_taken_in_silence() {
     for text in ["ping", "", "{}", r#"{"type":"hello"}"#, "[1,2]"] {
         old.send(text).await;
     }
+    old.send_binary(b"hello").await;
     old.send(r#"{"type":"ping"}"#).await;
     assert_eq!(frame(&mut old).await, json!({"type": "pong"}));
     report(field(), &payment.id, "merchant-7", "CANCELLED").await;
