@@ -1,4 +1,4 @@
-//! `cargo xtask build`: the Worker and the bare session, as they ship.
+//! `cargo xtask build`: the Worker, the bare session and the npm package, as they ship.
 //!
 //! Cargo judges what has changed: it builds first, and only a new `.wasm` goes through the slower tools after it.
 
@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use sha2::{Digest, Sha256};
 
-use crate::process;
 use crate::setup::{self, Ready};
 use crate::tools::Tools;
 use crate::wasm_target::TARGET;
+use crate::{npm, process};
 
 /// The cargo profile of all that ships as WebAssembly.
 pub(crate) const PROFILE: &str = "wasm";
@@ -32,7 +32,7 @@ const WASM_FEATURES: [&str; 7] = [
 /// Options of `cargo xtask build`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// What to build; both when left out
+    /// What to build; all when left out
     artefact: Option<Artefact>,
 }
 
@@ -42,18 +42,25 @@ enum Artefact {
     Worker,
     /// The client session as a bare module, into target/session.wasm
     Session,
+    /// The npm package, into sdk-wasm/npm/dist
+    Npm,
 }
 
 /// Builds what `args` ask for.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let ready = setup::ensure()?;
-    if args.artefact != Some(Artefact::Session) {
+    let wanted = |artefact| args.artefact.is_none_or(|only| only == artefact);
+    if wanted(Artefact::Worker) {
         let folder = worker(&ready)?;
         println!("build: the Worker is in {}", folder.display());
     }
-    if args.artefact != Some(Artefact::Worker) {
+    if wanted(Artefact::Session) {
         let file = session(&ready)?;
         println!("build: the session is {}", file.display());
+    }
+    if wanted(Artefact::Npm) {
+        let folder = npm::build(&ready)?;
+        println!("build: the npm package is {}", folder.display());
     }
     Ok(())
 }

@@ -44,14 +44,11 @@ pub(crate) fn install_packages(tools: &Tools) -> Result<()> {
     if all.iter().all(|name| package_version(name).is_some()) && compiler_is_new_enough() {
         return Ok(());
     }
-    println!("setup: apt-get install {}", all.join(" "));
-    let options = ["install", "-y", "--no-install-recommends", "--no-remove"];
-    let install = [&options, &words(all)[..]].concat();
-    // Lists of packages that are missing or old are the usual reason why this is not enough.
-    if apt(&install).is_err() || !compiler_is_new_enough() {
-        println!("setup: apt-get update");
-        apt(&["update"])?;
-        apt(&install).with_context(|| format!("not all of {} could be installed", all.join(" ")))?;
+    install(all)?;
+    if !compiler_is_new_enough() {
+        // Old lists of packages are the usual reason.
+        update()?;
+        install(all)?;
     }
     if !compiler_is_new_enough() {
         bail!(
@@ -59,6 +56,27 @@ pub(crate) fn install_packages(tools: &Tools) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Installs `packages`.
+///
+/// # Errors
+/// When they cannot be had.
+pub(crate) fn install(packages: &[String]) -> Result<()> {
+    println!("setup: apt-get install {}", packages.join(" "));
+    let options = ["install", "-y", "--no-install-recommends", "--no-remove"];
+    let install = [&options, &words(packages)[..]].concat();
+    // Lists of packages that are missing are the usual reason why this is not enough.
+    if apt(&install).is_err() {
+        update()?;
+        apt(&install).with_context(|| format!("not all of {} could be installed", packages.join(" ")))?;
+    }
+    Ok(())
+}
+
+fn update() -> Result<()> {
+    println!("setup: apt-get update");
+    apt(&["update"])
 }
 
 fn compiler_is_new_enough() -> bool {

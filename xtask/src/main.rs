@@ -7,8 +7,11 @@
 
 mod arrows;
 mod build;
+mod chromium;
 mod debian;
 mod demo;
+mod lanes;
+mod npm;
 mod process;
 mod serve;
 mod setup;
@@ -35,19 +38,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Install what the builds need: the wasm target, worker-build, wasm-bindgen and the npm tools
+    /// Install what the builds and the tests need: the wasm target, worker-build, wasm-bindgen, npm packages, a browser
     Setup,
-    /// Build the WebAssembly artefacts for release
+    /// Build what ships: the Worker, the session, the npm package
     Build(build::Args),
     /// Run the real server on local workerd
     Serve(serve::Args),
     /// Show one payment from end to end: server, shop, QR code, phone, bank
     Demo(demo::Args),
-    /// Print the sizes of the WebAssembly artefacts and fail when one is over its limit
+    /// Print the sizes of the Worker, the session and the npm package, and fail when one is over its limit
     Size,
     /// Check that the crates depend on each other only as ARCHITECTURE.md allows
     Arrows,
-    /// Run every test: native, wasm32, end to end on workerd, sizes
+    /// Run every test: native, wasm32, end to end on workerd, in Chromium, the packed package, sizes
     Test,
 }
 

@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Take commands as JSON lines on stdin, for tests (see xtask/tools/control.mjs); the end of stdin stops the server
     #[arg(long)]
     control: bool,
+    /// Let clients talk to workerd's own socket, with nothing in between; there is no other way here
+    #[arg(long)]
+    direct: bool,
 }
 
 /// Builds the Worker if needed and becomes the server; returns only when it could not be started.
@@ -40,6 +43,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Some(folder) => folder.clone(),
         None => ready.tools.root.join("target/serve"),
     });
+    // Nothing to do for it: serve.mjs has no other way.
+    let _ = args.direct;
     if args.control {
         node.arg("--control");
     }

@@ -1,15 +1,15 @@
 //! `cargo xtask setup`: installs what the builds need, and nothing when all is there.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::MetadataCommand;
 
-use crate::process;
 use crate::tools::Tools;
 use crate::wasm_target::WasmTarget;
+use crate::{chromium, npm, process};
 
 /// What [`ensure`] has made sure of.
 pub(crate) struct Ready {
@@ -21,7 +21,7 @@ pub(crate) struct Ready {
 
 /// Installs what is missing and says where everything is.
 pub(crate) fn run() -> Result<()> {
-    let Ready { tools, wasm } = ensure()?;
+    let (Ready { tools, wasm }, chromium) = ensure_for_tests()?;
     check_wasm_bindgen(&tools)?;
     let compiler = match wasm {
         WasmTarget::Active => "the active Rust toolchain",
@@ -33,6 +33,7 @@ pub(crate) fn run() -> Result<()> {
         println!("  {name:<17} {}", tools.cargo_bin(name)?.display());
     }
     println!("  node              {}", tools.node()?.display());
+    println!("  browser           {}", chromium.display());
     println!(
         "  npm tools         {}",
         tools.npm_folder().join("node_modules").display()
@@ -54,9 +55,20 @@ pub(crate) fn ensure() -> Result<Ready> {
         }
     };
     install_cargo_tools(&tools)?;
-    install_npm_tools(&tools)?;
+    npm::install(&tools, &tools.npm_folder()).context("the npm tools could not be installed")?;
     tools.node()?;
     Ok(Ready { tools, wasm })
+}
+
+/// As [`ensure`], with what only the tests need: the npm projects and a browser, whose program is given back.
+///
+/// # Errors
+/// When something cannot be installed; the error names it.
+pub(crate) fn ensure_for_tests() -> Result<(Ready, PathBuf)> {
+    let ready = ensure()?;
+    npm::install_projects(&ready.tools)?;
+    let chromium = chromium::ensure(&ready.tools)?;
+    Ok((ready, chromium))
 }
 
 /// Two clones that are set up at the same time share the cache; one waits for the other.
@@ -94,33 +106,6 @@ fn install_cargo_tools(tools: &Tools) -> Result<()> {
         fs::remove_dir_all(leftovers)?;
     }
     Ok(())
-}
-
-/// The copy of the lock file that npm has carried out sits beside what it installed.
-fn install_npm_tools(tools: &Tools) -> Result<()> {
-    let folder = tools.npm_folder();
-    let wanted =
-        fs::read(folder.join("package-lock.json")).context("xtask/tools/package-lock.json is missing")?;
-    let stamp = folder.join("node_modules/.installed-lock.json");
-    if is_same(&stamp, &wanted) {
-        return Ok(());
-    }
-    let Ok(npm) = which::which("npm") else {
-        bail!("npm is missing: install Node.js with npm, then try again");
-    };
-    println!("setup: npm ci in xtask/tools");
-    // None of the packages needs its install script, and newer npm blocks them unless approved.
-    let mut npm_ci = Command::new(npm);
-    npm_ci
-        .args(["ci", "--ignore-scripts", "--loglevel=error"])
-        .current_dir(&folder);
-    process::output(&mut npm_ci).context("the npm tools could not be installed")?;
-    fs::write(stamp, wanted)?;
-    Ok(())
-}
-
-fn is_same(file: &Path, wanted: &[u8]) -> bool {
-    fs::read(file).is_ok_and(|found| found == wanted)
 }
 
 /// The command line tool reads what the library wrote, so the two must be of one version.

@@ -1,4 +1,4 @@
-//! `cargo xtask size`: what the WebAssembly artefacts weigh, and the limits that they keep.
+//! `cargo xtask size`: what the artefacts weigh, and the limits that they keep.
 
 use std::fs;
 use std::io::Write;
@@ -8,15 +8,15 @@ use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::build;
 use crate::setup::{self, Ready};
+use crate::{build, npm, process};
 
 /// The session alone, raw: it is to be a small part of a browser package.
 const SESSION_RAW: usize = 12 * 1024;
 /// The Worker with its JavaScript, gzipped: what the platform loads at a cold start.
 const WORKER_GZIP: usize = 250 * 1024;
 
-/// Builds both artefacts, prints their sizes and fails when one is too large.
+/// Builds the artefacts, prints their sizes and fails when one is too large.
 pub(crate) fn run() -> Result<()> {
     measure(&setup::ensure()?)
 }
@@ -45,7 +45,10 @@ pub(crate) fn measure(ready: &Ready) -> Result<()> {
             worker.gzip
         );
     }
-    Ok(())
+    npm::build(ready)?;
+    println!();
+    // The package holds its own entries to their limits, and shows other clients beside them.
+    process::run(&mut npm::script(&ready.tools, npm::PACKAGE, "size")?)
 }
 
 struct Size {

@@ -1,34 +1,84 @@
 //! `cargo xtask test`: every test there is, in the order that fails soonest.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::lanes::{self, Step};
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
 use crate::wasm_target::TARGET;
-use crate::{build, size};
+use crate::{build, chromium, npm, size};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
+/// Its tests mostly wait for a server, so more of them run at a time than there are cores.
+const END_TO_END_THREADS: &str = "--test-threads=8";
 
 /// Runs all tests; stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
     let started = Instant::now();
-    let ready = step("set-up", setup::ensure)?;
+    let (ready, chromium) = step("set-up", setup::ensure_for_tests)?;
     step("native tests: unit, doc, integration", || native(&ready))?;
     step("protocol without its features", || protocol_alone(&ready))?;
     step("protocol for wasm32", || protocol_for_wasm(&ready))?;
-    step("build the Worker and the session", || {
+    step("build the Worker, the session and the npm package", || {
         build::worker(&ready)?;
-        build::session(&ready)
+        npm::build(&ready)
     })?;
-    step("end to end on workerd", || end_to_end(&ready))?;
+    step("build the end-to-end tests", || {
+        process::run(end_to_end(&ready)?.arg("--no-run"))
+    })?;
+    let steps = on_the_real_server(&ready, &chromium)?;
+    step("side by side, on the real server and alone", || {
+        lanes::run(&ready.tools.root.join("target/test-logs"), steps)
+    })?;
     step("sizes", || size::measure(&ready))?;
     println!(
         "\n== all steps passed in {:.0} s",
         started.elapsed().as_secs_f64()
     );
+    Ok(())
+}
+
+/// All that is built by now, the longest first.
+fn on_the_real_server(ready: &Ready, chromium: &Path) -> Result<Vec<Step>> {
+    let mut end_to_end = end_to_end(ready)?;
+    end_to_end.args(["--", END_TO_END_THREADS]);
+    let package = ["check", "test", "lint"].map(|script| npm::script(&ready.tools, npm::PACKAGE, script));
+    Ok(vec![
+        Step {
+            name: "packed package",
+            commands: vec![node_tests(ready, chromium, "sdk-wasm/packaging/test")?],
+        },
+        Step {
+            name: "end to end on workerd",
+            commands: vec![end_to_end],
+        },
+        Step {
+            name: "npm package",
+            commands: package.into_iter().collect::<Result<_>>()?,
+        },
+    ])
+}
+
+/// The tests in `folder` by the test runner of Node.js, one file at a time.
+fn node_tests(ready: &Ready, chromium: &Path, folder: &str) -> Result<Command> {
+    let tools = &ready.tools;
+    let mut node = tools.on_path(Command::new(tools.node()?))?;
+    node.args(["--test", "--test-concurrency=1"])
+        .arg(format!("{folder}/*.test.mjs"))
+        .current_dir(&tools.root)
+        .env(chromium::VARIABLE, chromium);
+    with_server(&mut node)?;
+    Ok(node)
+}
+
+/// Tests start servers by this program, so that they need no second cargo.
+fn with_server(command: &mut Command) -> Result<()> {
+    command.env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
     Ok(())
 }
 
@@ -73,9 +123,8 @@ fn protocol_for_wasm(ready: &Ready) -> Result<()> {
     Ok(())
 }
 
-fn end_to_end(ready: &Ready) -> Result<()> {
+fn end_to_end(ready: &Ready) -> Result<Command> {
     let mut cargo = command(&ready.tools.root, "cargo", ["test", "--package", END_TO_END]);
-    // The tests start servers by this program, so that they need no second cargo.
-    cargo.env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
-    process::run(&mut cargo)
+    with_server(&mut cargo)?;
+    Ok(cargo)
 }

@@ -33,6 +33,8 @@ pub(crate) struct Pins {
     pub(crate) cargo_tools: BTreeMap<String, String>,
     /// What the long way to the wasm target needs on Debian.
     pub(crate) debian_packages: Vec<String>,
+    /// What the tests need on Debian besides.
+    pub(crate) debian_test_packages: Vec<String>,
 }
 
 impl Tools {

@@ -1,0 +1,69 @@
+// Chromium, and what a test sees of a watch on a page.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+import { ROOT } from "./server.mjs";
+
+const { chromium } = createRequire(path.join(ROOT, "xtask/tools/package.json"))("playwright-core");
+
+/** Longer than anything takes here; only a failing test waits for it. */
+const PATIENCE = 10_000;
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+
+/** Starts Chromium: the one that `CHROMIUM` names, or the distribution's. */
+export const launch = () => {
+  const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium"].find((place) => place && existsSync(place));
+  assert.ok(executablePath, "no Chromium found: run `cargo xtask setup`, or name one in CHROMIUM");
+  return chromium.launch({ executablePath, args: FLAGS });
+};
+
+/** Keeps the outcome of each attempt to start WebAssembly in `attempts`. */
+const witness = () => {
+  window.attempts = [];
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    const original = WebAssembly[name];
+    WebAssembly[name] = async (...args) => {
+      try {
+        const result = await original.apply(WebAssembly, args);
+        window.attempts.push(`${name} ok`);
+        return result;
+      } catch (error) {
+        window.attempts.push(`${name} refused`);
+        throw error;
+      }
+    };
+  }
+};
+
+/**
+ * Opens `address` and hands a page to `look` that `sees(list, text)` and knows the `attempts` at WebAssembly. An error
+ * in the page fails the test.
+ */
+export const visit = async (browser, address, look) => {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.addInitScript(witness);
+    const errors = [];
+    page.on("pageerror", (error) => errors.push(error.stack));
+    await page.goto(address);
+    await look({
+      sees: async (list, text) => {
+        try {
+          await page.locator(`#${list} li`, { hasText: new RegExp(`^${text}$`) }).first().waitFor();
+        } catch (error) {
+          const body = await page.locator("body").innerHTML();
+          throw new Error(`#${list} never had "${text}"; page errors: ${errors.join("\n")}\n${body}`, { cause: error });
+        }
+      },
+      attempts: async () => (await page.evaluate(() => window.attempts)).sort(),
+    });
+    assert.deepEqual(errors, []);
+  } finally {
+    await context.close();
+  }
+};
