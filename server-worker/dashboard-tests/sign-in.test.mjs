@@ -71,6 +71,7 @@ open.story("a session that ends says so, and the next one goes on at the same pl
   await open.server.update({ transferId: "tr_session", status: "processing" });
   const dialog = page.getByRole("dialog", { name: "Your session has ended" });
   await dialog.waitFor();
+  assert.equal(await page.locator("#link-text").innerText(), "Session ended");
   await look(page, "session-ended");
   await dialog.getByRole("button", { name: "Sign in again" }).click();
   await page.getByLabel("Admin token").fill(ADMIN_TOKEN);

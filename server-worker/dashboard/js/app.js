@@ -140,6 +140,7 @@ function sessionEnded() {
   const dialog = byId("session-ended");
   if (dialog.open) return;
   feed?.stop();
+  link.ended();
   dialog.showModal();
 }
 

@@ -12,6 +12,7 @@ const SIGNS = {
   partial: "Partly live",
   down: "Reconnecting",
   offline: "Offline",
+  ended: "Session ended",
 };
 
 export class Link {
@@ -22,6 +23,7 @@ export class Link {
   #open = 0;
   #total = null;
   #paused = false;
+  #ended = false;
   #everLive = false;
   #liveUntil = null;
   #timer = null;
@@ -66,6 +68,12 @@ export class Link {
     this.#update();
   }
 
+  /** The session is over: there is no feed any more, and nothing is tried. */
+  ended() {
+    this.#ended = true;
+    this.#update();
+  }
+
   get #isLive() {
     return this.#total !== null && this.#total > 0 && this.#open === this.#total;
   }
@@ -84,6 +92,7 @@ export class Link {
   }
 
   #state() {
+    if (this.#ended) return "ended";
     if (!navigator.onLine) return "offline";
     if (this.#troubled) return this.#open > 0 ? "partial" : "down";
     if (!this.#isLive && !this.#everLive) return "connecting";
