@@ -1,0 +1,78 @@
+// The examples of the documents: strict TypeScript takes each as it is written, and the quick start runs.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import path from "node:path";
+import { test } from "node:test";
+
+import { launch } from "./support/browser.mjs";
+import { Project } from "./support/project.mjs";
+import { ROOT, Server } from "./support/server.mjs";
+
+/** Only a test that hangs takes so long. */
+const timeout = 60_000;
+
+/** The code blocks of a document in `languages`, each with the line that it begins at. */
+const blocks = (document, ...languages) => {
+  const text = readFileSync(path.join(ROOT, document), "utf8");
+  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, language]) => languages.includes(language))
+    .map(({ 1: language, 2: code, index }) => ({ language, code, line: text.slice(0, index).split("\n").length + 1 }));
+};
+
+test("strict TypeScript takes the examples", { timeout }, async (t) => {
+  const project = await Project.create("readme");
+  t.after(() => project.stop());
+  mkdirSync(project.path("blocks"));
+  let count = 0;
+  for (const document of ["README.md", "sdk-wasm/npm/README.md"]) {
+    for (const { language, code, line } of blocks(document, "ts", "tsx")) {
+      const name = `${document.replaceAll("/", "-")}-line-${line}.${language}`;
+      writeFileSync(project.path("blocks", name), `${code}export {};\n`);
+      count += 1;
+    }
+  }
+  assert.ok(count >= 5, `only ${count} examples were found`);
+  await project.script("check");
+});
+
+test("the quick start for a page follows a payment", { timeout }, async (t) => {
+  const project = await Project.create("readme");
+  const [server, browser] = await Promise.all([Server.start(), launch()]);
+  t.after(() => Promise.all([browser.close(), server.stop()]));
+
+  const [{ code }] = blocks("README.md", "ts");
+  assert.match(code, /"http:\/\/127\.0\.0\.1:8787"/);
+  writeFileSync(project.path("main.ts"), code.replace("http://127.0.0.1:8787", server.url));
+  await project.run(project.path("node_modules/.bin/esbuild"), [
+    "main.ts", "--bundle", "--format=esm", "--splitting", "--outdir=dist",
+  ]);
+
+  // The shop: its page, and the backend that grants the right to watch.
+  const request = server.request();
+  const answers = {
+    "GET /": ["text/html", `<!doctype html><script type="module" src="/main.js"></script>`],
+    "GET /main.js": ["text/javascript", readFileSync(project.path("dist/main.js"))],
+    "POST /create-transfer-request": [
+      "application/json",
+      JSON.stringify({ transferRequestId: request.transferId, signature: request.signature }),
+    ],
+  };
+  const shop = createServer(({ method, url }, response) => {
+    const [type, body] = answers[`${method} ${url}`] ?? ["text/plain", ""];
+    response.writeHead(200, { "content-type": type }).end(body);
+  });
+  shop.listen(0, "127.0.0.1");
+  await once(shop, "listening");
+  t.after(() => shop.close());
+
+  const page = await browser.newPage();
+  const titled = (title) => page.waitForFunction((title) => document.title == title, title, { timeout: 10_000 });
+  await page.goto(`http://127.0.0.1:${shop.address().port}/`);
+  await titled("pending");
+  await server.update(request, "processing");
+  await titled("processing");
+  await server.update(request, "completed");
+  await titled("completed");
+});
