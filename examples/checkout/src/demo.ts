@@ -11,11 +11,14 @@ interface Payment {
 const checkout = element<HTMLIFrameElement>("checkout");
 const phone = element<HTMLIFrameElement>("phone");
 const said = element("said");
-let payment: Payment | null = null;
+
+/** The payment that was begun last. */
+const newest = async () =>
+  (await (await fetch("/demo/payment", { cache: "no-store" })).json()) as Payment | null;
 
 const look = async () => {
   try {
-    payment = (await (await fetch("/demo/payment", { cache: "no-store" })).json()) as Payment | null;
+    const payment = await newest();
     element("payment").textContent = payment
       ? `${money(payment.amount, payment.currency)} · ${payment.description ?? ""} · ${payment.id.slice(0, 8)}`
       : "No payment yet";
@@ -27,6 +30,8 @@ const look = async () => {
 
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-status]")) {
   button.addEventListener("click", async () => {
+    // Not the one that was looked at a moment ago: the customer may have started again.
+    const payment = await newest();
     if (!payment) return;
     const status = button.dataset["status"];
     const response = await fetch(`/demo/payment/${payment.id}`, {

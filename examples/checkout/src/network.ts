@@ -9,9 +9,9 @@ const PATIENCE = 1_200;
 const words: Record<Connection | "offline", string> = {
   connecting: "Connecting…",
   live: "Live",
-  reconnecting: "Reconnecting… Your payment is not affected.",
+  reconnecting: "Reconnecting. Your payment goes on.",
   polling: "Slow network: checking every few seconds.",
-  offline: "You are offline. This page goes on by itself once you are back.",
+  offline: "You are offline. This page waits for you.",
   closed: "",
 };
 

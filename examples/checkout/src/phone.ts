@@ -5,7 +5,8 @@ import { showNetwork } from "./network.ts";
 import { freshSignature, readOrder, ShopError } from "./shop.ts";
 import { adviceFor, element, money, show, viewOf, type Facts } from "./view.ts";
 
-let facts: Facts = { started: false };
+// Whoever sees this page has scanned.
+let facts: Facts = { started: false, scanned: true };
 const learn = (news: Partial<Facts>) => {
   facts = { ...facts, ...news };
   element("problem-text").textContent = facts.failure ? adviceFor(facts.failure) : "";

@@ -50,7 +50,7 @@ test("the whole payment: scanned by a phone, confirmed, paid", async () => {
   const { context: pocket, complaints: phoneComplaints } = await freshContext(browser, { hasTouch: true });
   const phone = await pocket.newPage();
   await phone.goto(qr);
-  await seeView(phone, "waiting");
+  await seeView(phone, "scanned");
   assert.equal(await phone.locator("#amount").textContent(), "€12.10");
   await seeView(page, "scanned");
 

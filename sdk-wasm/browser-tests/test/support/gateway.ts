@@ -49,17 +49,22 @@ export class Gateway {
   /** What is sent gets through again. Connections from before are lost, as after a change of network. */
   restore(): void {
     this.#cut = false;
+    this.drop();
+  }
+
+  /** Ends every connection without a word; new ones may be made. */
+  drop(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Lets WebSockets through, or none: those that are open are lost too. */
   allowSockets(allowed: boolean): void {
     this.#noSockets = !allowed;
-    if (!allowed) for (const socket of this.#sockets) socket.destroy();
+    if (!allowed) this.drop();
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    this.drop();
     this.#server.close();
     await once(this.#server, "close");
   }
