@@ -13,7 +13,12 @@ use crate::setup::Ready;
 use crate::tools::Tools;
 
 /// Projects with tests of their own, from the repository's root.
-const PROJECTS: [&str; 3] = ["sdk-wasm/npm", "examples/checkout", "sdk-wasm/browser-tests"];
+const PROJECTS: [&str; 4] = [
+    "sdk-wasm/npm",
+    "examples/checkout",
+    "sdk-wasm/browser-tests",
+    "server-worker/api-tests",
+];
 /// Projects that the packed package is tried in.
 const FIXTURES: &str = "sdk-wasm/packaging/fixtures";
 /// What npm reads of a project before it installs it.

@@ -58,6 +58,10 @@ fn on_the_real_server(ready: &Ready, chromium: &Path) -> Result<Vec<Step>> {
             commands: vec![end_to_end],
         },
         Step {
+            name: "API descriptions",
+            commands: vec![node_tests(ready, chromium, "server-worker/api-tests")?],
+        },
+        Step {
             name: "npm package",
             commands: package.into_iter().collect::<Result<_>>()?,
         },
