@@ -1,4 +1,4 @@
-// The two descriptions as written, and what they say of an answer or a frame: a list of faults, empty when it is as described.
+// The two descriptions, and what they say of an answer or a frame: a list of faults, empty when it is as described.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";

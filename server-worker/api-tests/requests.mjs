@@ -31,8 +31,10 @@ export function update(fields, secret = HMAC_SECRET) {
   return { ...request, headers: { "x-timestamp": stamp, "x-signature": mac } };
 }
 
-export const report = (path, id, status, secret = HMAC_SECRET) =>
-  post(path, { token: token({ transferRequestId: id, merchantId: "merchant-7", status, details: "d", customerName: "Zoë" }, secret) });
+export function report(path, id, status, secret = HMAC_SECRET) {
+  const payload = { transferRequestId: id, merchantId: "merchant-7", status, details: "d", customerName: "Zoë" };
+  return post(path, { token: token(payload, secret) });
+}
 
 const whole = (id, status) => ({
   transferId: id, status, message: "m", amount: 12.1, merchantId: "merchant-7", customerId: "c", metadata: { till: 4 },
@@ -78,7 +80,12 @@ export const requests = (admin) => {
       413: [post("/scan", { transferId: id, scanned: true, more: LONG }, bearer(signature(id)))],
     },
     "GET /recent": {
-      200: [update(whole(newId(), "failed")), report("/update", newId(), "SETTLED"), get("/recent?limit=1", operator), get("/recent", operator)],
+      200: [
+        update(whole(newId(), "failed")),
+        report("/update", newId(), "SETTLED"),
+        get("/recent?limit=1", operator),
+        get("/recent", operator),
+      ],
       400: [get("/recent?limit=0", operator)],
       401: [get("/recent", stranger)],
     },
