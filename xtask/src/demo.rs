@@ -1,8 +1,12 @@
 //! `cargo xtask demo`: one payment from end to end, on a server of its own.
 //!
 //! The story is told by the program `demo` of `examples`; here is what it needs around it: a server on a free port,
-//! with fresh secrets and a temporary folder, and an end to all of it whichever way the demo ends.
+//! with fresh secrets and a temporary folder, and an end to all of it whichever way the demo ends. With `--open` a
+//! person moves the payment instead.
 
+mod open;
+
+use std::env::consts::EXE_SUFFIX;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -22,8 +26,8 @@ use crate::{build, process, serve, setup};
 
 /// The package that tells the story.
 const EXAMPLES: &str = "transfer-status-examples";
-/// How long the server may take to answer for the first time.
-const SERVER_START: Duration = Duration::from_secs(20);
+/// How long a program may take to answer for the first time.
+const START: Duration = Duration::from_secs(20);
 /// How long the story may take; each of its steps has a shorter time of its own.
 const STORY: Duration = Duration::from_secs(60);
 /// How long a process may take to end before it is killed.
@@ -35,13 +39,18 @@ const INTERRUPTED: i32 = 130;
 
 /// Options of `cargo xtask demo`.
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Serve the shop's page, a phone and a bank to click through in a browser, until Ctrl-C
+    #[arg(long)]
+    open: bool,
+}
 
-/// Builds if needed and tells the story; ends with its exit code.
-pub(crate) fn run(_args: &Args) -> Result<()> {
+/// Builds if needed and tells the story, or lets a person tell it; ends with its exit code.
+pub(crate) fn run(args: &Args) -> Result<()> {
     let ready = setup::ensure()?;
     build::worker(&ready)?;
-    let demo = build_examples(&ready.tools)?;
+    let programs = build_examples(&ready.tools)?;
+    let pages = args.open.then(|| open::build_pages(&ready)).transpose()?;
 
     let asked_to_stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -60,18 +69,23 @@ pub(crate) fn run(_args: &Args) -> Result<()> {
         .envs(secrets.clone());
     // Limits that the user may have set for another server.
     node.envs([("ALLOWED_ORIGINS", ""), ("MAX_WATCHERS", "")]);
-    let (mut server, url) = start_server(&mut node, &asked_to_stop)?;
+    let (mut server, url) = start(&mut node, "the server", &asked_to_stop)?;
     println!("server        the Worker runs on local workerd, {url}");
 
-    let mut story = Command::new(&demo);
-    story.envs(secrets).env("TRANSFER_STATUS_URL", url);
-    let mut story = Running(
-        story
-            .spawn()
-            .with_context(|| format!("cannot start {}", demo.display()))?,
-    );
-    let ended = story.wait(&mut server, &asked_to_stop);
-    drop((story, server, state));
+    let ended = match pages {
+        Some(pages) => {
+            let mut shop = Command::new(programs.join(format!("merchant{EXE_SUFFIX}")));
+            shop.envs(secrets).env("TRANSFER_STATUS_URL", url);
+            // Asked to stop is how it ends well.
+            open::run(&mut shop, &pages, &mut server, &asked_to_stop).map(|()| Some(ExitStatus::default()))
+        }
+        None => {
+            let mut story = Command::new(programs.join(format!("demo{EXE_SUFFIX}")));
+            story.envs(secrets).env("TRANSFER_STATUS_URL", url);
+            tell(&mut story, &mut server, &asked_to_stop)
+        }
+    };
+    drop((server, state));
 
     match ended? {
         Some(status) if status.success() => Ok(()),
@@ -81,7 +95,16 @@ pub(crate) fn run(_args: &Args) -> Result<()> {
     }
 }
 
-/// Builds the programs of the examples and says where `demo` is; the others are beside it.
+/// Lets the program tell its story to the end.
+fn tell(story: &mut Command, server: &mut Running, asked_to_stop: &AtomicBool) -> Result<Option<ExitStatus>> {
+    let program = PathBuf::from(story.get_program());
+    let child = story
+        .spawn()
+        .with_context(|| format!("cannot start {}", program.display()))?;
+    Running(child).wait(server, asked_to_stop)
+}
+
+/// Builds the programs of the examples and returns their folder.
 fn build_examples(tools: &Tools) -> Result<PathBuf> {
     let message_format = "--message-format=json-render-diagnostics";
     let mut cargo = process::command(
@@ -99,44 +122,52 @@ fn build_examples(tools: &Tools) -> Result<PathBuf> {
     for message in Message::parse_stream(output.stdout.as_slice()) {
         if let Message::CompilerArtifact(artifact) = message?
             && artifact.target.name == "demo"
-            && let Some(program) = artifact.executable
+            && let Some(folder) = artifact
+                .executable
+                .as_deref()
+                .and_then(|program| program.parent())
         {
-            return Ok(program.into());
+            return Ok(folder.into());
         }
     }
     bail!("cargo has built no program demo")
 }
 
-/// Starts the server and waits for its address.
-fn start_server(node: &mut Command, asked_to_stop: &AtomicBool) -> Result<(Running, String)> {
+/// Starts `command`, called `name` in errors, and waits for its address.
+fn start(command: &mut Command, name: &str, asked_to_stop: &AtomicBool) -> Result<(Running, String)> {
     // The end of its stdin stops the server, even when this process is killed.
-    let mut server = Running(
-        node.stdin(Stdio::piped())
+    let mut started = Running(
+        command
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .context("cannot start node")?,
+            .with_context(|| format!("cannot start {name}"))?,
     );
-    let output = server.0.stdout.take().context("the server has no output")?;
+    let output = started
+        .0
+        .stdout
+        .take()
+        .with_context(|| format!("{name} has no output"))?;
     let (tell, lines) = mpsc::channel();
-    // Reads on to the end, so that the server never waits for a full pipe.
+    // Reads on to the end, so that the program never waits for a full pipe.
     thread::spawn(move || {
         BufReader::new(output)
             .lines()
             .map_while(Result::ok)
             .for_each(|line| drop(tell.send(line)))
     });
-    let deadline = Instant::now() + SERVER_START;
+    let deadline = Instant::now() + START;
     loop {
         match lines.recv_timeout(LOOK) {
             Ok(line) => {
                 if let Some(url) = line.strip_prefix("listening on ") {
-                    return Ok((server, url.to_owned()));
+                    return Ok((started, url.to_owned()));
                 }
             }
-            Err(RecvTimeoutError::Disconnected) => bail!("the server ended before it answered"),
+            Err(RecvTimeoutError::Disconnected) => bail!("{name} ended before it answered"),
             Err(RecvTimeoutError::Timeout) if asked_to_stop.load(Ordering::Relaxed) => bail!("stopped"),
             Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
-                bail!("the server did not answer within {} s", SERVER_START.as_secs())
+                bail!("{name} did not answer within {} s", START.as_secs())
             }
             Err(RecvTimeoutError::Timeout) => {}
         }
