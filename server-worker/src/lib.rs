@@ -46,6 +46,7 @@ mod socket;
 mod storage;
 mod target;
 mod timeline;
+mod turnstile;
 mod update;
 mod watch;
 

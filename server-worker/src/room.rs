@@ -4,6 +4,7 @@
 mod alarm;
 mod delivery;
 mod sockets;
+mod turn;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;

@@ -8,7 +8,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::Response;
 
-use super::{Room, Stored};
+use super::{Room, Stored, turn};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::incoming::now_unix_millis;
@@ -28,7 +28,12 @@ impl Room {
         }
         let room = Rc::clone(self);
         self.state.wait_until(async move {
-            let delivered = room.deliver(false).await;
+            let turn = turn::take().await;
+            let delivered = match turn {
+                Some(_) => room.deliver(false).await,
+                // The alarm that was set with the commit does it.
+                None => Ok(()),
+            };
             room.delivering.set(false);
             if let Err(error) = delivered {
                 room.log(&error);
