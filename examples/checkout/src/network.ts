@@ -18,15 +18,16 @@ const words: Record<Connection | "offline", string> = {
 /** Follows a watch until it is over. */
 export const showNetwork = (watch: TransferWatch): void => {
   const line = element("network");
-  let said: string | undefined;
+  let said = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new AbortController();
   const set = (state: Connection | "offline") => {
     line.dataset["state"] = state;
     line.textContent = words[state];
-    // Only what the customer may wonder about, and its end.
-    if (state != "connecting" && (said || state != "live")) announce(words[state]);
-    said = state == "live" ? undefined : state;
+    // Only what the customer may wonder about, and its end. Once all is over the last word is the payment's.
+    if (state == "connecting" || state == "closed") return;
+    if (said || state != "live") announce(words[state]);
+    said = state != "live";
   };
   const follow = () => {
     clearTimeout(timer);

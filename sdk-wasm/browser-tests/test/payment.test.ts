@@ -8,6 +8,9 @@ import decodeQR from "qr/decode.js";
 import { assertCalm, freshContext, seeCode, seeNetwork, seeView, startBrowser } from "./support/browser.ts";
 import { World } from "./support/world.ts";
 
+/** How long the service may take to close a socket whose signature has expired, by the contract, and a little more. */
+const EXPIRY = 65_000;
+
 let world: World;
 let browser: Browser;
 let shop: string;
@@ -133,7 +136,7 @@ test("a signature that expires in the middle of a payment is refreshed", async (
   const page = await context.newPage();
   const fresh: string[] = [];
   page.on("request", (request) => request.url().endsWith("/signature") && fresh.push(request.url()));
-  const closed = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("close"));
+  const closed = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("close", { timeout: EXPIRY }));
   await page.goto(short);
   const { id } = await seeCode(page);
   await world.update(id, "processing");
