@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a command line tool talks on stdout")]
 
 mod arrows;
+mod bench;
 mod build;
 mod chromium;
 mod debian;
@@ -46,6 +47,8 @@ enum Command {
     Serve(serve::Args),
     /// Show one payment from end to end: server, shop, QR code, phone, bank
     Demo(demo::Args),
+    /// Measure the server: `bench server` for its speed and memory, `bench cost` for the price of a million transfers
+    Bench(bench::Args),
     /// Print the sizes of the Worker, the session and the npm package, and fail when one is over its limit
     Size,
     /// Check that the crates depend on each other only as ARCHITECTURE.md allows
@@ -71,6 +74,7 @@ fn run(command: Command) -> Result<()> {
         Command::Build(args) => build::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Size => size::run(),
         Command::Arrows => arrows::run(),
         Command::Test => test::run(),

@@ -1,6 +1,6 @@
 // Runs the built Worker on local workerd, nothing but workerd's own socket between a client and the Worker.
 //
-// node serve.mjs --config FILE --persist-to DIR [--port N] [--control]
+// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--instruments]
 //
 // Started by `cargo xtask serve`, which builds the Worker first. What it prints on stdout is for scripts:
 // `server pid N`, then `listening on http://127.0.0.1:PORT` once the Worker answers. What the Worker logs goes to stderr.
@@ -75,6 +75,14 @@ function modulesOf(main) {
   };
 }
 
+// The same with instruments.mjs as the entry, which has the built Worker beside it.
+function modulesWithInstruments(main) {
+  const { modulesRoot, modules } = modulesOf(main);
+  const contents = readFileSync(new URL("instruments.mjs", import.meta.url));
+  const entry = { type: "ESModule", path: path.join(modulesRoot, "instruments.mjs"), contents };
+  return { modulesRoot, modules: [entry, ...modules] };
+}
+
 // Kills workerd when this process is gone without having said good-bye: SIGKILL leaves no chance to clean up.
 function startWatchdog() {
   const script = "last=; while read -r pid; do last=$pid; done; [ -z \"$last\" ] || kill -9 \"$last\" 2>/dev/null";
@@ -91,6 +99,7 @@ const { values: args } = parseArgs({
     "persist-to": { type: "string" },
     port: { type: "string", default: "8787" },
     control: { type: "boolean", default: false },
+    instruments: { type: "boolean", default: false },
   },
 });
 const persistTo = path.resolve(args["persist-to"]);
@@ -116,7 +125,7 @@ const options = convertV4MiniflareOptions({
   },
   workers: [{
     ...workerOptions,
-    ...modulesOf(main),
+    ...(args.instruments ? modulesWithInstruments(main) : modulesOf(main)),
     name,
     bindings: { ...workerOptions.bindings, ...bindingsFromEnvironment() },
     unsafeDirectSockets: [{ host: HOST, port: Number(args.port) }],

@@ -8,12 +8,15 @@
 #![forbid(unsafe_code)]
 
 pub mod http;
+mod instruments;
+mod list;
 mod payment;
 mod proxy;
 mod server;
 mod socket;
 mod workplace;
 
+pub use instruments::{Counts, ObjectCounts};
 pub use payment::{Payment, QUICK, next_connection, next_status, unix_seconds};
 pub use proxy::Proxy;
 pub use server::{ADMIN_TOKEN, HMAC_SECRET, Options, SUBSCRIBE_HMAC_SECRET, Server, Sockets};

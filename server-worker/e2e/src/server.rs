@@ -3,12 +3,14 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use transfer_status::TransferId;
 
@@ -30,6 +32,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Options {
     variables: Vec<(&'static str, String)>,
+    instruments: bool,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             variables: Vec::new(),
+            instruments: false,
         }
         .variable("HMAC_SECRET", HMAC_SECRET)
         .variable("SUBSCRIBE_HMAC_SECRET", SUBSCRIBE_HMAC_SECRET)
@@ -50,6 +54,13 @@ impl Options {
     pub fn variable(mut self, name: &'static str, value: &str) -> Self {
         self.variables.retain(|(known, _)| *known != name);
         self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// Puts `xtask/tools/instruments.mjs` in front of the Worker, for [`Server::instruments`] and its like.
+    #[must_use]
+    pub fn with_instruments(mut self) -> Self {
+        self.instruments = true;
         self
     }
 }
@@ -97,18 +108,44 @@ impl Server {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
+    /// The process id of workerd.
+    ///
+    /// # Panics
+    /// When the server was killed.
+    pub fn pid(&self) -> u32 {
+        match &*self.running() {
+            Some(running) => running.workerd,
+            None => panic!("the server was killed"),
+        }
+    }
+
+    /// The folder that its state is in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Puts the transfer's Durable Object out of memory. Its storage stays.
     ///
     /// # Panics
     /// When the server refuses.
     pub fn evict(&self, id: &TransferId, sockets: Sockets) {
+        self.evict_object("TransferRoom", id.as_str(), sockets);
+    }
+
+    /// Puts one shard of the recent index out of memory. Its storage stays.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub fn evict_shard(&self, shard: u16) {
+        self.evict_object("RecentIndex", &format!("recent-{shard}"), Sockets::Hibernate);
+    }
+
+    fn evict_object(&self, class: &str, name: &str, sockets: Sockets) {
         let sockets = match sockets {
             Sockets::Hibernate => "hibernate",
             Sockets::Close => "close",
         };
-        self.command(&json!({
-            "op": "evict", "className": "TransferRoom", "name": id.as_str(), "webSockets": sockets,
-        }));
+        self.command(&json!({"op": "evict", "className": class, "name": name, "webSockets": sockets}));
     }
 
     /// All that the Worker has logged since the start, a line each.
@@ -128,9 +165,16 @@ impl Server {
             .count()
     }
 
-    /// Kills it with SIGKILL: nothing gets to say good-bye, nothing is flushed.
+    /// Kills all of it with SIGKILL, workerd first: nothing gets to say good-bye, nothing is flushed.
+    ///
+    /// # Panics
+    /// When something goes on answering.
     pub fn kill(&self) {
-        *self.running() = None;
+        if let Some(running) = self.running().take() {
+            let workerd = i32::try_from(running.workerd).ok().and_then(Pid::from_raw);
+            // Fails when it has ended already.
+            let _ = workerd.map(|workerd| kill_process(workerd, Signal::KILL));
+        }
         let deadline = Instant::now() + STOP_WITHIN;
         while TcpStream::connect(self.address()).is_ok() {
             assert!(Instant::now() < deadline, "the killed server still answers");
@@ -168,6 +212,7 @@ impl Drop for Server {
 /// The process. Dropping it kills it, and workerd with it.
 struct Running {
     child: Child,
+    workerd: u32,
     stdin: Option<ChildStdin>,
     stdout: Receiver<String>,
     said: Arc<Mutex<String>>,
@@ -187,11 +232,19 @@ impl Running {
             "REQUIRE_TIMESTAMP",
             "LEGACY_API",
             "LEGACY_OPEN_SCAN",
+            "RECENT_SHARDS",
+            "HISTORY_TTL_DAYS",
+            "OUTBOX_RETRY_SECONDS",
+            "ARCHIVE_QUIET_SECONDS",
+            "ARCHIVE_GRACE_SECONDS",
         ] {
             command.env_remove(name);
         }
         for (name, value) in &options.variables {
             command.env(name, value);
+        }
+        if options.instruments {
+            command.arg("--instruments");
         }
         let mut child = command
             .args(["--control", "--port", &port.to_string(), "--persist-to"])
@@ -206,12 +259,15 @@ impl Running {
         listen(child.stdout.take(), &said, Some(lines));
         listen(child.stderr.take(), &said, None);
         let stdin = child.stdin.take();
-        let running = Self {
+        let mut running = Self {
             child,
+            workerd: 0,
             stdin,
             stdout,
             said,
         };
+        let pid = running.line("server pid ", START_WITHIN);
+        running.workerd = pid.parse().expect("a process id");
         let url = running.line("listening on ", START_WITHIN);
         let port = url.rsplit(':').next().and_then(|port| port.parse().ok());
         (running, port.expect("the server says its port"))

@@ -1,0 +1,57 @@
+//! What a socket costs on which nothing happens: the server's memory, divided by the sockets.
+
+use std::time::Duration;
+
+use serde_json::json;
+use transfer_status::TransferId;
+use transfer_status_e2e::Server;
+
+use crate::load::Watcher;
+use crate::machine::resident_kib;
+use crate::report::{Report, rounded};
+
+/// After 10 s of silence an object hibernates; the runtime's own clean-up takes a moment more.
+const ASLEEP_AFTER: Duration = Duration::from_secs(14);
+
+pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
+    let (sockets, wait) = if quick {
+        (50, Duration::from_secs(1))
+    } else {
+        (1_000, ASLEEP_AFTER)
+    };
+    // Threads, buffers and code that the first sockets bring along.
+    let warm = open(server, 50, |n| format!("warm-{n}")).await;
+    let before = resident_kib(server.pid());
+    let own = open(server, sockets, |n| format!("idle-{n}")).await;
+    let own_awake = resident_kib(server.pid());
+    tokio::time::sleep(wait).await;
+    let own_asleep = resident_kib(server.pid());
+    let shared = open(server, sockets, |_| "idle-together".to_owned()).await;
+    tokio::time::sleep(wait).await;
+    let shared_asleep = resident_kib(server.pid());
+
+    let each = |from: u64, to: u64| rounded((to as f64 - from as f64) * 1.024 / sockets as f64);
+    let figures = json!({
+        "sockets": sockets,
+        "kBPerSocketOfItsOwnTransfer": each(before, own_asleep),
+        "kBPerSocketOfItsOwnTransferAwake": each(before, own_awake),
+        "kBPerSocketOfOneTransfer": each(own_asleep, shared_asleep),
+    });
+    drop((warm, own, shared));
+    let words = format!(
+        "{} kB a socket with a transfer of its own ({} kB before it sleeps), {} kB where all watch one transfer",
+        figures["kBPerSocketOfItsOwnTransfer"],
+        figures["kBPerSocketOfItsOwnTransferAwake"],
+        figures["kBPerSocketOfOneTransfer"]
+    );
+    report.result("idle", &words, figures);
+}
+
+async fn open(server: &Server, sockets: usize, name: impl Fn(usize) -> String) -> Vec<Watcher> {
+    let mut open = Vec::new();
+    for number in 0..sockets {
+        let id: TransferId = name(number).parse().expect("an id");
+        open.push(Watcher::open(server, &id).await);
+    }
+    open
+}

@@ -1,0 +1,126 @@
+//! `cargo xtask bench server` and `cargo xtask bench cost`: what the server does in a second, and what a million
+//! transfers cost.
+//!
+//! Both run the built Worker on workerd's own socket, from one process, with a load that is bounded in count. JSON
+//! lines go to stdout, one a scenario, the first one the machine; a table for people goes to stderr.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a command line tool talks on stdout")]
+
+mod cost;
+mod fan_out;
+mod growth;
+mod idle;
+mod latency;
+mod load;
+mod machine;
+mod memory;
+mod prices;
+mod report;
+mod throughput;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use transfer_status_e2e::{Options, Server};
+
+use crate::machine::Machine;
+use crate::report::Report;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+struct Cli {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Latency, throughput, fan-out, growth, idle sockets and memory of the real server on local workerd
+    Server(ServerArgs),
+    /// Count what one transfer needs of the platform and price a million; fails when over the limit
+    Cost(CostArgs),
+}
+
+#[derive(Args)]
+struct ServerArgs {
+    /// A load of seconds, to see that it runs; its figures mean little
+    #[arg(long)]
+    quick: bool,
+    /// Print the JSON lines alone
+    #[arg(long)]
+    json: bool,
+    /// Only these scenarios
+    #[arg(long, value_delimiter = ',', value_enum)]
+    only: Vec<Scenario>,
+}
+
+#[derive(Args)]
+struct CostArgs {
+    /// Transfers to live through; the counts are divided by it
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    transfers: u32,
+    /// Print the JSON lines alone
+    #[arg(long)]
+    json: bool,
+}
+
+/// One scenario, in the order in which they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Scenario {
+    Latency,
+    Throughput,
+    FanOut,
+    Growth,
+    Idle,
+    Memory,
+}
+
+impl Scenario {
+    const ALL: [Self; 6] = [
+        Self::Latency,
+        Self::Throughput,
+        Self::FanOut,
+        Self::Growth,
+        Self::Idle,
+        Self::Memory,
+    ];
+
+    async fn run(self, server: &Server, quick: bool, report: &Report) {
+        match self {
+            Self::Latency => latency::run(server, quick, report).await,
+            Self::Throughput => throughput::run(server, quick, report).await,
+            Self::FanOut => fan_out::run(server, quick, report).await,
+            Self::Growth => growth::run(server, quick, report).await,
+            Self::Idle => idle::run(server, quick, report).await,
+            Self::Memory => memory::run(server, quick, report).await,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("the runtime starts");
+    match Cli::parse().bench {
+        Bench::Server(args) => {
+            let report = Report::new(args.json);
+            for scenario in Scenario::ALL {
+                if args.only.is_empty() || args.only.contains(&scenario) {
+                    // A server of its own, so that no scenario finds what another has left.
+                    let server = Server::start(Options::default());
+                    report.machine_once(|| Machine::look(server.folder()));
+                    runtime.block_on(scenario.run(&server, args.quick, &report));
+                }
+            }
+            ExitCode::SUCCESS
+        }
+        Bench::Cost(args) => {
+            let report = Report::new(args.json);
+            let server = Server::start(cost::options());
+            report.machine_once(|| Machine::look(server.folder()));
+            match runtime.block_on(cost::run(&server, args.transfers, &report)) {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What a server with [`Options::with_instruments`](crate::Options::with_instruments) has counted, and the faults that
+//! it can be told to have.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::server::Server;
+
+/// Counts since the start: what the platform bills.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Counts {
+    /// The stateless Worker.
+    pub worker: WorkerCounts,
+    /// All rooms together.
+    pub room: ObjectCounts,
+    /// All shards of the recent index together.
+    pub shard: ObjectCounts,
+    /// The KV namespace.
+    pub archive: ArchiveCounts,
+}
+
+/// Counts of the Worker.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct WorkerCounts {
+    /// Requests and upgrades.
+    pub requests: u64,
+}
+
+/// Counts of one class of Durable Objects.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectCounts {
+    /// How often one was made, first or after a sleep.
+    pub objects: u64,
+    /// Requests and upgrades.
+    pub fetches: u64,
+    /// Alarms that came.
+    pub alarms: u64,
+    /// Messages of clients that were not answered by the platform itself.
+    pub messages: u64,
+    /// Sockets whose end was told.
+    pub closes: u64,
+    /// Rows read by SQL or by key.
+    pub rows_read: u64,
+    /// Rows written by SQL or by key, those of the schema too.
+    pub rows_written: u64,
+    /// Of these, the ones that `CREATE` wrote.
+    pub schema_rows: u64,
+    /// Alarms that were set.
+    pub alarms_set: u64,
+    /// Objects that deleted everything.
+    pub emptied: u64,
+    /// The rows that these held.
+    pub rows_emptied: u64,
+    /// For how long objects had something under way, in milliseconds.
+    pub busy_ms: f64,
+}
+
+/// Counts of the KV namespace.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct ArchiveCounts {
+    /// `get` calls.
+    pub reads: u64,
+    /// `put` calls, those that failed too.
+    pub writes: u64,
+    /// Calls that failed.
+    pub failed: u64,
+    /// How often each key was written with success.
+    pub written: BTreeMap<String, u64>,
+}
+
+impl Server {
+    /// What was counted.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn instruments(&self) -> Counts {
+        let answer = self.get("/-/instruments", &[]).await;
+        serde_json::from_str(&answer.body).expect("the server was started with instruments")
+    }
+
+    /// Makes these parts fail from now on, `archive` and `index`, and all others work.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn fail(&self, parts: &[&str]) {
+        let faults = json!({ "fail": parts }).to_string();
+        let answer = self.request("POST", "/-/instruments", &[], faults).await;
+        assert_eq!(answer.status, 200, "the server was started with instruments");
+    }
+
+    /// The archive: what is kept beside each transfer, by its id.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn archive(&self) -> BTreeMap<String, Value> {
+        let answer = self.get("/-/instruments/archive", &[]).await;
+        let archive: BTreeMap<String, Value> =
+            serde_json::from_str(&answer.body).expect("the server was started with instruments");
+        let by_id = archive
+            .into_iter()
+            .map(|(key, kept)| (key.replacen("t/", "", 1), kept));
+        by_id.collect()
+    }
+}

@@ -1,0 +1,216 @@
+// Runs in front of the built Worker with `serve.mjs --instruments`, for benches and tests: it counts what the platform
+// would bill and can make the archive and the recent index fail. What is shipped knows nothing of it.
+//
+// GET  /-/instruments            {"worker":…,"room":{…},"shard":{…},"archive":{…}}, counts since the start
+// POST /-/instruments            {"fail":["archive","index"]}: these fail from now on; an empty list makes them well again
+// GET  /-/instruments/archive    {"t/<id>":{"version":…,"status":…,"final":…},…}: all that the archive holds
+import { WorkerEntrypoint } from "cloudflare:workers";
+import Worker, * as built from "./index.js";
+
+const ROUTE = "/-/instruments";
+
+// One isolate runs the Worker and every object of it, so that they share this.
+const objects = () => ({
+  objects: 0, fetches: 0, alarms: 0, messages: 0, closes: 0,
+  rowsRead: 0, rowsWritten: 0, schemaRows: 0, alarmsSet: 0, emptied: 0, rowsEmptied: 0, busyMs: 0,
+});
+const seen = {
+  worker: { requests: 0 },
+  room: objects(),
+  shard: objects(),
+  archive: { reads: 0, writes: 0, failed: 0, written: {} },
+};
+const failing = new Set();
+
+// Whatever is not named in `own` is the original's, and called on the original.
+function wrapped(original, own) {
+  return new Proxy(original, {
+    get(target, name) {
+      if (Object.hasOwn(own, name)) return own[name];
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" && name !== "constructor" ? value.bind(target) : value;
+    },
+  });
+}
+
+function fail(part) {
+  if (failing.has(part)) throw new Error(`the ${part} is made to fail`);
+}
+
+// A cursor knows how many rows it has read once it was read to its end, by the next statement at the latest.
+function meteredSql(sql, counts) {
+  let last;
+  const settle = () => {
+    counts.rowsRead += last?.rowsRead ?? 0;
+    last = undefined;
+  };
+  return wrapped(sql, {
+    exec(statement, ...values) {
+      settle();
+      last = sql.exec(statement, ...values);
+      counts.rowsWritten += last.rowsWritten;
+      if (/^\s*create\b/i.test(statement)) counts.schemaRows += last.rowsWritten;
+      return last;
+    },
+  });
+}
+
+// The platform's own key-value table: each call is a row.
+function meteredKv(kv, counts) {
+  return wrapped(kv, {
+    get(...args) {
+      counts.rowsRead += 1;
+      return kv.get(...args);
+    },
+    put(...args) {
+      counts.rowsWritten += 1;
+      return kv.put(...args);
+    },
+    delete(...args) {
+      counts.rowsWritten += 1;
+      return kv.delete(...args);
+    },
+  });
+}
+
+function rowsOf({ sql, kv }) {
+  const tables = sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '^_cf^_%' ESCAPE '^'");
+  const rows = tables.toArray().map(({ name }) => sql.exec(`SELECT count(*) AS n FROM "${name}"`).one().n);
+  return rows.reduce((sum, n) => sum + n, [...kv.list()].length);
+}
+
+function meteredStorage(storage, counts) {
+  const sql = meteredSql(storage.sql, counts);
+  const kv = meteredKv(storage.kv, counts);
+  return wrapped(storage, {
+    sql,
+    kv,
+    setAlarm(...args) {
+      counts.alarmsSet += 1;
+      return storage.setAlarm(...args);
+    },
+    deleteAll(...args) {
+      counts.emptied += 1;
+      counts.rowsEmptied += rowsOf(storage);
+      return storage.deleteAll(...args);
+    },
+  });
+}
+
+function meteredArchive(archive) {
+  const counts = seen.archive;
+  const attempt = async (work) => {
+    try {
+      fail("archive");
+      return await work();
+    } catch (error) {
+      counts.failed += 1;
+      throw error;
+    }
+  };
+  return wrapped(archive, {
+    get(...args) {
+      counts.reads += 1;
+      return attempt(() => archive.get(...args));
+    },
+    put(key, ...args) {
+      counts.writes += 1;
+      return attempt(async () => {
+        await archive.put(key, ...args);
+        counts.written[key] = (counts.written[key] ?? 0) + 1;
+      });
+    },
+  });
+}
+
+function failingIndex(recent) {
+  return wrapped(recent, {
+    getByName(...args) {
+      const stub = recent.getByName(...args);
+      return wrapped(stub, {
+        fetch: async (...call) => (fail("index"), stub.fetch(...call)),
+      });
+    },
+  });
+}
+
+function instrumentedEnv(env) {
+  return { ...env, HISTORY: meteredArchive(env.HISTORY), RECENT: failingIndex(env.RECENT) };
+}
+
+// An object is billed for as long as anything of it is under way: events, and what they left to be waited for.
+function busyClock(counts) {
+  let running = 0;
+  let since = 0;
+  return async (work) => {
+    if (running++ === 0) since = performance.now();
+    try {
+      return await work();
+    } finally {
+      if (--running === 0) counts.busyMs += performance.now() - since;
+    }
+  };
+}
+
+function instrumented(Original, counts) {
+  return class {
+    constructor(ctx, env) {
+      counts.objects += 1;
+      this.busy = busyClock(counts);
+      const metered = wrapped(ctx, {
+        storage: meteredStorage(ctx.storage, counts),
+        waitUntil: (promise) => ctx.waitUntil(this.busy(() => promise)),
+      });
+      this.original = new Original(metered, instrumentedEnv(env));
+    }
+    fetch(request) {
+      counts.fetches += 1;
+      return this.busy(() => this.original.fetch(request));
+    }
+    alarm(info) {
+      counts.alarms += 1;
+      return this.busy(() => this.original.alarm(info));
+    }
+    webSocketMessage(socket, message) {
+      counts.messages += 1;
+      return this.busy(() => this.original.webSocketMessage(socket, message));
+    }
+    webSocketClose(socket, ...args) {
+      counts.closes += 1;
+      return this.busy(() => this.original.webSocketClose(socket, ...args));
+    }
+    webSocketError(socket, error) {
+      return this.original.webSocketError(socket, error);
+    }
+  };
+}
+
+export const TransferRoom = instrumented(built.TransferRoom, seen.room);
+export const RecentIndex = instrumented(built.RecentIndex, seen.shard);
+
+async function archived(archive) {
+  const all = {};
+  let page;
+  do {
+    page = await archive.list({ prefix: "t/", cursor: page?.cursor });
+    for (const { name, metadata } of page.keys) all[name] = metadata;
+  } while (!page.list_complete);
+  return all;
+}
+
+export default class extends WorkerEntrypoint {
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === `${ROUTE}/archive`) return Response.json(await archived(this.env.HISTORY));
+    if (pathname !== ROUTE) {
+      seen.worker.requests += 1;
+      return new Worker(this.ctx, this.env).fetch(request);
+    }
+    if (request.method === "POST") {
+      const { fail: parts } = await request.json();
+      failing.clear();
+      for (const part of parts) failing.add(part);
+    }
+    return Response.json(seen);
+  }
+}
