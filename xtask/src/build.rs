@@ -134,6 +134,39 @@ pub(crate) fn session(ready: &Ready) -> Result<PathBuf> {
     Ok(file)
 }
 
+/// Builds the page of the browser client's tests and returns its folder: not for release, so that a panic says where.
+///
+/// # Errors
+/// When a build step fails.
+pub(crate) fn browser_app(ready: &Ready) -> Result<PathBuf> {
+    let Ready { tools, wasm } = ready;
+    let folder = tools.root.join("target/browser-app");
+    let _lock = lock(ready)?;
+    let mut cargo = wasm.command(tools, "cargo");
+    cargo
+        .args([
+            "build",
+            "--package",
+            "transfer-status-wasm",
+            "--example",
+            "browser",
+        ])
+        .args(["--target", TARGET])
+        .current_dir(&tools.root);
+    process::run(&mut cargo)?;
+    let mut bindgen = Command::new(tools.cargo_bin("wasm-bindgen-cli")?);
+    bindgen
+        .args(["--target", "web", "--no-typescript", "--out-dir"])
+        .arg(&folder)
+        .arg(
+            wasm.target_folder(tools)
+                .join(TARGET)
+                .join("debug/examples/browser.wasm"),
+        );
+    process::output(&mut bindgen)?;
+    Ok(folder)
+}
+
 fn compiled(ready: &Ready, name: &str) -> PathBuf {
     ready
         .wasm

@@ -22,7 +22,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::tools::Tools;
-use crate::{build, process, serve, setup};
+use crate::{build, npm, process, serve, setup};
 
 /// The package that tells the story.
 const EXAMPLES: &str = "transfer-status-examples";
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let ready = setup::ensure()?;
     build::worker(&ready)?;
     let programs = build_examples(&ready.tools)?;
-    let pages = args.open.then(|| open::build_pages(&ready)).transpose()?;
+    let pages = args.open.then(|| npm::build_checkout(&ready)).transpose()?;
 
     let asked_to_stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {

@@ -26,6 +26,10 @@ const MANIFEST: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 
 /// The npm package, from the repository's root.
 pub(crate) const PACKAGE: &str = "sdk-wasm/npm";
+/// The example's pages, which use the package.
+pub(crate) const CHECKOUT: &str = "examples/checkout";
+/// The tests of both in a browser.
+pub(crate) const BROWSER_TESTS: &str = "sdk-wasm/browser-tests";
 
 /// Installs what the projects with tests need, silent when all is there.
 ///
@@ -33,10 +37,7 @@ pub(crate) const PACKAGE: &str = "sdk-wasm/npm";
 /// When npm is missing, or cannot install something.
 pub(crate) fn install_projects(tools: &Tools) -> Result<()> {
     for project in PROJECTS {
-        let folder = tools.root.join(project);
-        if folder.join("package-lock.json").exists() {
-            install(tools, &folder)?;
-        }
+        install(tools, &tools.root.join(project))?;
     }
     let fixtures = tools.root.join(FIXTURES);
     for fixture in fs::read_dir(&fixtures).with_context(|| format!("cannot read {}", fixtures.display()))? {
@@ -138,6 +139,18 @@ pub(crate) fn build(ready: &Ready) -> Result<PathBuf> {
     process::run(npm.env("SESSION_WASM", &session))?;
     fs::write(&stamp, digest()?).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(folder)
+}
+
+/// Builds the package and the example's pages on it; returns the folder that a shop serves.
+///
+/// # Errors
+/// When a build step fails.
+pub(crate) fn build_checkout(ready: &Ready) -> Result<PathBuf> {
+    build(ready)?;
+    let folder = ready.tools.root.join(CHECKOUT);
+    install(&ready.tools, &folder)?;
+    process::run(&mut script(&ready.tools, CHECKOUT, "build")?)?;
+    Ok(folder.join("dist"))
 }
 
 /// Of all that the package is made from, and of what was made: a `dist` that somebody else has built is built again.

@@ -17,6 +17,9 @@ const END_TO_END: &str = "transfer-status-e2e";
 /// Its tests mostly wait for a server, so more of them run at a time than there are cores.
 const END_TO_END_THREADS: &str = "--test-threads=8";
 
+/// The programs that a test starts.
+const BUILD_EXAMPLES: [&str; 4] = ["build", "--package", "transfer-status-examples", "--bins"];
+
 /// Runs all tests; stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
     let started = Instant::now();
@@ -24,15 +27,15 @@ pub(crate) fn run() -> Result<()> {
     step("native tests: unit, doc, integration", || native(&ready))?;
     step("protocol without its features", || protocol_alone(&ready))?;
     step("protocol for wasm32", || protocol_for_wasm(&ready))?;
-    step("build the Worker, the session and the npm package", || {
+    let app = step("build what the tests run", || {
         build::worker(&ready)?;
-        npm::build(&ready)
+        npm::build_checkout(&ready)?;
+        process::run(&mut command(&ready.tools.root, "cargo", BUILD_EXAMPLES))?;
+        process::run(end_to_end(&ready)?.arg("--no-run"))?;
+        build::browser_app(&ready)
     })?;
-    step("build the end-to-end tests", || {
-        process::run(end_to_end(&ready)?.arg("--no-run"))
-    })?;
-    let steps = on_the_real_server(&ready, &chromium)?;
-    step("side by side, on the real server and alone", || {
+    let steps = side_by_side(&ready, &chromium, &app)?;
+    step("side by side", || {
         lanes::run(&ready.tools.root.join("target/test-logs"), steps)
     })?;
     step("sizes", || size::measure(&ready))?;
@@ -43,19 +46,40 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// All that is built by now, the longest first.
-fn on_the_real_server(ready: &Ready, chromium: &Path) -> Result<Vec<Step>> {
+/// All that only runs by now, the longest first.
+fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>> {
     let mut end_to_end = end_to_end(ready)?;
     end_to_end.args(["--", END_TO_END_THREADS]);
-    let package = ["check", "test", "lint"].map(|script| npm::script(&ready.tools, npm::PACKAGE, script));
+    let mut rust_front_ends = node_tests(ready, chromium, "sdk-wasm/tests/browser")?;
+    rust_front_ends.env("TRANSFER_STATUS_BROWSER_APP", app);
+    let npm = |folder, scripts: &[&str]| -> Result<Vec<Command>> {
+        let script = |script: &&str| {
+            let mut npm = npm::script(&ready.tools, folder, script)?;
+            npm.env(chromium::VARIABLE, chromium);
+            Ok(npm)
+        };
+        scripts.iter().map(script).collect()
+    };
     Ok(vec![
         Step {
-            name: "packed package",
+            name: "packed package in other people's projects",
             commands: vec![node_tests(ready, chromium, "sdk-wasm/packaging/test")?],
+        },
+        Step {
+            name: "checkout page and package in Chromium",
+            commands: npm(npm::BROWSER_TESTS, &["check", "test"])?,
         },
         Step {
             name: "end to end on workerd",
             commands: vec![end_to_end],
+        },
+        Step {
+            name: "dashboard in Chromium",
+            commands: vec![node_tests(ready, chromium, "server-worker/dashboard-tests")?],
+        },
+        Step {
+            name: "client for Rust front ends in Chromium",
+            commands: vec![rust_front_ends],
         },
         Step {
             name: "API descriptions",
@@ -63,7 +87,11 @@ fn on_the_real_server(ready: &Ready, chromium: &Path) -> Result<Vec<Step>> {
         },
         Step {
             name: "npm package",
-            commands: package.into_iter().collect::<Result<_>>()?,
+            commands: npm(npm::PACKAGE, &["check", "test", "lint"])?,
+        },
+        Step {
+            name: "checkout page, types",
+            commands: npm(npm::CHECKOUT, &["check"])?,
         },
     ])
 }

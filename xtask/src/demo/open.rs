@@ -1,7 +1,7 @@
 //! `cargo xtask demo --open`: the pages of the checkout in a browser, a person moves the payment.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,20 +9,6 @@ use std::thread;
 use anyhow::{Result, bail};
 
 use super::{LOOK, Running, start};
-use crate::setup::Ready;
-use crate::{npm, process};
-
-/// The checkout pages, from the repository's root.
-const PAGES: &str = "examples/checkout";
-
-/// Builds the npm package and the pages on it; returns the folder that the shop serves.
-pub(super) fn build_pages(ready: &Ready) -> Result<PathBuf> {
-    npm::build(ready)?;
-    let folder = ready.tools.root.join(PAGES);
-    npm::install(&ready.tools, &folder)?;
-    process::run(&mut npm::script(&ready.tools, PAGES, "build")?)?;
-    Ok(folder.join("dist"))
-}
 
 /// Serves `pages` with the demo's bank by `shop`, until it is asked to stop.
 pub(super) fn run(

@@ -69,7 +69,9 @@ export class Project {
     cpSync(fixture, project.folder, { recursive: true, filter: (file) => path.basename(file) != "node_modules" });
     for (const file of shared) cpSync(path.join(FIXTURES, file), project.path(file));
     packed ??= await pack();
-    const flags = ["--no-save", "--no-package-lock", "--offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+    // npm would keep an earlier one of the same version.
+    rmSync(project.path("node_modules/@transfer-status"), { recursive: true, force: true });
+    const flags = ["--no-save", "--offline", "--ignore-scripts", "--no-audit", "--no-fund"];
     await execute(project.folder, "npm", ["install", ...flags, packed]);
     return project;
   }
