@@ -1,0 +1,117 @@
+//! The list of what changed lately: whole, in order, and whole again after its shards were put out of memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use transfer_status::Status;
+use transfer_status_e2e::{ADMIN_TOKEN, Options, Server, Sockets, http::Answer, soon};
+
+const TRANSFERS: usize = 200;
+const AT_ONCE: usize = 32;
+const SHARDS: u16 = 8;
+
+async fn list(server: &Server, query: &str) -> Answer {
+    let bearer = format!("Bearer {ADMIN_TOKEN}");
+    let path = format!("/recent?{query}");
+    server.get(&path, &[("authorization", &bearer)]).await
+}
+
+async fn listed_at_last(server: &Server, what: impl Fn(&[serde_json::Value]) -> bool) {
+    soon(async {
+        while !what(&server.recent().await) {
+            sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_payments_at_once_are_all_listed_in_order() {
+    let options = Options::default()
+        .variable("OUTBOX_RETRY_SECONDS", "1")
+        .with_instruments();
+    let server = Arc::new(Server::start(options));
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut payments = JoinSet::new();
+    for n in 0..TRANSFERS {
+        let (server, turns) = (Arc::clone(&server), Arc::clone(&turns));
+        payments.spawn(async move {
+            let _turn = turns.acquire_owned().await.unwrap();
+            let payment = server.payment_named(&format!("order-{n}"));
+            for status in [Status::Pending, Status::Processing, Status::Completed] {
+                payment.report(status).await;
+            }
+            if n % 10 == 0 {
+                server.evict_shard(u16::try_from(n / 10).unwrap() % SHARDS);
+                server.evict(&payment.id, Sockets::Hibernate);
+            }
+        });
+    }
+    payments.join_all().await;
+
+    listed_at_last(&server, |listed| {
+        listed.len() == TRANSFERS && listed.iter().all(|transfer| transfer["version"] == 3)
+    })
+    .await;
+    soon(async {
+        while server.archive().await.len() < TRANSFERS {
+            sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    let archive = server.archive().await;
+    assert!(archive.values().all(|kept| kept["final"] == true));
+
+    for shard in 0..SHARDS {
+        server.evict_shard(shard);
+    }
+    let listed = server.recent().await;
+    let places: Vec<_> = listed
+        .iter()
+        .map(|transfer| (transfer["updatedAt"].to_string(), transfer["id"].to_string()))
+        .collect();
+    assert!(places.is_sorted_by(|newer, older| newer > older), "newest first");
+    assert_eq!(listed.len(), TRANSFERS);
+    assert!(
+        listed.iter().all(|transfer| transfer["status"] == "completed"),
+        "what the shards forgot, they asked for"
+    );
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_and_turned_page_by_page() {
+    let server = Server::start(Options::default());
+    for n in 0..6 {
+        let payment = server.payment_named(&format!("order-{n}"));
+        let (merchant, status) = (n % 2, ["pending", "failed"][n / 3]);
+        let fields = format!(r#""status":"{status}","merchantId":"merchant {merchant}""#);
+        assert_eq!(payment.post(&fields).await.status, 200);
+    }
+    listed_at_last(&server, |listed| listed.len() == 6).await;
+
+    let ids = |answer: Answer| {
+        let page = answer.json();
+        let ids = page["transfers"].as_array().unwrap().iter();
+        let ids: Vec<_> = ids
+            .map(|transfer| transfer["id"].as_str().unwrap().to_owned())
+            .collect();
+        (ids, page["next"].as_str().map(ToOwned::to_owned))
+    };
+    let (failed, _) = ids(list(&server, "status=failed").await);
+    assert_eq!(failed, ["order-5", "order-4", "order-3"]);
+    let (odd, next) = ids(list(&server, "merchantId=merchant+1&limit=2").await);
+    assert_eq!(odd, ["order-5", "order-3"]);
+    let (rest, next) = ids(list(
+        &server,
+        &format!("merchantId=merchant%201&limit=2&before={}", next.unwrap()),
+    )
+    .await);
+    assert_eq!((rest, next), (vec!["order-1".to_owned()], None));
+
+    for query in ["limit=0", "limit=201", "before=nonsense", "status=PAID"] {
+        list(&server, query).await.is_error(400, "bad_request");
+    }
+}
