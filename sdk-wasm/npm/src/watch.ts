@@ -214,8 +214,8 @@ export const watch = (instantiate: Instantiate, options: WatchOptions, host: Hos
       // Before the page is frozen its socket goes, so that another tab of this browser takes over.
       link?._drop();
       feed(CLOSED, conn, LOST);
-    } else {
-      // A page that is being hidden is worth a probe too: its timers will soon be slow.
+    } else if (!host.document?.hidden) {
+      // A hidden page may be on its way to sleep: a browser says so after `pagehide`, and a socket dialled then would stay.
       feed(HINT, 0, { online: ONLINE, offline: OFFLINE, change: NETWORK_CHANGED }[type] ?? VISIBLE);
     }
   };

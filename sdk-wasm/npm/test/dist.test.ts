@@ -38,12 +38,12 @@ for (const entry of ["index", "slim", "cdn", "react", "element"]) {
   });
 }
 
-test("the default entry follows a payment in Node", { timeout: 10_000 }, async () => {
+test("the default entry follows a payment in Node", { timeout: 60_000 }, async () => {
   const { watchTransfer } = await dist("index");
   assert.equal((await watchTransfer(options()).finished).version, 2);
 });
 
-test("the slim entry does, where the wasm file can be fetched and where not", { timeout: 10_000 }, async () => {
+test("the slim entry does, where the wasm file can be fetched and where not", { timeout: 60_000 }, async () => {
   const { watchTransfer } = await dist("slim");
   server.onGet = (_, response) => response.writeHead(200, { "content-type": "application/wasm" }).end(wasm);
   assert.equal((await watchTransfer({ ...options(), wasm: server.url + "/session.wasm" }).finished).version, 2);
@@ -51,7 +51,7 @@ test("the slim entry does, where the wasm file can be fetched and where not", { 
   assert.equal((await watchTransfer({ ...options(), wasm: "http://127.0.0.1:9/none" }).finished).version, 2);
 });
 
-test("where WebAssembly is refused, the translated session takes over", { timeout: 10_000 }, async (context) => {
+test("where WebAssembly is refused, the translated session takes over", { timeout: 60_000 }, async (context) => {
   const refuse = () => Promise.reject(new WebAssembly.CompileError("blocked by the Content Security Policy"));
   const { mock } = context.mock.method(WebAssembly, "instantiate", refuse);
   const { watchTransfer } = await dist("index");

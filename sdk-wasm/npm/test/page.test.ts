@@ -49,13 +49,13 @@ const mount = (node: unknown) => {
   return { place, root };
 };
 
-test("the hook renders on a server without a socket", { timeout: 10_000 }, async () => {
+test("the hook renders on a server without a socket", { timeout: 60_000 }, async () => {
   assert.equal(renderToString(h(Payment)), "<p>undefined undefined connecting</p>");
   await breath(50);
   assert.equal(server.upgrades.length, 0);
 });
 
-test("Strict Mode mounts twice and opens one socket", { timeout: 10_000 }, async () => {
+test("Strict Mode mounts twice and opens one socket", { timeout: 60_000 }, async () => {
   const { place, root } = mount(h(StrictMode, null, h(Payment)));
   await shows(place, /pending 1 live/);
   server.send(status({ status: "processing", version: 2 }));
@@ -65,7 +65,7 @@ test("Strict Mode mounts twice and opens one socket", { timeout: 10_000 }, async
   await server.until(() => server.open.length == 0);
 });
 
-test("another transfer begins a new watch, the same one in a new render does not", { timeout: 10_000 }, async () => {
+test("another transfer begins a new watch, the same one in a new render does not", { timeout: 60_000 }, async () => {
   server.onSocket = (socket, { url }) => socket.send(status({ id: url!.split("/").pop()! }));
   let set!: (id: string) => void;
   const App = () => {
@@ -84,7 +84,7 @@ test("another transfer begins a new watch, the same one in a new render does not
   while (server.open.length > 1) await breath();
 });
 
-test("an error reaches the component", { timeout: 10_000 }, async () => {
+test("an error reaches the component", { timeout: 60_000 }, async () => {
   server.onSocket = (socket) => socket.close(4401);
   const { place } = mount(h(Payment));
   await shows(place, /error unauthorized/);
@@ -100,7 +100,7 @@ const place = (attributes: Record<string, string>, content = "") => {
 };
 const slot = (element: Element) => element.shadowRoot?.querySelector("slot")?.name;
 
-test("the element shows the slot that fits, and says so on itself", { timeout: 10_000 }, async () => {
+test("the element shows the slot that fits, and says so on itself", { timeout: 60_000 }, async () => {
   const element = place({ url: server.url, "transfer-id": "transfer-123", signature }, '<b slot="pending">Wait</b>');
   const events: unknown[] = [];
   element.addEventListener("status", (event) => events.push((event as CustomEvent).detail.version));
@@ -115,7 +115,7 @@ test("the element shows the slot that fits, and says so on itself", { timeout: 1
   assert.equal(server.upgrades.length, 1, "attributes set one by one make one watch");
 });
 
-test("the element reads a QR payload, and an error has its own slot", { timeout: 10_000 }, async () => {
+test("the element reads a QR payload, and an error has its own slot", { timeout: 60_000 }, async () => {
   server.onSocket = (socket) => {
     socket.send('{"type":"error","code":"unauthorized","message":"the signature is wrong"}');
     socket.close(4401);
@@ -126,7 +126,7 @@ test("the element reads a QR payload, and an error has its own slot", { timeout:
   assert.equal(element.shadowRoot!.firstElementChild!.getAttribute("aria-live"), "assertive");
 });
 
-test("an element that is taken out closes its socket, one that is moved keeps watching", { timeout: 10_000 }, async () => {
+test("an element that is taken out closes its socket, one that is moved keeps watching", { timeout: 60_000 }, async () => {
   const element = place({ url: server.url, "transfer-id": "transfer-123", signature });
   while (element.getAttribute("status") != "pending") await breath();
   document.body.prepend(element);

@@ -47,7 +47,7 @@ const openTabs = async (count: number) => {
   return [first, ...others] as { tab: Tab; one: Watching }[];
 };
 
-test("three tabs hold one socket, and a new tab gets the newest status at once", { timeout: 10_000 }, async () => {
+test("three tabs hold one socket, and a new tab gets the newest status at once", { timeout: 60_000 }, async () => {
   const [first, second] = (await openTabs(2)) as any;
   server.send(status({ status: "processing", version: 2 }));
   await second.one.count("status", 2);
@@ -59,7 +59,7 @@ test("three tabs hold one socket, and a new tab gets the newest status at once",
   assert.deepEqual(first.one.versions, [1, 2]);
 });
 
-test("every tab sees each version once, a scan, and the end", { timeout: 10_000 }, async () => {
+test("every tab sees each version once, a scan, and the end", { timeout: 60_000 }, async () => {
   const tabs = await openTabs(3);
   server.send(JSON.stringify({ type: "scan", transferId: "transfer-123", scanned: true, at: "2024-01-15T10:30:00Z" }));
   for (const version of [2, 2, 3]) server.send(status({ status: "processing", version }));
@@ -73,7 +73,7 @@ test("every tab sees each version once, a scan, and the end", { timeout: 10_000 
   assert.equal(tabs[1]!.one.all("connection").join(), "connecting,live,closed");
 });
 
-test("when the leading tab closes, the next one dials behind the scenes", { timeout: 10_000 }, async () => {
+test("when the leading tab closes, the next one dials behind the scenes", { timeout: 60_000 }, async () => {
   const [first, second, third] = await openTabs(3);
   first!.one.watch.close();
   await server.until(() => server.upgrades.length == 2 && server.open.length == 1);
@@ -86,7 +86,7 @@ test("when the leading tab closes, the next one dials behind the scenes", { time
   assert.equal(server.open.length, 1);
 });
 
-test("a lost socket makes every tab back off, and one of them dials", { timeout: 10_000 }, async () => {
+test("a lost socket makes every tab back off, and one of them dials", { timeout: 60_000 }, async () => {
   const tabs = await openTabs(3);
   server.open[0]!.close(1012);
   for (const { one } of tabs) await one.until(() => one.watch.connection == "reconnecting");
@@ -96,7 +96,7 @@ test("a lost socket makes every tab back off, and one of them dials", { timeout:
   assert.equal(server.open.length, 1);
 });
 
-test("a leader that is frozen gives the lead away", { timeout: 10_000 }, async () => {
+test("a leader that is frozen gives the lead away", { timeout: 60_000 }, async () => {
   const [first, second] = await openTabs(2);
   first!.tab.hear(first!.tab.document, "freeze");
   await server.until(() => server.upgrades.length == 2);
@@ -110,7 +110,7 @@ test("a leader that is frozen gives the lead away", { timeout: 10_000 }, async (
   assert.equal(server.upgrades.length, 2, "back as a follower");
 });
 
-test("a leader that stopped without a word loses the lead after silence", { timeout: 10_000 }, async () => {
+test("a leader that stopped without a word loses the lead after silence", { timeout: 60_000 }, async () => {
   // A channel that is deaf and mute from some moment on, and a clock that stands: what a suspended page is.
   let suspended = false;
   const asleep = new Tab(locks);
@@ -139,7 +139,7 @@ test("a leader that stopped without a word loses the lead after silence", { time
   assert.equal(server.upgrades.length, 2, "the old leader follows the new one");
 });
 
-test("tabs with signatures of their own do not stop each other", { timeout: 10_000 }, async () => {
+test("tabs with signatures of their own do not stop each other", { timeout: 60_000 }, async () => {
   server.onSocket = (socket, { headers }) => {
     const good = "signature." + Buffer.from(signature).toString("base64url");
     if (headers["sec-websocket-protocol"]!.includes(good)) return socket.send(status());
@@ -152,7 +152,7 @@ test("tabs with signatures of their own do not stop each other", { timeout: 10_0
   await until([good], () => good.one.watch.connection == "live");
 });
 
-test("share: false, another transfer, and a browser without locks go by themselves", { timeout: 10_000 }, async () => {
+test("share: false, another transfer, and a browser without locks go by themselves", { timeout: 60_000 }, async () => {
   await openTabs(1);
   await open({ share: false }).one.count("status", 1);
   await open({}, new Tab()).one.count("status", 1);
@@ -162,7 +162,7 @@ test("share: false, another transfer, and a browser without locks go by themselv
   assert.equal(server.upgrades.length, 4);
 });
 
-test("a sandboxed frame that may not use locks goes by itself", { timeout: 10_000 }, async () => {
+test("a sandboxed frame that may not use locks goes by itself", { timeout: 60_000 }, async () => {
   const refused = { request: () => Promise.reject(new DOMException("Access is denied.", "SecurityError")) };
   await open({}, new Tab(refused)).one.count("status", 1);
   assert.equal(server.upgrades.length, 1);

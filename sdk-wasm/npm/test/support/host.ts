@@ -15,9 +15,11 @@ export const breath = (ms = 5): Promise<void> => new Promise((done) => setTimeou
 
 export class Tab extends EventTarget {
   readonly clock = new Clock();
-  readonly document = new EventTarget();
+  readonly document = Object.assign(new EventTarget(), { hidden: false });
   readonly connection = new EventTarget();
-  readonly WebSocket: typeof WebSocket = globalThis.WebSocket;
+  /** Sockets whose end the driver has been told of. */
+  ended = 0;
+  readonly WebSocket: typeof WebSocket;
   readonly fetch: typeof fetch = (input, init) => globalThis.fetch(input, init);
   readonly BroadcastChannel = globalThis.BroadcastChannel;
   readonly navigator: { connection: EventTarget; locks?: unknown };
@@ -28,6 +30,13 @@ export class Tab extends EventTarget {
   constructor(locks?: unknown) {
     super();
     this.navigator = { connection: this.connection, locks };
+    const ended = () => void this.ended++;
+    this.WebSocket = class extends globalThis.WebSocket {
+      constructor(...args: ConstructorParameters<typeof WebSocket>) {
+        super(...args);
+        this.addEventListener("close", () => queueMicrotask(ended));
+      }
+    };
   }
 
   /** Watches in this tab, writing every event down. */
