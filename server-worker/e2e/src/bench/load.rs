@@ -51,6 +51,12 @@ impl Backend {
         let body = format!(
             r#"{{"transferId":"{id}","status":"{status}","message":"{message}","amount":12.10,"merchantId":"merchant-7"}}"#
         );
+        let (status, answer) = self.post(body).await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+    }
+
+    /// Posts these bytes, signed, as an update.
+    pub(crate) async fn post(&mut self, body: String) -> (u16, Bytes) {
         let now = unix_seconds();
         let request = hyper::Request::post("/update")
             .header("host", &self.host)
@@ -61,13 +67,13 @@ impl Backend {
         let answer = soon(self.connection.send_request(request))
             .await
             .expect("an answer comes");
-        let status = answer.status();
+        let status = answer.status().as_u16();
         let body = soon(answer.into_body().collect())
             .await
             .expect("the body comes whole");
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body.to_bytes()));
         // The connection takes the next request a moment after the body has ended.
         soon(self.connection.ready()).await.expect("the connection stays");
+        (status, body.to_bytes())
     }
 }
 
