@@ -25,7 +25,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     build::worker(&ready)?;
     let bench = ["run", "--quiet", "--release", "--package", "transfer-status-e2e"];
     let mut cargo = command(&ready.tools.root, "cargo", bench);
-    cargo.args(["--bin", "transfer-status-bench", "--"]).args(&args.bench);
+    cargo
+        .args(["--bin", "transfer-status-bench", "--"])
+        .args(&args.bench);
     // It need not build the Worker again.
     cargo.env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
     Err(cargo.exec()).context("cannot start cargo")
