@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 
 /** How long a page may take to show what it should, in milliseconds. Reached by a hung page only. */
-export const PATIENCE = 20_000;
+export const PATIENCE = 60_000;
 
 /** What Chromium needs on a machine without a display, and what keeps it from calling home. */
 export const flags = [

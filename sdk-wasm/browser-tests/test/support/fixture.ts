@@ -10,13 +10,14 @@ import type { Page } from "playwright-core";
 
 const fixtures = resolve(import.meta.dirname, "../../fixtures");
 
-/** Bundles and serves `name` until the test is over; its address. */
-export const serveFixture = async (name: string, test: TestContext): Promise<string> => {
+/** Bundles and serves `name`, but not what is `external` to it, until the test is over; its address. */
+export const serveFixture = async (name: string, test: TestContext, external: string[] = []): Promise<string> => {
   const { outputFiles } = await build({
     entryPoints: [join(fixtures, name)],
     tsconfig: join(fixtures, "../tsconfig.json"),
     outdir: "/",
     bundle: true,
+    external,
     splitting: true,
     format: "esm",
     target: "es2022",
