@@ -10,6 +10,7 @@
 //! | [`message`], [`error`] | what goes over the WebSocket, and error bodies | `message` |
 //! | [`token`] | the subscription signature: opaque text; minting and verifying need `hmac` | `message` |
 //! | [`qr`], [`request`] | the payload of a QR code; what a backend hands to a client | `message` |
+//! | `endpoint` | the address of a service, for clients and backends | `endpoint` |
 //! | [`watch`] | what a client tells its user, for the drivers | `message` |
 //! | [`sign`] | update signatures: [`sign::Signer`], [`sign::Verified`] | `hmac` |
 //!
@@ -37,6 +38,8 @@
 #[cfg(feature = "message")]
 pub mod amount;
 pub mod close;
+#[cfg(feature = "endpoint")]
+pub mod endpoint;
 #[cfg(feature = "message")]
 pub mod error;
 #[cfg(feature = "message")]

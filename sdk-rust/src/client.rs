@@ -9,6 +9,7 @@ use rustls::ClientConfig;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::Instrument;
+use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::request::TransferRequest;
 use transfer_status_protocol::session::Config;
 use transfer_status_protocol::token::Signature;
@@ -17,7 +18,7 @@ use transfer_status_protocol::watch::{Commands, SignatureError, WatchState};
 
 use crate::driver::{self, Driver};
 use crate::error::BuildError;
-use crate::transport::{Endpoint, Transport};
+use crate::transport::Transport;
 use crate::watch::Watch;
 
 /// Watches transfers of one service. Cheap to clone; clones share their HTTP connections.

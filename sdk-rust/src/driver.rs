@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument, debug, debug_span};
 use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::message::PING;
 use transfer_status_protocol::session::{
     Config, ConnId, Event as SessionEvent, Frame, Output, PollAnswer, PollId, Session, SignatureAnswer,
@@ -28,7 +29,7 @@ use transfer_status_protocol::watch::{
 
 use crate::client::{SignatureFuture, SignatureSource};
 use crate::error::DialError;
-use crate::transport::{Endpoint, Socket, SocketEvent, Transport};
+use crate::transport::{Socket, SocketEvent, Transport};
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -177,8 +178,7 @@ impl Driver {
         let uri = self
             .parts
             .endpoint
-            .at(&format!("/transfer/{}", self.parts.transfer_id))
-            .ok()?;
+            .web(&format!("/transfer/{}", self.parts.transfer_id));
         let signature = self.parts.signature.as_ref()?;
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", signature.expose())).ok()?;
         bearer.set_sensitive(true);

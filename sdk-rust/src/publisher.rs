@@ -18,12 +18,14 @@ use http_body_util::Full;
 use rustls::ClientConfig;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{Instrument, debug, debug_span};
+use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::sign::{Key, SIGNATURE_HEADER, Signer, TIMESTAMP_HEADER};
 use transfer_status_protocol::transfer::Transfer;
 use transfer_status_protocol::update::Update;
+use transfer_status_protocol::watch::InvalidUrl;
 
 use crate::error::{BuildError, TransportError};
-use crate::transport::{Endpoint, Transport};
+use crate::transport::Transport;
 
 /// Sends signed updates to one service. Cheap to clone; clones share their connections.
 ///
@@ -90,7 +92,8 @@ impl PublisherBuilder {
     /// # Errors
     /// The URL or the TLS settings cannot be used.
     pub fn build(self) -> Result<Publisher, BuildError> {
-        let uri = Endpoint::parse(&self.url)?.at("/update")?;
+        let uri = Endpoint::parse(&self.url)?.web("/update");
+        let uri = uri.parse().map_err(|_| InvalidUrl::Malformed)?;
         let transport = Transport::new(self.tls)?;
         let signer = Signer::new(self.key);
         Ok(Publisher {

@@ -1,10 +1,8 @@
 //! How bytes reach the service: one way to dial (happy eyeballs, TCP_NODELAY, rustls) for HTTP and WebSocket.
 
-mod endpoint;
 #[cfg(feature = "client")]
 mod socket;
 
-pub(crate) use endpoint::Endpoint;
 #[cfg(feature = "client")]
 pub(crate) use socket::{Socket, SocketEvent};
 

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
+use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::request::TransferRequest;
 use transfer_status_protocol::session::Config;
 use transfer_status_protocol::token::Signature;
@@ -13,7 +14,6 @@ use transfer_status_protocol::watch::{InvalidUrl, SignatureError};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::driver::{Driver, Parts};
-use crate::endpoint::Endpoint;
 use crate::shared::Shared;
 use crate::watch::Watch;
 

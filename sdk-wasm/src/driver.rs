@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use futures_util::future::LocalBoxFuture;
 use gloo_timers::future::TimeoutFuture;
 use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::session::{
     Config, ConnId, Event as SessionEvent, Frame, Output, PollAnswer, PollId, Session, SignatureAnswer,
     SignatureId, Time,
@@ -20,7 +21,6 @@ use transfer_status_protocol::watch::{Event, Notice, SignatureError, read_frame}
 
 use crate::client::{SignatureFuture, SignatureSource};
 use crate::clock::{Clock, seed};
-use crate::endpoint::Endpoint;
 use crate::page::Page;
 use crate::poll::poll;
 use crate::shared::{Command, Shared};
@@ -132,7 +132,10 @@ impl Driver {
     fn dial(&mut self, conn: ConnId) {
         // The session asks for a signature before it dials, so there is one.
         if let Some(signature) = &self.parts.signature {
-            let url = self.parts.endpoint.socket(&self.parts.transfer_id);
+            let url = self
+                .parts
+                .endpoint
+                .socket(&format!("/ws/{}", self.parts.transfer_id));
             self.doing.socket = Some((conn, Socket::dial(&url, signature)));
         }
     }
@@ -140,7 +143,7 @@ impl Driver {
     fn poll(&mut self, id: PollId, known: Option<u64>) {
         if let Some(signature) = self.parts.signature.clone() {
             let transfer_id = self.parts.transfer_id.clone();
-            let url = self.parts.endpoint.transfer(&transfer_id);
+            let url = self.parts.endpoint.web(&format!("/transfer/{transfer_id}"));
             self.doing.poll = Some((id, Box::pin(poll(url, signature, known, transfer_id))));
         }
     }

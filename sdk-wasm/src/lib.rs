@@ -64,7 +64,6 @@
 mod client;
 mod clock;
 mod driver;
-mod endpoint;
 mod page;
 mod poll;
 mod shared;

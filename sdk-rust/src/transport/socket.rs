@@ -21,9 +21,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 use tower_service::Service;
 use transfer_status_protocol::close::CloseCode;
+use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::token::{SUBPROTOCOL, Signature};
 
-use super::{Endpoint, MAX_ANSWER, Transport, USER_AGENT_VALUE};
+use super::{MAX_ANSWER, Transport, USER_AGENT_VALUE};
 use crate::error::DialError;
 
 /// Holds a usual status frame; a larger one takes more than one read.
@@ -56,7 +57,7 @@ impl Socket {
         path: &str,
         signature: &Signature,
     ) -> Result<Self, DialError> {
-        let uri = endpoint.at(path).map_err(|_| DialError::Request)?;
+        let uri = endpoint.web(path).parse().map_err(|_| DialError::Request)?;
         let key = generate_key();
         let request = handshake_request(endpoint, &uri, &key, signature)?;
 

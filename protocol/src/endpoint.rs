@@ -1,21 +1,32 @@
-//! The address of a service, and the two that a watch of it uses.
+//! The address of a service: what a user may give, and the addresses that follow from it.
 
 use http::Uri;
-use http::uri::{PathAndQuery, Scheme};
-use transfer_status_protocol::transfer::TransferId;
-use transfer_status_protocol::watch::InvalidUrl;
+use http::uri::{Authority, PathAndQuery, Scheme};
 
-/// Where a service answers. `https`, `wss` mean TLS; `http`, `ws` mean plain TCP.
+use crate::watch::InvalidUrl;
+
+/// Where a service answers. `https` and `wss` mean TLS, `http` and `ws` plain TCP; either pair may be given.
+///
+/// ```
+/// use transfer_status_protocol::endpoint::Endpoint;
+/// let endpoint = Endpoint::parse("https://example.com/pay/").unwrap();
+/// assert_eq!(endpoint.socket("/ws/order-1042"), "wss://example.com/pay/ws/order-1042");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     tls: bool,
-    /// The authority and the path before the service's own, with no slash at the end.
-    place: String,
+    authority: Authority,
+    /// Empty, or `/a/b` with no slash at the end.
+    prefix: String,
 }
 
 impl Endpoint {
-    /// Reads `https://status.example.com`, with or without a path before `/ws` and `/transfer`.
-    pub(crate) fn parse(url: &str) -> Result<Self, InvalidUrl> {
+    /// Reads `https://status.example.com`, with or without a path before the service's own.
+    ///
+    /// # Errors
+    /// [`InvalidUrl`] for another scheme, for no host, and for what does not belong there: credentials, a query, a
+    /// fragment.
+    pub fn parse(url: &str) -> Result<Self, InvalidUrl> {
         // `Uri` drops a fragment in silence, and a signature may sit in one.
         if url.contains(['#', '?']) {
             return Err(InvalidUrl::QueryOrFragment);
@@ -39,33 +50,42 @@ impl Endpoint {
         let path = parts.path_and_query.as_ref().map_or("", PathAndQuery::path);
         Ok(Self {
             tls,
-            place: format!("{authority}{}", path.trim_end_matches('/')),
+            authority,
+            prefix: path.trim_end_matches('/').to_owned(),
         })
     }
 
-    /// The address of a transfer's socket.
-    pub(crate) fn socket(&self, id: &TransferId) -> String {
-        format!("{}://{}/ws/{id}", if self.tls { "wss" } else { "ws" }, self.place)
+    /// The web address of `path`, which starts with a slash and holds only characters a path may hold.
+    pub fn web(&self, path: &str) -> String {
+        self.address(if self.tls { "https" } else { "http" }, path)
     }
 
-    /// The address of a transfer.
-    pub(crate) fn transfer(&self, id: &TransferId) -> String {
-        format!(
-            "{}://{}/transfer/{id}",
-            if self.tls { "https" } else { "http" },
-            self.place
-        )
+    /// The WebSocket address of `path`, which starts with a slash and holds only characters a path may hold.
+    pub fn socket(&self, path: &str) -> String {
+        self.address(if self.tls { "wss" } else { "ws" }, path)
+    }
+
+    /// Host and port: what the `Host` header says.
+    pub fn authority(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    fn address(&self, scheme: &str, path: &str) -> String {
+        format!("{scheme}://{}{}{path}", self.authority, self.prefix)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Endpoint, InvalidUrl};
 
-    fn addresses(url: &str) -> [String; 2] {
+    fn addresses(url: &str) -> [String; 3] {
         let endpoint = Endpoint::parse(url).unwrap();
-        let id = TransferId::new("order-1042").unwrap();
-        [endpoint.socket(&id), endpoint.transfer(&id)]
+        [
+            endpoint.socket("/ws/order-1042"),
+            endpoint.web("/transfer/order-1042"),
+            endpoint.web("/update"),
+        ]
     }
 
     #[test]
@@ -73,15 +93,21 @@ mod tests {
         let expected = [
             "wss://status.example.com/ws/order-1042",
             "https://status.example.com/transfer/order-1042",
+            "https://status.example.com/update",
         ];
         assert_eq!(addresses("https://status.example.com"), expected);
         assert_eq!(addresses("wss://status.example.com/"), expected);
         let expected = [
             "ws://[::1]:8787/ws/order-1042",
             "http://[::1]:8787/transfer/order-1042",
+            "http://[::1]:8787/update",
         ];
         assert_eq!(addresses("http://[::1]:8787/"), expected);
         assert_eq!(addresses("ws://[::1]:8787"), expected);
+        assert_eq!(
+            addresses("ws://127.0.0.1:8787")[2],
+            "http://127.0.0.1:8787/update"
+        );
     }
 
     #[test]
@@ -90,7 +116,8 @@ mod tests {
             addresses("https://example.com/pay/status/"),
             [
                 "wss://example.com/pay/status/ws/order-1042",
-                "https://example.com/pay/status/transfer/order-1042"
+                "https://example.com/pay/status/transfer/order-1042",
+                "https://example.com/pay/status/update",
             ]
         );
     }
