@@ -108,23 +108,14 @@ pub(crate) fn worker(ready: &Ready) -> Result<PathBuf> {
 /// # Errors
 /// When a build step fails.
 pub(crate) fn session(ready: &Ready) -> Result<PathBuf> {
-    let Ready { tools, wasm } = ready;
+    let tools = &ready.tools;
     let file = tools.root.join("target/session.wasm");
     let _lock = lock(ready)?;
 
-    let mut cargo = wasm.command(tools, "cargo");
-    cargo
-        .args([
-            "build",
-            "--package",
-            "transfer-status-session-wasm",
-            "--profile",
-            PROFILE,
-            "--target",
-            TARGET,
-        ])
-        .current_dir(&tools.root);
-    process::run(&mut cargo)?;
+    compile(
+        ready,
+        &["--package", "transfer-status-session-wasm", "--profile", PROFILE],
+    )?;
     let compiled = compiled(ready, "transfer_status_session_wasm.wasm");
     let stamp = Stamp::new(tools, &compiled, file.with_extension("stamp"))?;
     if !(stamp.is_current() && file.exists()) {
@@ -142,18 +133,10 @@ pub(crate) fn browser_app(ready: &Ready) -> Result<PathBuf> {
     let Ready { tools, wasm } = ready;
     let folder = tools.root.join("target/browser-app");
     let _lock = lock(ready)?;
-    let mut cargo = wasm.command(tools, "cargo");
-    cargo
-        .args([
-            "build",
-            "--package",
-            "transfer-status-wasm",
-            "--example",
-            "browser",
-        ])
-        .args(["--target", TARGET])
-        .current_dir(&tools.root);
-    process::run(&mut cargo)?;
+    compile(
+        ready,
+        &["--package", "transfer-status-wasm", "--example", "browser"],
+    )?;
     let mut bindgen = Command::new(tools.cargo_bin("wasm-bindgen-cli")?);
     bindgen
         .args(["--target", "web", "--no-typescript", "--out-dir"])
@@ -165,6 +148,20 @@ pub(crate) fn browser_app(ready: &Ready) -> Result<PathBuf> {
         );
     process::output(&mut bindgen)?;
     Ok(folder)
+}
+
+/// Builds something of the workspace for the wasm target.
+///
+/// # Errors
+/// When cargo fails.
+pub(crate) fn compile(ready: &Ready, what: &[&str]) -> Result<()> {
+    let Ready { tools, wasm } = ready;
+    let mut cargo = wasm.command(tools, "cargo");
+    cargo
+        .args(["build", "--target", TARGET])
+        .args(what)
+        .current_dir(&tools.root);
+    process::run(&mut cargo)
 }
 
 fn compiled(ready: &Ready, name: &str) -> PathBuf {

@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 use crate::lanes::{self, Step};
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::wasm_target::TARGET;
 use crate::{build, chromium, npm, size};
 
 /// The crate of the tests that need the server running.
@@ -139,18 +138,8 @@ fn protocol_alone(ready: &Ready) -> Result<()> {
 
 fn protocol_for_wasm(ready: &Ready) -> Result<()> {
     for features in ["", "message", "hmac"] {
-        let mut cargo = ready.wasm.command(&ready.tools, "cargo");
-        cargo
-            .args([
-                "build",
-                "--package",
-                "transfer-status-protocol",
-                "--target",
-                TARGET,
-            ])
-            .args(["--no-default-features", "--features", features])
-            .current_dir(&ready.tools.root);
-        process::run(&mut cargo)?;
+        let package = ["--package", "transfer-status-protocol", "--no-default-features"];
+        build::compile(ready, &[&package[..], &["--features", features]].concat())?;
     }
     Ok(())
 }
