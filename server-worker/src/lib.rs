@@ -32,6 +32,7 @@ mod incoming;
 mod ledger;
 mod legacy;
 mod log;
+mod mailbag;
 mod outbox;
 mod read;
 mod recent;

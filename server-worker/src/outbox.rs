@@ -41,6 +41,24 @@ pub(crate) struct Delivered {
     pub(crate) archive: u64,
 }
 
+impl Delivered {
+    /// And this version to the index.
+    pub(crate) fn with_index(self, version: u64) -> Self {
+        Self {
+            index: self.index.max(version),
+            ..self
+        }
+    }
+
+    /// And this version to the archive.
+    pub(crate) fn with_archive(self, version: u64) -> Self {
+        Self {
+            archive: self.archive.max(version),
+            ..self
+        }
+    }
+}
+
 /// What is to be sent now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Owed {

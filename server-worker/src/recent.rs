@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use worker::Env;
-use worker::js_sys::Promise;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{Headers, RequestInit, Response};
@@ -33,14 +32,33 @@ use crate::{bindings, reply};
 
 const BASE: &str = "https://recent";
 
-/// Begins to hand a transfer in, with the number of its watchers.
-pub(crate) fn put(env: &Env, shards: u16, record: &Record, watchers: usize) -> Result<Promise, JsValue> {
+/// The shard that lists this transfer, of `shards`.
+pub(crate) fn shard_of(id: &str, shards: u16) -> u16 {
+    shard::of(id, shards)
+}
+
+/// What a shard is told of a transfer: one line, for there is no bare line break in JSON.
+pub(crate) fn line(record: &Record, watchers: usize) -> String {
+    format!("{watchers} {}\n", record.listed())
+}
+
+/// Hands a shard the [`line`]s of transfers of its own. They arrive all or not at all.
+///
+/// # Errors
+/// [`ApiError::Unreachable`].
+pub(crate) async fn put(env: &Env, shard: u16, lines: &str) -> Result<(), ApiError> {
     let init = RequestInit::new();
     init.set_method("POST");
-    init.set_body(&JsValue::from_str(&record.listed()));
-    let recent = bindings::recent(env).map_err(|error| JsValue::from_str(&error.to_string()))?;
-    let shard = recent.get_by_name(&shard::of(record.transfer.id.as_str(), shards))?;
-    shard.fetch(&format!("{BASE}/put/{watchers}"), &init)
+    init.set_body(&JsValue::from_str(lines));
+    let shard = bindings::recent(env)?
+        .get_by_name(&shard::name(shard))
+        .map_err(unlisted)?;
+    let answer = bindings::resolve(shard.fetch(&format!("{BASE}/put"), &init)).await?;
+    let answer: Response = answer.unchecked_into();
+    match answer.ok() {
+        true => Ok(()),
+        false => Err(unlisted(answer.status().into())),
+    }
 }
 
 /// `GET /recent`: a page of the list.

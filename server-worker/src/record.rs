@@ -6,7 +6,7 @@ use transfer_status_protocol::Transfer;
 
 use crate::legacy::word;
 use crate::outbox::Held;
-use crate::timeline::Timeline;
+use crate::timeline::{self, Entry, Timeline};
 
 /// A transfer together with its JSON, which goes into the row, the answer and the frame alike.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,7 @@ struct Archived<'a> {
     #[serde(borrow)]
     transfer: &'a RawValue,
     #[serde(default)]
-    timeline: Timeline,
+    timeline: Vec<Entry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     word: Option<String>,
 }
@@ -72,25 +72,35 @@ impl Record {
 
     /// What the archive keeps: `{"transfer":…,"timeline":[…],"word":…}`.
     pub(crate) fn archive(&self) -> String {
+        self.with_timeline(&self.timeline.encode())
+    }
+
+    /// What a room writes with each change: the same with the fresh part of the timeline alone.
+    pub(crate) fn row(&self) -> String {
+        self.with_timeline(&timeline::encode(self.timeline.fresh()))
+    }
+
+    fn with_timeline(&self, timeline: &str) -> String {
         let word = match &self.word {
             Some(word) => format!(r#","word":{}"#, serde_json::Value::from(word.as_str())),
             None => String::new(),
         };
-        format!(
-            r#"{{"transfer":{},"timeline":{}{word}}}"#,
-            self.doc,
-            self.timeline.encode()
-        )
+        format!(r#"{{"transfer":{},"timeline":{timeline}{word}}}"#, self.doc)
     }
 
     /// Reads what [`Record::archive`] made; `None` when it is something else.
     pub(crate) fn from_archive(text: &str) -> Option<Self> {
+        Self::from_row(text, Vec::new())
+    }
+
+    /// Reads what [`Record::row`] made; `settled` is the other part of the timeline.
+    pub(crate) fn from_row(text: &str, settled: Vec<Entry>) -> Option<Self> {
         let archived: Archived<'_> = serde_json::from_str(text).ok()?;
         let doc = archived.transfer.get();
         Some(Self {
             transfer: Transfer::decode(doc).ok()?,
             doc: doc.to_owned(),
-            timeline: archived.timeline,
+            timeline: Timeline::of(settled, archived.timeline),
             word: archived.word,
         })
     }

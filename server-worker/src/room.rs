@@ -2,6 +2,7 @@
 //! what is decided is decided in `ledger`, `outbox`, `attachment` and `auth`.
 
 mod alarm;
+mod carrier;
 mod delivery;
 mod sockets;
 mod turn;
@@ -28,7 +29,7 @@ use crate::legacy::{View, view, word};
 use crate::outbox::Delivered;
 use crate::record::Record;
 use crate::storage::Storage;
-use crate::timeline::Timeline;
+use crate::timeline::Entry;
 use crate::{history, log, reply, socket};
 
 /// One transfer, as the platform knows it.
@@ -50,7 +51,7 @@ struct Room {
     /// When the alarm is set for, in Unix milliseconds; empty until it was asked for.
     alarm: Cell<Option<Option<i64>>>,
     /// What the index and the archive are known to have.
-    delivered: Cell<Delivered>,
+    delivered: Rc<Cell<Delivered>>,
     /// Whether a delivery is under way; it takes along what comes in the meantime.
     delivering: Cell<bool>,
     id: OnceCell<TransferId>,
@@ -92,7 +93,7 @@ impl TransferRoom {
             env,
             stored: RefCell::new(None),
             alarm: Cell::new(None),
-            delivered: Cell::new(Delivered::default()),
+            delivered: Rc::default(),
             delivering: Cell::new(false),
             id: OnceCell::new(),
         }))
@@ -181,7 +182,7 @@ impl Room {
                 *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(&record)));
                 self.secure(now);
                 self.tell(&record);
-                self.deliver_soon();
+                self.deliver_soon(&record);
                 Ok(reply::json(200, &view.transfer(&record), &[])?)
             }
             Outcome::Unchanged(transfer) => Ok(match view {
@@ -220,7 +221,7 @@ impl Room {
         #[derive(Serialize)]
         struct Shown<'a> {
             transfer: &'a RawValue,
-            timeline: &'a Timeline,
+            timeline: Vec<&'a Entry>,
             #[serde(skip_serializing_if = "Option::is_none")]
             word: Option<&'a str>,
             watchers: usize,
@@ -229,7 +230,7 @@ impl Room {
         let record = stored.record().ok_or(ApiError::UnknownTransfer)?;
         let shown = Shown {
             transfer: serde_json::from_str(&record.doc)?,
-            timeline: &record.timeline,
+            timeline: record.timeline.entries().collect(),
             word: record.word.as_deref(),
             watchers: self.watchers(),
         };

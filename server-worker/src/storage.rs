@@ -1,19 +1,24 @@
-//! A room's storage: one entry, the transfer as it is shown to everybody, with its timeline.
+//! A room's storage: one entry, the transfer as it is shown to everybody, with its latest changes; and for a
+//! transfer that lives long a second one, with those before.
 //!
-//! Rows written are what storage costs, so a change writes one, and a read of a transfer that nobody has
-//! reported writes none. The entry lies in the key-value side of the object's SQLite, whose table the
-//! platform makes unbilled; `CREATE TABLE` in a room of its own would cost two rows more a transfer.
+//! Rows written are what storage costs, so a change writes one, each seventeenth of a transfer two, and a read
+//! of a transfer that nobody has reported writes none. The entries lie in the key-value side of the object's
+//! SQLite, whose table the platform makes unbilled; `CREATE TABLE` in a room of its own would cost two rows more
+//! a transfer.
 
 use worker::Storage as Platform;
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen::prelude::*;
 
 use crate::record::Record;
+use crate::timeline;
 
 /// The layout of the entry. A later deploy may write a higher one; this one then serves nothing
 /// rather than overwrite what it cannot read.
 const SCHEMA: u32 = 1;
-const KEY: &str = "transfer";
+const TRANSFER: &str = "transfer";
+/// The part of the timeline that has settled, a JSON array; absent while none has.
+const SETTLED: &str = "timeline";
 
 #[wasm_bindgen]
 extern "C" {
@@ -72,27 +77,36 @@ impl Storage {
 
     /// Reads the transfer; `None` before its first update, and after all was deleted. Writes nothing.
     pub(crate) fn load(&self) -> Result<Option<Record>, StorageError> {
-        match self.0.get(KEY)?.as_string() {
-            Some(text) => decode(&text).map(Some),
+        match self.0.get(TRANSFER)?.as_string() {
+            Some(text) => decode(&text, self.0.get(SETTLED)?.as_string().as_deref()).map(Some),
             None => Ok(None),
         }
     }
 
-    /// Writes the transfer: one row. It is durable before any answer or frame that follows leaves the
-    /// object, for the platform holds these back until then.
+    /// Writes the transfer: one row, or two, in one transaction. It is durable before any answer or frame that
+    /// follows leaves the object, for the platform holds these back until then.
     pub(crate) fn save(&self, record: &Record) -> Result<(), StorageError> {
-        Ok(self.0.put(KEY, &encode(record))?)
+        if record.timeline.has_just_settled() {
+            self.0
+                .put(SETTLED, &timeline::encode(record.timeline.settled()))?;
+        }
+        Ok(self.0.put(TRANSFER, &encode(record))?)
     }
 }
 
 fn encode(record: &Record) -> String {
-    format!("{SCHEMA}\n{}", record.archive())
+    format!("{SCHEMA}\n{}", record.row())
 }
 
-fn decode(text: &str) -> Result<Record, StorageError> {
+fn decode(text: &str, settled: Option<&str>) -> Result<Record, StorageError> {
     let (schema, text) = text.split_once('\n').unwrap_or_default();
     match schema.parse() {
-        Ok(SCHEMA) => Record::from_archive(text).ok_or(StorageError::Broken("it holds no transfer")),
+        Ok(SCHEMA) => {
+            let settled = settled.map(serde_json::from_str).transpose();
+            let settled = settled.map_err(|_| StorageError::Broken("its timeline is none"))?;
+            Record::from_row(text, settled.unwrap_or_default())
+                .ok_or(StorageError::Broken("it holds no transfer"))
+        }
         Ok(found) => Err(StorageError::Newer { found }),
         Err(_) => Err(StorageError::Broken("it names no layout")),
     }
@@ -104,6 +118,7 @@ mod tests {
 
     use super::{StorageError, decode, encode};
     use crate::record::Record;
+    use crate::timeline;
 
     #[test]
     fn an_entry_comes_back_as_it_was_stored() {
@@ -116,14 +131,39 @@ mod tests {
         transfer.version = Some(1);
         transfer.message = Some("two\nlines".into());
         let record = Record::changed(transfer, None, Some("PENDING".into()));
-        assert_eq!(decode(&encode(&record)).unwrap(), record);
+        assert_eq!(decode(&encode(&record), None).unwrap(), record);
+    }
+
+    #[test]
+    fn a_long_timeline_comes_back_from_both_entries() {
+        let at = Timestamp::from_unix_millis(1_700_000_000_000);
+        let mut transfer = Transfer::new(TransferId::new("tr_1").unwrap(), Status::Processing, at);
+        let mut stored: Option<(Record, Option<String>)> = None;
+        for version in 1..=40 {
+            transfer.version = Some(version);
+            let before = stored.as_ref().map(|(record, _)| record);
+            let record = Record::changed(transfer.clone(), before, None);
+            let settled = match record.timeline.has_just_settled() {
+                true => Some(timeline::encode(record.timeline.settled())),
+                false => stored.and_then(|(_, settled)| settled),
+            };
+            assert_eq!(decode(&encode(&record), settled.as_deref()).unwrap(), record);
+            stored = Some((record, settled));
+        }
+        assert_eq!(stored.unwrap().0.timeline.entries().count(), 40);
     }
 
     #[test]
     fn an_entry_of_a_later_deploy_is_left_alone() {
-        assert!(matches!(decode("2\n{}"), Err(StorageError::Newer { found: 2 })));
+        assert!(matches!(
+            decode("2\n{}", None),
+            Err(StorageError::Newer { found: 2 })
+        ));
         for text in ["", "1", "1\n", "1\n{}", "one\n{}"] {
-            assert!(matches!(decode(text), Err(StorageError::Broken(_))), "{text}");
+            assert!(
+                matches!(decode(text, None), Err(StorageError::Broken(_))),
+                "{text}"
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A transfer's history of statuses, bounded: what the operator looks at when a payment got stuck. Pure.
 
+use std::rc::Rc;
+
 use serde::{Deserialize, Serialize};
 use transfer_status_protocol::{Status, Timestamp, Transfer};
 
@@ -23,39 +25,92 @@ pub(crate) struct Entry {
     pub(crate) message: Option<String>,
 }
 
+/// So many changes lie beside the transfer, and are written with each; more of them move to where they are
+/// written no more.
+const MOST_FRESH: usize = 16;
+
 /// The changes of one transfer, oldest first: the first 8 and the newest 120.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Timeline(Vec<Entry>);
+///
+/// It lies in two parts, so that an update of a long-lived transfer writes no more than one of a young one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Timeline {
+    settled: Rc<[Entry]>,
+    fresh: Vec<Entry>,
+}
 
 impl Timeline {
     /// The timeline with one change more.
     pub(crate) fn with(&self, transfer: &Transfer) -> Self {
-        let mut entries = Vec::with_capacity(self.0.len() + 1);
-        entries.extend_from_slice(&self.0);
-        if entries.len() >= FIRST + NEWEST {
-            entries.drain(FIRST..=entries.len() - NEWEST);
-        }
-        entries.push(Entry {
+        let entry = Entry {
             version: transfer.version.unwrap_or(0),
             status: transfer.status.clone(),
             updated_at: transfer.updated_at,
             message: transfer.message.clone(),
-        });
-        Self(entries)
+        };
+        if self.fresh.len() < MOST_FRESH {
+            let mut fresh = Vec::with_capacity(self.fresh.len() + 1);
+            fresh.extend_from_slice(&self.fresh);
+            fresh.push(entry);
+            Self {
+                settled: Rc::clone(&self.settled),
+                fresh,
+            }
+        } else {
+            Self {
+                settled: self.entries().cloned().collect(),
+                fresh: vec![entry],
+            }
+        }
+    }
+
+    /// Made of its two parts, as they were stored.
+    pub(crate) fn of(settled: Vec<Entry>, fresh: Vec<Entry>) -> Self {
+        Self {
+            settled: settled.into(),
+            fresh,
+        }
     }
 
     /// The entries, oldest first.
-    #[cfg(test)]
-    pub(crate) fn entries(&self) -> &[Entry] {
-        &self.0
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let count = self.settled.len() + self.fresh.len();
+        let all = self.settled.iter().chain(&self.fresh).enumerate();
+        all.filter(move |(place, _)| *place < FIRST || place + NEWEST >= count)
+            .map(|(_, entry)| entry)
     }
 
-    /// As a JSON array.
-    pub(crate) fn encode(&self) -> String {
-        // Strings and numbers: nothing that could fail to be written.
-        serde_json::to_string(self).unwrap_or_else(|_| "[]".to_owned())
+    /// Those that are written with the transfer.
+    pub(crate) fn fresh(&self) -> &[Entry] {
+        &self.fresh
     }
+
+    /// Those that have been written on their own.
+    pub(crate) fn settled(&self) -> &[Entry] {
+        &self.settled
+    }
+
+    /// Whether the last change has moved others to the settled ones.
+    pub(crate) fn has_just_settled(&self) -> bool {
+        self.fresh.len() == 1 && !self.settled.is_empty()
+    }
+
+    /// All of it as a JSON array.
+    pub(crate) fn encode(&self) -> String {
+        encode(&self.entries().collect::<Vec<_>>())
+    }
+}
+
+/// Two timelines are alike when they tell the same.
+impl PartialEq for Timeline {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries().eq(other.entries())
+    }
+}
+
+/// Entries as a JSON array.
+pub(crate) fn encode(entries: &[impl Serialize]) -> String {
+    // Strings and numbers: nothing that could fail to be written.
+    serde_json::to_string(entries).unwrap_or_else(|_| "[]".to_owned())
 }
 
 #[cfg(test)]
@@ -63,7 +118,7 @@ mod tests {
     use proptest::prelude::*;
     use transfer_status_protocol::{Status, Timestamp, Transfer, TransferId};
 
-    use super::Timeline;
+    use super::{FIRST, MOST_FRESH, NEWEST, Timeline};
 
     fn timeline(changes: u64) -> Timeline {
         (1..=changes).fold(Timeline::default(), |timeline, version| {
@@ -85,18 +140,32 @@ mod tests {
             text,
             r#"[{"version":1,"status":"processing","updatedAt":"2023-11-14T22:13:20.001Z"},{"version":2,"status":"processing","updatedAt":"2023-11-14T22:13:20.002Z","message":"step 2"}]"#
         );
-        assert_eq!(serde_json::from_str::<Timeline>(&text).unwrap(), timeline(2));
+        let read = Timeline::of(Vec::new(), serde_json::from_str(&text).unwrap());
+        assert_eq!(read, timeline(2));
     }
 
     proptest! {
         #[test]
         fn the_beginning_and_the_newest_are_kept_however_long_it_goes_on(changes in 0..400_u64) {
             let timeline = timeline(changes);
-            let versions: Vec<_> = timeline.entries().iter().map(|entry| entry.version).collect();
+            let versions: Vec<_> = timeline.entries().map(|entry| entry.version).collect();
             let expected: Vec<_> = (1..=changes)
                 .filter(|version| *version <= 8 || *version + 120 > changes)
                 .collect();
             prop_assert_eq!(versions, expected);
+        }
+
+        #[test]
+        fn what_an_update_writes_does_not_grow(changes in 1..400_u64) {
+            let timeline = timeline(changes);
+            prop_assert!((1..=MOST_FRESH).contains(&timeline.fresh().len()));
+            prop_assert!(timeline.settled().len() <= FIRST + NEWEST);
+            // Whoever writes the settled ones only when they have just settled has all of them written.
+            let written = (1..=changes).rev().find_map(|earlier| {
+                let earlier = super::tests::timeline(earlier);
+                earlier.has_just_settled().then(|| earlier.settled().to_vec())
+            });
+            prop_assert_eq!(written.unwrap_or_default(), timeline.settled());
         }
     }
 }

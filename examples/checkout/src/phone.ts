@@ -48,7 +48,9 @@ const start = async () => {
   learn({ started: true });
   showNetwork(watch);
   void tell(true);
-  addEventListener("pagehide", () => facts.transfer?.status == "pending" && void tell(false));
+  // A payment whose status is not known yet has not begun either.
+  const begun = () => (facts.transfer?.status ?? "pending") != "pending";
+  addEventListener("pagehide", () => begun() || void tell(false));
   addEventListener("pageshow", ({ persisted }) => persisted && void tell(true));
 };
 

@@ -28,21 +28,29 @@ impl Shard {
         Ok(socket::upgrade(&client, false)?)
     }
 
-    /// Tells all that look of a change.
-    pub(super) fn tell(&self, doc: &str, watchers: usize) {
-        let sockets = self.state.get_websockets();
+    /// Tells all that look of changes, each a transfer's JSON and the number of its watchers.
+    pub(super) fn tell(&self, changes: &[(&str, usize)]) {
+        if changes.is_empty() {
+            return;
+        }
+        let mut sockets = self.state.get_websockets();
+        let now = now_unix_seconds();
+        sockets.retain(|ws| {
+            let valid = expiry(ws).is_some_and(|expiry| now <= expiry);
+            if !valid {
+                socket::refuse(ws, &ApiError::SessionExpired);
+            }
+            valid
+        });
         if sockets.is_empty() {
             return;
         }
-        let now = now_unix_seconds();
-        let frame = Frame::text(&format!(
-            r#"{{"type":"change","transfer":{doc},"watchers":{watchers}}}"#
-        ));
-        for ws in &sockets {
-            if expiry(ws).is_some_and(|expiry| now <= expiry) {
+        for (doc, watchers) in changes {
+            let frame = Frame::text(&format!(
+                r#"{{"type":"change","transfer":{doc},"watchers":{watchers}}}"#
+            ));
+            for ws in &sockets {
                 frame.send_to(ws);
-            } else {
-                socket::refuse(ws, &ApiError::SessionExpired);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A shard of the recent index as a Durable Object. Platform calls only; the list is `index`.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use transfer_status_protocol::Transfer;
 use worker::wasm_bindgen::prelude::*;
@@ -86,10 +87,9 @@ impl Shard {
         let target = Target::of(&url);
         let mut path = target.path.split('/').skip(1);
         match (url.starts_with(BASE), path.next(), path.next()) {
-            (true, Some("put"), Some(watchers)) => {
-                let watchers = watchers.parse().unwrap_or(0);
+            (true, Some("put"), None) => {
                 let text = JsFuture::from(request.text()?).await?;
-                self.put(&text.as_string().unwrap_or_default(), watchers)
+                self.put(&text.as_string().unwrap_or_default())
             }
             (true, Some("list"), None) => {
                 self.catch_up().await?;
@@ -104,29 +104,39 @@ impl Shard {
         }
     }
 
-    /// Takes a change in. That the transfer is listed is durable then; how it stands is asked of its room
-    /// again, should the shard forget it.
-    fn put(&self, doc: &str, watchers: usize) -> Result<Response, ApiError> {
-        let transfer = Transfer::decode(doc).map_err(ApiError::BadUpdate)?;
+    /// Takes changes in, one a line. That the transfers are listed is durable then; how they stand is asked of
+    /// their rooms again, should the shard forget it.
+    fn put(&self, lines: &str) -> Result<Response, ApiError> {
+        let mut told = Vec::new();
         let put = self.with(|index, minutes| {
-            let put = index.put(&transfer, doc.to_owned());
-            if let Put::Listed { write } = put {
-                minutes.count(transfer.updated_at.unix_millis());
-                if let Some(page) = write {
-                    self.rows.save(page, &index.page(page))?;
+            let mut pages = BTreeSet::new();
+            for line in lines.lines() {
+                let (watchers, doc) = line.split_once(' ').unwrap_or_default();
+                let transfer = match Transfer::decode(doc) {
+                    Ok(transfer) => transfer,
+                    // Sent again it would be no better, and would hold the others up.
+                    Err(error) => {
+                        log::shard(&ApiError::BadUpdate(error));
+                        continue;
+                    }
+                };
+                if let Put::Listed { write } = index.put(&transfer, doc.to_owned()) {
+                    minutes.count(transfer.updated_at.unix_millis());
+                    pages.extend(write);
+                    told.push((doc, watchers.parse().unwrap_or(0)));
                 }
             }
-            Ok(put)
-        });
-        match put {
-            Ok(Put::Listed { .. }) => self.tell(doc, watchers),
-            Ok(Put::Known) => {}
-            Err(error) => {
-                // The list would show what is not stored: read it again.
-                *self.list.borrow_mut() = None;
-                return Err(error);
+            for page in pages {
+                self.rows.save(page, &index.page(page))?;
             }
+            Ok(())
+        });
+        if let Err(error) = put {
+            // The list would show what is not stored: read it again.
+            *self.list.borrow_mut() = None;
+            return Err(error);
         }
+        self.tell(&told);
         Ok(reply::empty(204, &[])?)
     }
 

@@ -3,39 +3,49 @@
 
 use std::rc::Rc;
 
-use worker::js_sys::Promise;
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::Response;
-
 use super::{Room, Stored, turn};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::incoming::now_unix_millis;
+use crate::mailbag::Role;
 use crate::outbox::{Held, Owed, Policy};
 use crate::record::Record;
-use crate::{history, log, recent};
+use crate::{bindings, history, log};
 
 /// A socket may be open where nothing is to be said any more, until its own time is over.
 const LATER_MS: i64 = 60_000;
 
 impl Room {
     /// Sends what is owed, beside whatever the caller goes on to do.
-    pub(super) fn deliver_soon(self: &Rc<Self>) {
-        // The delivery that is under way looks again when it is through.
-        if self.delivering.replace(true) {
-            return;
+    pub(super) fn deliver_soon(self: &Rc<Self>, record: &Record) {
+        match self.hand_in(record, None) {
+            Ok((shard, Role::Carrier)) => self.beside(move |room| async move { room.carry(shard).await }),
+            // The alarm that was set with the commit sees to it where nobody does.
+            Ok((_, Role::Handed | Role::Refused)) => {}
+            Err(error) => self.log(&error),
         }
+        // The delivery that is under way looks again when it is through.
+        if record.held().is_final && !self.delivering.replace(true) {
+            self.beside(|room| async move {
+                let delivered = match turn::take().await {
+                    Some(_turn) => room.deliver(false).await,
+                    // The alarm that was set with the commit does it.
+                    None => Ok(()),
+                };
+                room.delivering.set(false);
+                delivered
+            });
+        }
+    }
+
+    /// Does this after the answer; only the log hears of its failure.
+    fn beside<F: Future<Output = Result<(), ApiError>> + 'static>(
+        self: &Rc<Self>,
+        work: impl FnOnce(Rc<Self>) -> F + 'static,
+    ) {
         let room = Rc::clone(self);
         self.state.wait_until(async move {
-            let turn = turn::take().await;
-            let delivered = match turn {
-                Some(_) => room.deliver(false).await,
-                // The alarm that was set with the commit does it.
-                None => Ok(()),
-            };
-            room.delivering.set(false);
-            if let Err(error) = delivered {
+            if let Err(error) = work(Rc::clone(&room)).await {
                 room.log(&error);
             }
         });
@@ -54,7 +64,8 @@ impl Room {
         if let (Some(record), Some(set_for)) = (self.row(), set_for)
             && self.policy()?.farewell(record.held()) == set_for
         {
-            self.note(record.version(), true, true);
+            let arrived = self.delivered.get().with_index(record.version());
+            self.delivered.set(arrived.with_archive(record.version()));
         }
         self.deliver(true).await
     }
@@ -71,30 +82,37 @@ impl Room {
                 return self.rest(policy, held, now).await;
             }
             if !self.send(&record, owed, ask_first).await? {
-                return self.arm(Some(policy.retry(held, now))).await;
+                return self.retry_later().await;
             }
         }
         Ok(())
     }
 
-    /// Sends one version to where it is owed, both at once; `false` when one of them did not take it.
+    /// Sends one version to where it is owed; `false` when one of them did not take it.
     async fn send(&self, record: &Record, owed: Owed, ask_first: bool) -> Result<bool, ApiError> {
-        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
-        let index = owed.index.then(|| {
-            begin(recent::put(
-                &self.env,
-                config.recent_shards,
-                record,
-                self.watchers(),
-            ))
-        });
-        let archive = owed.archive && !(ask_first && self.has_archived(record).await);
-        let archive = archive.then(|| begin(history::put(&self.env, record, config.history_ttl_seconds)));
+        let archived = !owed.archive || self.archive(record, ask_first).await?;
+        // By now it has arrived there on its own, mostly.
+        let indexed = self.delivered.get().index >= record.version() || self.hand_over(record).await?;
+        Ok(archived && indexed)
+    }
 
-        let indexed = self.outcome("recent index", index).await;
-        let archived = self.outcome("archive", archive).await;
-        self.note(record.version(), owed.index && indexed, owed.archive && archived);
-        Ok(indexed && archived)
+    /// Writes a version to the archive; `false` when it could not be.
+    async fn archive(&self, record: &Record, ask_first: bool) -> Result<bool, ApiError> {
+        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
+        if !(ask_first && self.has_archived(record).await) {
+            let put = history::put(&self.env, record, config.history_ttl_seconds);
+            if let Err(error) = bindings::resolve(put).await {
+                log::owed(
+                    self.id().map_or("", |id| id.as_str()),
+                    "archive",
+                    &error.to_string(),
+                );
+                return Ok(false);
+            }
+        }
+        self.delivered
+            .set(self.delivered.get().with_archive(record.version()));
+        Ok(true)
     }
 
     /// Whether the archive has this very version; when it cannot be asked, it is written to anyway.
@@ -105,31 +123,15 @@ impl Room {
         }
     }
 
-    async fn outcome(&self, place: &str, begun: Option<Result<JsFuture, JsValue>>) -> bool {
-        let failure = match begun {
-            None => return true,
-            Some(Ok(answer)) => match answer.await {
-                Ok(answer) if is_taken(&answer) => return true,
-                Ok(_) => JsValue::from_str("it was refused"),
-                Err(error) => error,
-            },
-            Some(Err(error)) => error,
-        };
-        let id = self.id().map_or("", |id| id.as_str());
-        log::owed(id, place, &format!("{failure:?}"));
-        false
-    }
-
-    /// Notes what has arrived.
-    fn note(&self, version: u64, index: bool, archive: bool) {
-        let mut delivered = self.delivered.get();
-        if index {
-            delivered.index = delivered.index.max(version);
+    /// Sets the alarm for another attempt.
+    pub(super) async fn retry_later(&self) -> Result<(), ApiError> {
+        match self.row() {
+            Some(record) => {
+                let at = self.policy()?.retry(record.held(), now_unix_millis());
+                self.arm(Some(at)).await
+            }
+            None => Ok(()),
         }
-        if archive {
-            delivered.archive = delivered.archive.max(version);
-        }
-        self.delivered.set(delivered);
     }
 
     /// Nothing is owed: empties the room when its time has come, else sets the alarm for that.
@@ -167,14 +169,4 @@ impl Room {
             _ => None,
         }
     }
-}
-
-/// Attached at once, so that a failure that comes while something else is awaited is not lost.
-fn begin(promise: Result<Promise, JsValue>) -> Result<JsFuture, JsValue> {
-    promise.map(JsFuture::from)
-}
-
-/// KV answers with nothing, a shard with a response.
-fn is_taken(answer: &JsValue) -> bool {
-    answer.dyn_ref::<Response>().is_none_or(Response::ok)
 }

@@ -1,37 +1,47 @@
 //! How long an update takes to its answer and to its watcher, with few transfers and many changes.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use transfer_status::Status;
 use transfer_status_e2e::Server;
 
 use crate::load::{Backend, IN_FLIGHT, Timings, Watched};
-use crate::report::Report;
+use crate::machine::processor_time;
+use crate::report::{Report, rounded};
 
 pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
-    let changes = if quick { 10 } else { 200 };
+    let changes = if quick { 10 } else { 600 };
     // What a process does for the first time is not what it does.
     let _ = measure(server, "warm", 5).await;
-    let timings = measure(server, "latency", changes).await;
+    let before = processor_time(server.pid());
+    let (timings, took) = measure(server, "latency", changes).await;
+    let processor = processor_time(server.pid()).saturating_sub(before);
+    let updates = timings.received.len() as f64;
     let figures = json!({
         "inFlight": IN_FLIGHT,
-        "updates": timings.received.len(),
+        "updates": updates,
+        "updatesPerSecond": rounded(updates / took.as_secs_f64()),
+        "serverProcessorMsPerUpdate": rounded(processor.as_secs_f64() * 1_000.0 / updates),
         "answerP50Ms": timings.acknowledged.quantile(0.5),
         "answerP99Ms": timings.acknowledged.quantile(0.99),
         "receiptP50Ms": timings.received.quantile(0.5),
         "receiptP99Ms": timings.received.quantile(0.99),
     });
     let words = format!(
-        "receipt p50 {} ms, p99 {} ms; answer p50 {} ms, p99 {} ms; {} updates, {IN_FLIGHT} in flight",
+        "receipt p50 {} ms, p99 {} ms; answer p50 {} ms, p99 {} ms; {} updates/s, {} ms of processor an update",
         figures["receiptP50Ms"],
         figures["receiptP99Ms"],
         figures["answerP50Ms"],
         figures["answerP99Ms"],
-        figures["updates"]
+        figures["updatesPerSecond"],
+        figures["serverProcessorMsPerUpdate"]
     );
     report.result("latency", &words, figures);
 }
 
-async fn measure(server: &Server, name: &str, changes: usize) -> Timings {
+async fn measure(server: &Server, name: &str, changes: usize) -> (Timings, Duration) {
+    let begun = Instant::now();
     let lanes = (0..IN_FLIGHT).map(|lane| async move {
         let mut backend = Backend::connect(server).await;
         let mut watched = Watched::open(server, format!("{name}-{lane}")).await;
@@ -45,5 +55,5 @@ async fn measure(server: &Server, name: &str, changes: usize) -> Timings {
     for lane in futures_util::future::join_all(lanes).await {
         all.append(lane);
     }
-    all
+    (all, begun.elapsed())
 }

@@ -1,0 +1,106 @@
+//! A room's way to the recent index: by the mailbag of its isolate, which one of its rooms carries at a time.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use worker::js_sys::{Function, Promise};
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
+
+use super::Room;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::incoming::now_unix_millis;
+use crate::mailbag::{Mailbag, Next, Parcel, Role};
+use crate::outbox::Delivered;
+use crate::record::Record;
+use crate::{log, recent};
+
+/// Arrival is noted in the room's memory, which outlives the room where that is gone; those who wait are called
+/// by a function, for the platform lets an object go on only in its own context.
+type Bag = Mailbag<Rc<Cell<Delivered>>, Function>;
+
+thread_local! {
+    /// One a shard.
+    static BAGS: RefCell<BTreeMap<u16, Bag>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = scheduler, catch)]
+    fn wait(milliseconds: f64) -> Result<Promise, JsValue>;
+}
+
+impl Room {
+    /// Puts a version into the bag; [`Role::Carrier`]: [`Room::carry`] is to follow.
+    pub(super) fn hand_in(
+        &self,
+        record: &Record,
+        waiting: Option<Function>,
+    ) -> Result<(u16, Role), ApiError> {
+        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
+        let shard = recent::shard_of(record.transfer.id.as_str(), config.recent_shards);
+        let parcel = Parcel {
+            id: record.transfer.id.as_str().into(),
+            version: record.version(),
+            text: recent::line(record, self.watchers()),
+            receipt: Rc::clone(&self.delivered),
+            waiting: waiting.into_iter().collect(),
+        };
+        Ok((shard, with_bag(shard, |bag| bag.put(parcel, now_unix_millis()))))
+    }
+
+    /// Hands a version in and waits until it has arrived; `false` when it has not.
+    pub(super) async fn hand_over(&self, record: &Record) -> Result<bool, ApiError> {
+        let mut on_outcome = None;
+        let outcome = Promise::new(&mut |resolve, _| on_outcome = Some(resolve));
+        match self.hand_in(record, on_outcome)? {
+            (_, Role::Refused) => return Ok(false),
+            (_, Role::Handed) => {}
+            (shard, Role::Carrier) => self.carry(shard).await?,
+        }
+        Ok(JsFuture::from(outcome).await?.is_truthy())
+    }
+
+    /// Carries a shard's bag until it is empty. Where the shard fails, what is in the bag stays there for whoever
+    /// carries next, which is this room again after the pause of a retry.
+    pub(super) async fn carry(&self, shard: u16) -> Result<(), ApiError> {
+        loop {
+            match with_bag(shard, |bag| bag.next(now_unix_millis())) {
+                Next::Done => return Ok(()),
+                Next::Pause(milliseconds) => {
+                    JsFuture::from(wait(milliseconds as f64)?).await?;
+                }
+                Next::Send(lines) => {
+                    if let Err(error) = recent::put(&self.env, shard, &lines).await {
+                        log::owed(
+                            self.id().map_or("", |id| id.as_str()),
+                            "recent index",
+                            &error.to_string(),
+                        );
+                        tell(with_bag(shard, Bag::failed), false);
+                        return self.retry_later().await;
+                    }
+                    for parcel in with_bag(shard, |bag| bag.arrived(now_unix_millis())) {
+                        parcel
+                            .receipt
+                            .set(parcel.receipt.get().with_index(parcel.version));
+                        tell(parcel.waiting, true);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn with_bag<T>(shard: u16, work: impl FnOnce(&mut Bag) -> T) -> T {
+    BAGS.with_borrow_mut(|bags| work(bags.entry(shard).or_default()))
+}
+
+fn tell(waiting: Vec<Function>, arrived: bool) {
+    for on_outcome in waiting {
+        let _ = on_outcome.call1(&JsValue::UNDEFINED, &arrived.into());
+    }
+}
