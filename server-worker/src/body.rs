@@ -7,14 +7,6 @@ use worker::web_sys::{ReadableStreamDefaultReader, Request};
 
 use crate::error::ApiError;
 
-/// A body in both worlds: bytes to verify here, and a JavaScript buffer to pass on without another copy.
-pub(crate) struct Body {
-    /// The bytes as they were received.
-    pub(crate) bytes: Vec<u8>,
-    /// The same for `fetch`.
-    pub(crate) buffer: JsValue,
-}
-
 /// Reads at most `limit` bytes.
 ///
 /// # Errors
@@ -24,7 +16,7 @@ pub(crate) async fn read(
     request: &Request,
     content_length: Option<&str>,
     limit: usize,
-) -> Result<Body, ApiError> {
+) -> Result<Vec<u8>, ApiError> {
     match content_length.map(str::parse::<u64>) {
         // HTTP framing holds the client to the length it gave.
         Some(Ok(length)) if length <= limit as u64 => {
@@ -35,15 +27,11 @@ pub(crate) async fn read(
             if bytes.len() > limit {
                 Err(ApiError::BodyTooLarge)
             } else {
-                Ok(Body { bytes, buffer })
+                Ok(bytes)
             }
         }
         Some(Ok(_)) => Err(ApiError::BodyTooLarge),
-        Some(Err(_)) | None => {
-            let bytes = read_chunks(request, limit).await?;
-            let buffer = Uint8Array::from(bytes.as_slice()).into();
-            Ok(Body { bytes, buffer })
-        }
+        Some(Err(_)) | None => read_chunks(request, limit).await,
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) async fn sign_in(incoming: &Incoming<'_>, config: &Config) -> Result<
     let admin = config.admin_token.as_ref().ok_or(ApiError::AdminClosed)?;
     let length = incoming.header("content-length");
     let body = body::read(incoming.request(), length.as_deref(), MAX_SIGN_IN_BYTES).await?;
-    let given: SignIn = serde_json::from_slice(&body.bytes).map_err(|_| ApiError::BadSignIn)?;
+    let given: SignIn = serde_json::from_slice(&body).map_err(|_| ApiError::BadSignIn)?;
     if !refusals::may_try_admin(config, incoming) {
         return Err(ApiError::TooManyRefusals);
     }

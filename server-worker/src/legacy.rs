@@ -20,7 +20,6 @@ use transfer_status_protocol::token::{self, Claims, TokenError};
 use transfer_status_protocol::update::MAX_UPDATE_BYTES;
 use transfer_status_protocol::{DecodeError, TransferId};
 use worker::Env;
-use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::Response;
 
@@ -57,10 +56,9 @@ pub(crate) async fn update(
 ) -> Result<Response, ApiError> {
     let length = incoming.header("content-length");
     let body = body::read(incoming.request(), length.as_deref(), MAX_UPDATE_BYTES).await?;
-    let token = report::token_in(&body.bytes).ok_or(LegacyError::NoUpdateToken)?;
+    let token = report::token_in(&body).ok_or(LegacyError::NoUpdateToken)?;
     let report = Report::open(&config.update_keys, &token, now_unix_seconds(), config.timestamp)?;
-    let buffer = Uint8Array::from(report.body.as_slice()).into();
-    rooms::update(env, &report.update.transfer_id, &buffer, Some(report.word)).await
+    rooms::update(env, &report.update.transfer_id, &report.body, Some(report.word)).await
 }
 
 /// `GET /status?id=&token=`: a transfer, for a token of it or of its merchant.
@@ -133,7 +131,7 @@ pub(crate) async fn scan(
 ) -> Result<Response, ApiError> {
     let length = incoming.header("content-length");
     let body = body::read(incoming.request(), length.as_deref(), MAX_SCAN_BYTES).await?;
-    let fields = serde_json::from_slice::<Map<String, Value>>(&body.bytes).unwrap_or_default();
+    let fields = serde_json::from_slice::<Map<String, Value>>(&body).unwrap_or_default();
     if fields.contains_key("transferId") {
         return Err(ApiError::NoSignature);
     }

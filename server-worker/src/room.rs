@@ -103,9 +103,12 @@ impl TransferRoom {
     pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
         let room = &self.0;
         let answer = match Call::from_url(&request.url()) {
-            Some(Call::Update { word }) => match JsFuture::from(request.array_buffer()?).await {
-                Ok(body) => room.update(Uint8Array::new(&body).to_vec(), word).await,
-                Err(error) => Err(error.into()),
+            Some(Call::Update { word }) => match request.headers().get(crate::rooms::UPDATE_HEADER)? {
+                Some(body) => room.update(body.into_bytes(), word).await,
+                None => match JsFuture::from(request.array_buffer()?).await {
+                    Ok(body) => room.update(Uint8Array::new(&body).to_vec(), word).await,
+                    Err(error) => Err(error.into()),
+                },
             },
             Some(Call::Read { announce, view }) => room.read(announce, view).await,
             Some(Call::Watch {

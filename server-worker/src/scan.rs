@@ -34,7 +34,7 @@ pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
     let length = incoming.header("content-length");
     let body = body::read(incoming.request(), length.as_deref(), MAX_SCAN_BYTES).await?;
     // The proof is of one transfer, which the body names: it has to be read first.
-    let scan: Scan = serde_json::from_slice(&body.bytes).map_err(|_| ApiError::BadScan)?;
+    let scan: Scan = serde_json::from_slice(&body).map_err(|_| ApiError::BadScan)?;
     auth::subscription(config, &signature, &scan.transfer_id, now_unix_seconds())?;
     rooms::scan(env, &scan.transfer_id, scan.scanned, View::Current).await
 }

@@ -28,12 +28,12 @@ pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
 
     let verified = sign::verify(
         &config.update_keys,
-        body.bytes.as_slice(),
+        body.as_slice(),
         &signature,
         timestamp.as_deref(),
         now_unix_seconds(),
         config.timestamp,
     )?;
     let update = Update::decode(&verified).map_err(ApiError::BadUpdate)?;
-    rooms::update(env, &update.transfer_id, &body.buffer, None).await
+    rooms::update(env, &update.transfer_id, &body, None).await
 }
