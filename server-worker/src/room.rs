@@ -54,6 +54,8 @@ struct Room {
     delivered: Rc<Cell<Delivered>>,
     /// Whether a delivery is under way; it takes along what comes in the meantime.
     delivering: Cell<bool>,
+    /// Whether sockets other than those of the usual kind may be here; empty until it was looked up.
+    has_others: Cell<Option<bool>>,
     id: OnceCell<TransferId>,
 }
 
@@ -95,6 +97,7 @@ impl TransferRoom {
             alarm: Cell::new(None),
             delivered: Rc::default(),
             delivering: Cell::new(false),
+            has_others: Cell::new(None),
             id: OnceCell::new(),
         }))
     }
@@ -184,8 +187,8 @@ impl Room {
                 self.storage.save(&record)?;
                 *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(&record)));
                 self.secure(now);
-                self.tell(&record);
-                self.deliver_soon(&record);
+                let watchers = self.tell(&record);
+                self.deliver_soon(&record, watchers);
                 Ok(reply::json(200, &view.transfer(&record), &[])?)
             }
             Outcome::Unchanged(transfer) => Ok(match view {

@@ -38,6 +38,7 @@ impl Room {
     pub(super) fn hand_in(
         &self,
         record: &Record,
+        watchers: usize,
         waiting: Option<Function>,
     ) -> Result<(u16, Role), ApiError> {
         let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
@@ -45,7 +46,7 @@ impl Room {
         let parcel = Parcel {
             id: record.transfer.id.as_str().into(),
             version: record.version(),
-            text: recent::line(record, self.watchers()),
+            text: recent::line(record, watchers),
             receipt: Rc::clone(&self.delivered),
             waiting: waiting.into_iter().collect(),
         };
@@ -56,7 +57,7 @@ impl Room {
     pub(super) async fn hand_over(&self, record: &Record) -> Result<bool, ApiError> {
         let mut on_outcome = None;
         let outcome = Promise::new(&mut |resolve, _| on_outcome = Some(resolve));
-        match self.hand_in(record, on_outcome)? {
+        match self.hand_in(record, self.watchers(), on_outcome)? {
             (_, Role::Refused) => return Ok(false),
             (_, Role::Handed) => {}
             (shard, Role::Carrier) => self.carry(shard).await?,

@@ -17,8 +17,8 @@ const LATER_MS: i64 = 60_000;
 
 impl Room {
     /// Sends what is owed, beside whatever the caller goes on to do.
-    pub(super) fn deliver_soon(self: &Rc<Self>, record: &Record) {
-        match self.hand_in(record, None) {
+    pub(super) fn deliver_soon(self: &Rc<Self>, record: &Record, watchers: usize) {
+        match self.hand_in(record, watchers, None) {
             Ok((shard, Role::Carrier)) => self.beside(move |room| async move { room.carry(shard).await }),
             // The alarm that was set with the commit sees to it where nobody does.
             Ok((_, Role::Handed | Role::Refused)) => {}

@@ -58,6 +58,9 @@ impl Room {
         self.check_capacity(attachment)?;
 
         let WebSocketPair { client, server } = WebSocketPair::new()?;
+        if tag != LIVE {
+            self.has_others.set(Some(true));
+        }
         self.state.accept_websocket_with_tags(&server, &[tag]);
         self.state
             .set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
@@ -191,17 +194,21 @@ impl Room {
         Ok(reply::json(200, &answer, &[])?)
     }
 
-    /// Tells every watcher what the transfer has become.
-    pub(super) fn tell(&self, record: &Rc<Record>) {
+    /// Tells every watcher what the transfer has become; how many go on watching.
+    pub(super) fn tell(&self, record: &Rc<Record>) -> usize {
+        let mut watching = 0;
         for view in View::ALL {
             let watchers = self.proven(view);
-            send(&watchers, || view.status_frame(record));
+            let count = send(&watchers, || view.status_frame(record));
             if record.transfer.status.is_final() {
                 for ws in &watchers {
                     socket::close(ws, CloseCode::NORMAL, "final");
                 }
+            } else {
+                watching += count;
             }
         }
+        watching
     }
 
     /// Closes every socket whose time is over and tells when the next one's will be.
@@ -243,13 +250,28 @@ impl Room {
 
     /// Every socket of this view that has shown a valid signature.
     fn proven(&self, view: View) -> Vec<WebSocket> {
-        match view {
-            View::Current => {
-                let live = self.state.get_websockets_with_tag(LIVE).into_iter();
-                live.chain(self.subscribed()).collect()
-            }
-            View::Legacy => self.state.get_websockets_with_tag(LEGACY),
+        let mut proven = match view {
+            View::Current => self.state.get_websockets_with_tag(LIVE),
+            View::Legacy if self.has_others() => self.state.get_websockets_with_tag(LEGACY),
+            View::Legacy => Vec::new(),
+        };
+        if view == View::Current && self.has_others() {
+            proven.extend(self.subscribed());
         }
+        proven
+    }
+
+    /// Whether there may be sockets that are not [`LIVE`]: seldom, and each look costs.
+    fn has_others(&self) -> bool {
+        if let Some(known) = self.has_others.get() {
+            return known;
+        }
+        let mut others = [NEW, LEGACY]
+            .into_iter()
+            .flat_map(|tag| self.state.get_websockets_with_tag(tag));
+        let found = others.next().is_some();
+        self.has_others.set(Some(found));
+        found
     }
 
     /// Those that proved themselves by a message.
