@@ -4,6 +4,7 @@
 mod alarm;
 mod carrier;
 mod delivery;
+mod pause;
 mod sockets;
 mod turn;
 
@@ -170,6 +171,7 @@ impl Room {
         let stored = self.stored().await?;
         let current = stored.record();
         let now = now_unix_millis();
+        turn::note_update(now);
         let at = Timestamp::from_unix_millis(now);
         let (view, word) = (View::of(word.is_some()), word.as_deref());
         let known = current.and_then(|record| record.word.as_deref());

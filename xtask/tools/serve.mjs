@@ -1,6 +1,6 @@
 // Runs the built Worker on local workerd, nothing but workerd's own socket between a client and the Worker.
 //
-// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--instruments]
+// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--instruments | --yardstick]
 //
 // Started by `cargo xtask serve`, which builds the Worker first. What it prints on stdout is for scripts:
 // `server pid N`, then `listening on http://127.0.0.1:PORT` once the Worker answers. What the Worker logs goes to stderr.
@@ -9,6 +9,7 @@ import diagnostics from "node:diagnostics_channel";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { answerCommands } from "./control.mjs";
 
@@ -83,6 +84,15 @@ function modulesWithInstruments(main) {
   return { modulesRoot, modules: [entry, ...modules] };
 }
 
+// yardstick.mjs in the Worker's place.
+function modulesOfYardstick() {
+  const file = fileURLToPath(new URL("yardstick.mjs", import.meta.url));
+  return {
+    modulesRoot: path.dirname(file),
+    modules: [{ type: "ESModule", path: file, contents: readFileSync(file) }],
+  };
+}
+
 // Kills workerd when this process is gone without having said good-bye: SIGKILL leaves no chance to clean up.
 function startWatchdog() {
   const script = "last=; while read -r pid; do last=$pid; done; [ -z \"$last\" ] || kill -9 \"$last\" 2>/dev/null";
@@ -100,6 +110,7 @@ const { values: args } = parseArgs({
     port: { type: "string", default: "8787" },
     control: { type: "boolean", default: false },
     instruments: { type: "boolean", default: false },
+    yardstick: { type: "boolean", default: false },
   },
 });
 const persistTo = path.resolve(args["persist-to"]);
@@ -111,6 +122,11 @@ delete config.secrets;
 const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config, undefined, { envFiles: [] });
 const name = workerOptions.name ?? "transfer-status";
 const logs = [];
+const modules = args.yardstick
+  ? modulesOfYardstick()
+  : args.instruments
+    ? modulesWithInstruments(main)
+    : modulesOf(main);
 
 const options = convertV4MiniflareOptions({
   host: HOST,
@@ -125,7 +141,7 @@ const options = convertV4MiniflareOptions({
   },
   workers: [{
     ...workerOptions,
-    ...(args.instruments ? modulesWithInstruments(main) : modulesOf(main)),
+    ...modules,
     name,
     bindings: { ...workerOptions.bindings, ...bindingsFromEnvironment() },
     unsafeDirectSockets: [{ host: HOST, port: Number(args.port) }],

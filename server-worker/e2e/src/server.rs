@@ -33,6 +33,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 pub struct Options {
     variables: Vec<(&'static str, String)>,
     instruments: bool,
+    yardstick: bool,
 }
 
 impl Default for Options {
@@ -41,6 +42,7 @@ impl Default for Options {
         Self {
             variables: Vec::new(),
             instruments: false,
+            yardstick: false,
         }
         .variable("HMAC_SECRET", HMAC_SECRET)
         .variable("SUBSCRIBE_HMAC_SECRET", SUBSCRIBE_HMAC_SECRET)
@@ -61,6 +63,13 @@ impl Options {
     #[must_use]
     pub fn with_instruments(mut self) -> Self {
         self.instruments = true;
+        self
+    }
+
+    /// Puts `xtask/tools/yardstick.mjs` in the Worker's place.
+    #[must_use]
+    pub fn yardstick(mut self) -> Self {
+        self.yardstick = true;
         self
     }
 }
@@ -245,6 +254,9 @@ impl Running {
         }
         if options.instruments {
             command.arg("--instruments");
+        }
+        if options.yardstick {
+            command.arg("--yardstick");
         }
         let mut child = command
             .args(["--control", "--port", &port.to_string(), "--persist-to"])

@@ -6,10 +6,9 @@ use std::rc::Rc;
 
 use worker::js_sys::{Function, Promise};
 use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 
-use super::Room;
+use super::{Room, pause};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::incoming::now_unix_millis;
@@ -25,12 +24,6 @@ type Bag = Mailbag<Rc<Cell<Delivered>>, Function>;
 thread_local! {
     /// One a shard.
     static BAGS: RefCell<BTreeMap<u16, Bag>> = const { RefCell::new(BTreeMap::new()) };
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = scheduler, catch)]
-    fn wait(milliseconds: f64) -> Result<Promise, JsValue>;
 }
 
 impl Room {
@@ -71,9 +64,7 @@ impl Room {
         loop {
             match with_bag(shard, |bag| bag.next(now_unix_millis())) {
                 Next::Done => return Ok(()),
-                Next::Pause(milliseconds) => {
-                    JsFuture::from(wait(milliseconds as f64)?).await?;
-                }
+                Next::Pause(milliseconds) => pause::milliseconds(milliseconds).await?,
                 Next::Send(lines) => {
                     if let Err(error) = recent::put(&self.env, shard, &lines).await {
                         log::owed(

@@ -28,9 +28,10 @@ impl Room {
         if record.held().is_final && !self.delivering.replace(true) {
             self.beside(|room| async move {
                 let delivered = match turn::take().await {
-                    Some(_turn) => room.deliver(false).await,
+                    Ok(Some(_turn)) => room.deliver(false).await,
                     // The alarm that was set with the commit does it.
-                    None => Ok(()),
+                    Ok(None) => Ok(()),
+                    Err(error) => Err(error),
                 };
                 room.delivering.set(false);
                 delivered

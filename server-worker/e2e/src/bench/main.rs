@@ -49,6 +49,10 @@ struct ServerArgs {
     /// Print the JSON lines alone
     #[arg(long)]
     json: bool,
+    /// Before the server, measure the least that a Durable Object can do on this machine: what it stores and answers
+    /// with neither signatures nor history (latency, throughput, fan-out and idle)
+    #[arg(long)]
+    yardstick: bool,
     /// Only these scenarios
     #[arg(long, value_delimiter = ',', value_enum)]
     only: Vec<Scenario>,
@@ -85,6 +89,11 @@ impl Scenario {
         Self::Memory,
     ];
 
+    /// Whether the platform alone can do it too.
+    fn is_of_the_platform(self) -> bool {
+        self != Self::Growth
+    }
+
     async fn run(self, server: &Server, quick: bool, report: &Report) {
         match self {
             Self::Latency => latency::run(server, quick, report).await,
@@ -104,12 +113,19 @@ fn main() -> ExitCode {
         Bench::Server(args) => {
             let report = Report::new(args.json);
             for scenario in Scenario::ALL {
-                if args.only.is_empty() || args.only.contains(&scenario) {
-                    // A server of its own, so that no scenario finds what another has left.
-                    let server = Server::start(Options::default());
+                if !args.only.is_empty() && !args.only.contains(&scenario) {
+                    continue;
+                }
+                // A server of its own, so that no scenario finds what another has left.
+                let on = |options| {
+                    let server = Server::start(options);
                     report.machine_once(|| Machine::look(server.folder()));
                     runtime.block_on(scenario.run(&server, args.quick, &report));
+                };
+                if args.yardstick && scenario.is_of_the_platform() {
+                    report.of_the_yardstick(|| on(Options::default().yardstick()));
                 }
+                on(Options::default());
             }
             ExitCode::SUCCESS
         }

@@ -11,6 +11,7 @@ use crate::machine::{self, Machine};
 pub(crate) struct Report {
     json_only: bool,
     machine_told: Cell<bool>,
+    is_yardstick: Cell<bool>,
 }
 
 impl Report {
@@ -18,6 +19,7 @@ impl Report {
         Self {
             json_only,
             machine_told: Cell::new(false),
+            is_yardstick: Cell::new(false),
         }
     }
 
@@ -30,9 +32,21 @@ impl Report {
         }
     }
 
+    /// Marks the results of `run` as those of the yardstick.
+    pub(crate) fn of_the_yardstick(&self, run: impl FnOnce()) {
+        self.is_yardstick.set(true);
+        run();
+        self.is_yardstick.set(false);
+    }
+
     /// One result, with the load that the machine had from everybody in the last minute.
     pub(crate) fn result(&self, scenario: &str, words: &str, mut figures: Value) {
-        self.say(&format!("{scenario:<12}{words}"));
+        let is_yardstick = self.is_yardstick.get();
+        let of = if is_yardstick { "bare object: " } else { "" };
+        self.say(&format!("{scenario:<12}{of}{words}"));
+        if is_yardstick {
+            figures["yardstick"] = true.into();
+        }
         figures["loadAverage"] = json!(machine::load_average());
         self.line(scenario, figures);
     }
