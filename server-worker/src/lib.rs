@@ -26,6 +26,7 @@ mod call;
 mod config;
 mod cors;
 mod dashboard;
+mod eager;
 mod error;
 mod history;
 mod incoming;

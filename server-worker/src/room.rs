@@ -29,9 +29,10 @@ use crate::ledger::{self, Outcome};
 use crate::legacy::{View, view, word};
 use crate::outbox::Delivered;
 use crate::record::Record;
+use crate::rooms::UPDATE_HEADER;
 use crate::storage::Storage;
 use crate::timeline::Entry;
-use crate::{history, log, reply, socket};
+use crate::{eager, history, log, reply, socket};
 
 /// One transfer, as the platform knows it.
 ///
@@ -103,35 +104,10 @@ impl TransferRoom {
         }))
     }
 
-    /// A call of the Worker.
-    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
-        let room = &self.0;
-        let answer = match Call::from_url(&request.url()) {
-            Some(Call::Update { word }) => match request.headers().get(crate::rooms::UPDATE_HEADER)? {
-                Some(body) => room.update(body.into_bytes(), word).await,
-                None => match JsFuture::from(request.array_buffer()?).await {
-                    Ok(body) => room.update(Uint8Array::new(&body).to_vec(), word).await,
-                    Err(error) => Err(error.into()),
-                },
-            },
-            Some(Call::Read { announce, view }) => room.read(announce, view).await,
-            Some(Call::Watch {
-                expiry,
-                subprotocol,
-                view,
-            }) => room.watch(expiry, subprotocol, view).await,
-            Some(Call::Scan { scanned, view }) => room.scan(scanned, view),
-            Some(Call::Inspect) => room.inspect().await,
-            Some(Call::Listed) => room.listed().await,
-            None => Err(ApiError::NoRoute),
-        };
-        answer.or_else(|error| {
-            // The Worker logs what is refused, with the request's id.
-            if error.is_ours() {
-                room.log(&error);
-            }
-            reply::refusal(&error)
-        })
+    /// A call of the Worker: a response, or a promise of one.
+    pub fn fetch(&self, request: Request) -> Result<JsValue, JsValue> {
+        let room = Rc::clone(&self.0);
+        eager::run(async move { Ok(room.answer(&request).await?.into()) })
     }
 
     /// The alarm: some socket's time is over, or something is still owed.
@@ -163,6 +139,35 @@ impl TransferRoom {
 }
 
 impl Room {
+    async fn answer(self: &Rc<Self>, request: &Request) -> Result<Response, JsValue> {
+        let answer = match Call::from_url(&request.url()) {
+            Some(Call::Update { word }) => match request.headers().get(UPDATE_HEADER)? {
+                Some(update) => self.update(update.into_bytes(), word).await,
+                None => match JsFuture::from(request.array_buffer()?).await {
+                    Ok(body) => self.update(Uint8Array::new(&body).to_vec(), word).await,
+                    Err(error) => Err(error.into()),
+                },
+            },
+            Some(Call::Read { announce, view }) => self.read(announce, view).await,
+            Some(Call::Watch {
+                expiry,
+                subprotocol,
+                view,
+            }) => self.watch(expiry, subprotocol, view).await,
+            Some(Call::Scan { scanned, view }) => self.scan(scanned, view),
+            Some(Call::Inspect) => self.inspect().await,
+            Some(Call::Listed) => self.listed().await,
+            None => Err(ApiError::NoRoute),
+        };
+        answer.or_else(|error| {
+            // The Worker logs what is refused, with the request's id.
+            if error.is_ours() {
+                self.log(&error);
+            }
+            reply::refusal(&error)
+        })
+    }
+
     /// Applies an update; one with a `word` comes by the earlier API and is answered in its view. Nothing is
     /// awaited between the last look at what is stored and the write, so no other event comes in between.
     async fn update(self: &Rc<Self>, body: Vec<u8>, word: Option<String>) -> Result<Response, ApiError> {
