@@ -82,6 +82,21 @@ test("a phone that is put away gives the code back", async () => {
   await context.close();
 });
 
+test("a phone that is put away before it has heard of the payment gives the code back, too", async () => {
+  const [{ context }, { context: pocket }] = await Promise.all([freshContext(browser), freshContext(browser)]);
+  const page = await context.newPage();
+  await page.goto(shop);
+  const { qr } = await seeCode(page);
+  // A socket that opens and says nothing.
+  await pocket.routeWebSocket(/\/ws\//, () => {});
+  const phone = await pocket.newPage();
+  await phone.goto(qr);
+  await seeView(page, "scanned");
+  await phone.close({ runBeforeUnload: true });
+  await seeView(page, "waiting");
+  await Promise.all([context.close(), pocket.close()]);
+});
+
 for (const [status, heading] of [
   ["failed", "The payment did not go through"],
   ["cancelled", "The payment was cancelled"],
