@@ -7,7 +7,6 @@
 //!
 //! What is in here is a copy: each room's alarm sees to what is lost with the isolate.
 
-use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::rc::Rc;
 
@@ -18,8 +17,8 @@ const LOST_AFTER_MS: i64 = 10_000;
 /// Most changes of one call, and most of their bytes but for one.
 const MOST_AT_ONCE: usize = 256;
 const MOST_BYTES_AT_ONCE: usize = 512 * 1024;
-/// Most that wait.
-const MOST_WAITING: usize = 10_000;
+/// Most bytes that wait: there is a bag a shard, and all share 128 MB with whatever else the isolate holds.
+const MOST_BYTES: usize = 1024 * 1024;
 
 /// One transfer's change. `R` is how its room is told that it has arrived, `W` how those are called that wait to
 /// hear whether it did.
@@ -37,11 +36,15 @@ pub(crate) struct Parcel<R, W> {
     pub(crate) waiting: Vec<W>,
 }
 
+/// Who carries. One that was taken for lost and comes back carries no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Carrier(u64);
+
 /// What falls to somebody who has put a parcel in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Nobody carries: the newcomer does.
-    Carrier,
+    Carrier(Carrier),
     /// Somebody carries it.
     Handed,
     /// There are too many already: the room's alarm will see to it.
@@ -62,22 +65,25 @@ pub(crate) enum Next {
 /// The bag.
 #[derive(Debug)]
 pub(crate) struct Mailbag<R, W> {
-    parcels: HashMap<Rc<str>, Parcel<R, W>>,
-    order: VecDeque<Rc<str>>,
+    /// The oldest first. They are few, but while a shard is down.
+    parcels: Vec<Parcel<R, W>>,
+    bytes: usize,
     /// What is being sent.
     away: Vec<Parcel<R, W>>,
-    /// When the carrier was last seen, if there is one.
-    carried: Option<i64>,
+    /// Who carries, and when it was last seen.
+    carried: Option<(Carrier, i64)>,
+    carriers: u64,
     not_before: i64,
 }
 
 impl<R, W> Default for Mailbag<R, W> {
     fn default() -> Self {
         Self {
-            parcels: HashMap::new(),
-            order: VecDeque::new(),
+            parcels: Vec::new(),
+            bytes: 0,
             away: Vec::new(),
             carried: None,
+            carriers: 0,
             not_before: i64::MIN,
         }
     }
@@ -86,7 +92,7 @@ impl<R, W> Default for Mailbag<R, W> {
 impl<R, W> Mailbag<R, W> {
     /// Takes a parcel in at `now`, in Unix milliseconds.
     pub(crate) fn put(&mut self, mut parcel: Parcel<R, W>, now: i64) -> Role {
-        let moving = |seen| now.saturating_sub(seen) < LOST_AFTER_MS;
+        let moving = |(_, seen)| now.saturating_sub(seen) < LOST_AFTER_MS;
         let is_carried = self.carried.is_some_and(moving);
         if !is_carried {
             // What a lost carrier was sending may not have arrived.
@@ -101,49 +107,65 @@ impl<R, W> Mailbag<R, W> {
         if is_carried {
             return Role::Handed;
         }
-        self.carried = Some(now);
-        Role::Carrier
+        self.carriers += 1;
+        let carrier = Carrier(self.carriers);
+        self.carried = Some((carrier, now));
+        Role::Carrier(carrier)
     }
 
     /// What the carrier does at `now`.
-    pub(crate) fn next(&mut self, now: i64) -> Next {
+    pub(crate) fn next(&mut self, carrier: Carrier, now: i64) -> Next {
+        if !self.is_by(carrier) {
+            return Next::Done;
+        }
         if self.parcels.is_empty() {
             self.carried = None;
             return Next::Done;
         }
-        self.carried = Some(now);
+        self.carried = Some((carrier, now));
         // A clock that was set back must not hold anybody up.
         let pause = self.not_before.saturating_sub(now).min(PAUSE_MS);
         if pause > 0 {
             return Next::Pause(pause);
         }
-        let mut text = String::new();
-        while self.away.len() < MOST_AT_ONCE
-            && let Some(parcel) = self.order.front().and_then(|id| self.parcels.get(id))
-            && (self.away.is_empty() || text.len() + parcel.text.len() <= MOST_BYTES_AT_ONCE)
-        {
+        let (mut text, mut count) = (String::new(), 0);
+        for parcel in self.parcels.iter().take(MOST_AT_ONCE) {
+            if !text.is_empty() && text.len() + parcel.text.len() > MOST_BYTES_AT_ONCE {
+                break;
+            }
             text.push_str(&parcel.text);
-            let id = self.order.pop_front();
-            self.away.extend(id.and_then(|id| self.parcels.remove(&id)));
+            count += 1;
         }
+        self.bytes -= text.len();
+        self.away = self.parcels.drain(..count).collect();
         Next::Send(text)
     }
 
     /// The call has ended well at `now`; the carrier goes on. These have arrived.
-    pub(crate) fn arrived(&mut self, now: i64) -> Vec<Parcel<R, W>> {
-        self.carried = Some(now);
+    pub(crate) fn arrived(&mut self, carrier: Carrier, now: i64) -> Vec<Parcel<R, W>> {
+        if !self.is_by(carrier) {
+            return Vec::new();
+        }
+        self.carried = Some((carrier, now));
         self.not_before = now.saturating_add(PAUSE_MS);
         mem::take(&mut self.away)
     }
 
     /// The call has failed: its parcels wait for whoever carries next, and the carrier is none any more. These
     /// who waited are to be told.
-    pub(crate) fn failed(&mut self) -> Vec<W> {
+    pub(crate) fn failed(&mut self, carrier: Carrier) -> Vec<W> {
+        if !self.is_by(carrier) {
+            return Vec::new();
+        }
         self.carried = None;
         let waiting = self.away.iter_mut().flat_map(|parcel| parcel.waiting.drain(..));
         let waiting = waiting.collect();
         self.take_back();
         waiting
+    }
+
+    fn is_by(&self, carrier: Carrier) -> bool {
+        self.carried.is_some_and(|(known, _)| known == carrier)
     }
 
     fn take_back(&mut self) {
@@ -154,14 +176,15 @@ impl<R, W> Mailbag<R, W> {
 
     /// Of two parcels of a transfer the newer one stays. `false` when there is no place.
     fn keep(&mut self, mut parcel: Parcel<R, W>) -> bool {
-        if let Some(known) = self.parcels.get_mut(&parcel.id) {
+        if let Some(known) = self.parcels.iter_mut().find(|known| known.id == parcel.id) {
             if known.version < parcel.version {
                 mem::swap(known, &mut parcel);
+                self.bytes = self.bytes - parcel.text.len() + known.text.len();
             }
             known.waiting.append(&mut parcel.waiting);
-        } else if self.parcels.len() < MOST_WAITING {
-            self.order.push_back(Rc::clone(&parcel.id));
-            self.parcels.insert(Rc::clone(&parcel.id), parcel);
+        } else if self.bytes + parcel.text.len() <= MOST_BYTES {
+            self.bytes += parcel.text.len();
+            self.parcels.push(parcel);
         } else {
             return false;
         }
@@ -176,7 +199,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        LOST_AFTER_MS, MOST_AT_ONCE, MOST_BYTES_AT_ONCE, MOST_WAITING, Mailbag, Next, PAUSE_MS, Parcel, Role,
+        Carrier, LOST_AFTER_MS, MOST_AT_ONCE, MOST_BYTES, MOST_BYTES_AT_ONCE, Mailbag, Next, PAUSE_MS,
+        Parcel, Role,
     };
 
     type Bag = Mailbag<(), u32>;
@@ -191,6 +215,14 @@ mod tests {
         }
     }
 
+    /// Puts a parcel in where nobody carries.
+    fn first(bag: &mut Bag, parcel: Parcel<(), u32>, now: i64) -> Carrier {
+        match bag.put(parcel, now) {
+            Role::Carrier(carrier) => carrier,
+            role => panic!("{role:?}"),
+        }
+    }
+
     fn sent(text: &str) -> Next {
         Next::Send(text.to_owned())
     }
@@ -198,78 +230,90 @@ mod tests {
     #[test]
     fn a_lone_change_leaves_at_once_and_those_that_come_meanwhile_leave_together() {
         let mut bag = Bag::default();
-        assert_eq!(bag.put(parcel("a", 1, &[]), 0), Role::Carrier);
-        assert_eq!(bag.next(0), sent("a 1;"));
+        let me = first(&mut bag, parcel("a", 1, &[]), 0);
+        assert_eq!(bag.next(me, 0), sent("a 1;"));
         assert_eq!(bag.put(parcel("b", 1, &[]), 5), Role::Handed);
         assert_eq!(bag.put(parcel("c", 1, &[]), 6), Role::Handed);
-        assert_eq!(bag.arrived(7).len(), 1);
-        assert_eq!(bag.next(8), Next::Pause(PAUSE_MS - 1));
-        assert_eq!(bag.next(7 + PAUSE_MS), sent("b 1;c 1;"));
-        assert_eq!(bag.arrived(200).len(), 2);
-        assert_eq!(bag.next(200), Next::Done);
-        assert_eq!(bag.put(parcel("d", 1, &[]), 1_000), Role::Carrier);
-        assert_eq!(bag.next(1_000), sent("d 1;"), "nobody paused in vain");
+        assert_eq!(bag.arrived(me, 7).len(), 1);
+        assert_eq!(bag.next(me, 8), Next::Pause(PAUSE_MS - 1));
+        assert_eq!(bag.next(me, 7 + PAUSE_MS), sent("b 1;c 1;"));
+        assert_eq!(bag.arrived(me, 200).len(), 2);
+        assert_eq!(bag.next(me, 200), Next::Done);
+        let me = first(&mut bag, parcel("d", 1, &[]), 1_000);
+        assert_eq!(bag.next(me, 1_000), sent("d 1;"), "nobody paused in vain");
     }
 
     #[test]
     fn of_a_transfer_only_the_newest_travels_and_all_who_wait_hear_of_it() {
         let mut bag = Bag::default();
-        bag.put(parcel("a", 1, &[1]), 0);
+        let me = first(&mut bag, parcel("a", 1, &[1]), 0);
         bag.put(parcel("a", 3, &[3]), 0);
         bag.put(parcel("a", 2, &[2]), 0);
-        assert_eq!(bag.next(0), sent("a 3;"));
+        assert_eq!(bag.next(me, 0), sent("a 3;"));
         bag.put(parcel("a", 3, &[4]), 0);
-        let arrived = bag.arrived(0);
+        let arrived = bag.arrived(me, 0);
         assert_eq!((arrived[0].version, arrived.len()), (3, 1));
         assert_eq!(
             arrived[0].waiting,
             [3, 1, 2, 4],
             "also who came while it was on its way"
         );
-        assert_eq!(bag.next(0), Next::Done);
+        assert_eq!(bag.next(me, 0), Next::Done);
     }
 
     #[test]
     fn what_failed_waits_for_the_next_carrier() {
         let mut bag = Bag::default();
-        bag.put(parcel("a", 1, &[1]), 0);
+        let me = first(&mut bag, parcel("a", 1, &[1]), 0);
         bag.put(parcel("b", 1, &[]), 0);
-        assert_eq!(bag.next(0), sent("a 1;b 1;"));
+        assert_eq!(bag.next(me, 0), sent("a 1;b 1;"));
         assert_eq!(bag.put(parcel("b", 2, &[]), 1), Role::Handed);
-        assert_eq!(bag.failed(), [1]);
-        assert_eq!(bag.put(parcel("c", 1, &[]), 2), Role::Carrier);
-        assert_eq!(bag.next(2), sent("b 2;a 1;c 1;"));
+        assert_eq!(bag.failed(me), [1]);
+        let me = first(&mut bag, parcel("c", 1, &[]), 2);
+        assert_eq!(bag.next(me, 2), sent("b 2;a 1;c 1;"));
     }
 
     #[test]
     fn a_carrier_that_is_lost_is_replaced() {
         let mut bag = Bag::default();
-        assert_eq!(bag.put(parcel("a", 1, &[]), 0), Role::Carrier);
-        assert_eq!(bag.next(0), sent("a 1;"));
+        let lost = first(&mut bag, parcel("a", 1, &[1]), 0);
+        assert_eq!(bag.next(lost, 0), sent("a 1;"));
         assert_eq!(bag.put(parcel("b", 1, &[]), LOST_AFTER_MS - 1), Role::Handed);
-        assert_eq!(bag.put(parcel("c", 1, &[]), LOST_AFTER_MS), Role::Carrier);
-        assert_eq!(bag.next(LOST_AFTER_MS), sent("b 1;a 1;c 1;"));
+        let me = first(&mut bag, parcel("c", 1, &[]), LOST_AFTER_MS);
+        assert_eq!(bag.next(me, LOST_AFTER_MS), sent("b 1;a 1;c 1;"));
+        // It was only slow: what is under way now is not what it has brought.
+        assert!(bag.arrived(lost, LOST_AFTER_MS).is_empty());
+        assert!(bag.failed(lost).is_empty());
+        assert_eq!(bag.next(lost, LOST_AFTER_MS), Next::Done);
+        assert_eq!(bag.arrived(me, LOST_AFTER_MS).len(), 3);
     }
 
     #[test]
     fn a_call_and_the_bag_are_bounded() {
         let mut bag = Bag::default();
-        for n in 0..MOST_WAITING {
-            bag.put(parcel(&n.to_string(), 1, &[]), 0);
+        let large = |id: &str, version| Parcel {
+            text: "x".repeat(MOST_BYTES / 1_024),
+            ..parcel(id, version, &[])
+        };
+        let me = first(&mut bag, large("0", 1), 0);
+        for n in 1..1_024 {
+            bag.put(large(&n.to_string(), 1), 0);
         }
         assert_eq!(bag.put(parcel("one more", 1, &[]), 0), Role::Refused);
-        assert_eq!(bag.put(parcel("7", 2, &[]), 0), Role::Handed, "it takes no place");
-        bag.next(0);
-        assert_eq!(bag.arrived(0).len(), MOST_AT_ONCE);
+        assert_eq!(bag.put(large("7", 2), 0), Role::Handed, "it takes no place");
+        bag.next(me, 0);
+        assert_eq!(bag.arrived(me, 0).len(), MOST_AT_ONCE);
+        assert_eq!(bag.put(parcel("one more", 1, &[]), 0), Role::Handed);
 
         let mut bag = Bag::default();
-        for n in 0..4 {
-            let mut large = parcel(&n.to_string(), 1, &[]);
-            large.text = "x".repeat(MOST_BYTES_AT_ONCE / 2 + 1);
-            bag.put(large, 0);
-        }
-        bag.next(0);
-        assert_eq!(bag.arrived(0).len(), 1);
+        let large = |id| Parcel {
+            text: "x".repeat(MOST_BYTES_AT_ONCE),
+            ..parcel(id, 1, &[])
+        };
+        let me = first(&mut bag, large("a"), 0);
+        bag.put(large("b"), 0);
+        bag.next(me, 0);
+        assert_eq!(bag.arrived(me, 0).len(), 1, "the bytes of a call are bounded");
     }
 
     proptest! {
@@ -283,37 +327,49 @@ mod tests {
                 let known = arrived.entry(parcel.id.to_string()).or_insert(0);
                 *known = parcel.version.max(*known);
             };
-            let (mut now, mut carries, mut away) = (0, false, false);
+            let (mut now, mut carrier, mut away) = (0, None, false);
             for (id, version, passes, outcome) in steps {
                 now += passes;
                 let newest = put.entry(id.to_string()).or_insert(0);
                 *newest = version.max(*newest);
                 let role = bag.put(parcel(&id.to_string(), version, &[]), now);
-                prop_assert_eq!(role == Role::Carrier, !carries);
-                carries = true;
+                let me = match (carrier, role) {
+                    (Some(me), Role::Handed) | (None, Role::Carrier(me)) => me,
+                    other => return Err(TestCaseError::fail(format!("{other:?}"))),
+                };
+                carrier = Some(me);
                 if away {
                     match outcome {
                         0 => continue,
-                        1 => note(bag.arrived(now)),
+                        1 => note(bag.arrived(me, now)),
                         _ => {
-                            bag.failed();
-                            carries = false;
+                            bag.failed(me);
+                            carrier = None;
                         }
                     }
                     away = false;
                 } else {
-                    match bag.next(now) {
+                    match bag.next(me, now) {
                         Next::Send(_) => away = true,
                         Next::Pause(pause) => prop_assert!((1..=PAUSE_MS).contains(&pause)),
                         Next::Done => prop_assert!(false),
                     }
                 }
             }
-            note(bag.arrived(now));
-            while let Next::Send(_) = bag.next(now + PAUSE_MS) {
-                note(bag.arrived(now));
+            if let Some(me) = carrier {
+                note(bag.arrived(me, now));
+            }
+            let me = match bag.put(parcel("last", 1, &[]), now) {
+                Role::Carrier(me) => Some(me),
+                _ => carrier,
+            };
+            put.insert("last".to_owned(), 1);
+            let me = me.ok_or_else(|| TestCaseError::fail("nobody carries"))?;
+            while let Next::Send(_) = bag.next(me, now + PAUSE_MS) {
+                note(bag.arrived(me, now));
             }
             prop_assert_eq!(arrived, put);
+            prop_assert_eq!(bag.bytes, 0);
         }
     }
 }

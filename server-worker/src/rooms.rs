@@ -25,16 +25,15 @@ pub(crate) async fn update(
     word: Option<String>,
 ) -> Result<Response, ApiError> {
     let init = RequestInit::new();
+    // Not a GET in either case, for the platform may repeat one.
+    init.set_method("POST");
     match as_header(bytes) {
         Some(value) => {
             let headers = Headers::new()?;
             headers.set(UPDATE_HEADER, value)?;
             init.set_headers(&headers);
         }
-        None => {
-            init.set_method("POST");
-            init.set_body(&Uint8Array::from(bytes));
-        }
+        None => init.set_body(&Uint8Array::from(bytes)),
     }
     call(env, id, &Call::Update { word }, &init).await
 }

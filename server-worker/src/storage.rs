@@ -6,9 +6,10 @@
 //! SQLite, whose table the platform makes unbilled; `CREATE TABLE` in a room of its own would cost two rows more
 //! a transfer.
 
-use worker::Storage as Platform;
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::worker_sys::DurableObjectStorage;
 
 use crate::record::Record;
 use crate::timeline;
@@ -66,19 +67,26 @@ impl From<JsValue> for StorageError {
     }
 }
 
-/// The entry of one room.
-pub(crate) struct Storage(Kv);
+/// The entries of one room.
+pub(crate) struct Storage {
+    platform: DurableObjectStorage,
+    kv: Kv,
+}
 
 impl Storage {
     /// Touches nothing yet.
-    pub(crate) fn new(platform: &Platform) -> Self {
-        Self(platform.as_raw().unchecked_ref::<WithKv>().kv())
+    pub(crate) fn new(platform: &worker::Storage) -> Self {
+        let platform: &JsValue = platform.as_raw().as_ref();
+        Self {
+            kv: platform.unchecked_ref::<WithKv>().kv(),
+            platform: platform.clone().unchecked_into(),
+        }
     }
 
     /// Reads the transfer; `None` before its first update, and after all was deleted. Writes nothing.
     pub(crate) fn load(&self) -> Result<Option<Record>, StorageError> {
-        match self.0.get(TRANSFER)?.as_string() {
-            Some(text) => decode(&text, self.0.get(SETTLED)?.as_string().as_deref()).map(Some),
+        match self.kv.get(TRANSFER)?.as_string() {
+            Some(text) => decode(&text, self.kv.get(SETTLED)?.as_string().as_deref()).map(Some),
             None => Ok(None),
         }
     }
@@ -87,10 +95,17 @@ impl Storage {
     /// follows leaves the object, for the platform holds these back until then.
     pub(crate) fn save(&self, record: &Record) -> Result<(), StorageError> {
         if record.timeline.has_just_settled() {
-            self.0
+            self.kv
                 .put(SETTLED, &timeline::encode(record.timeline.settled()))?;
         }
-        Ok(self.0.put(TRANSFER, &encode(record))?)
+        Ok(self.kv.put(TRANSFER, &encode(record))?)
+    }
+
+    /// Waits until all that was written is durable: for what leaves by another object, whom the platform does not
+    /// hold back.
+    pub(crate) async fn durable(&self) -> Result<(), StorageError> {
+        JsFuture::from(self.platform.sync()?).await?;
+        Ok(())
     }
 }
 

@@ -188,6 +188,9 @@ fn optimize(tools: &Tools, input: &Path, output: &Path) -> Result<()> {
     let mut wasm_opt = tools.on_path(Command::new(tools.npm_bin("wasm-opt")))?;
     wasm_opt
         .args([
+            // Twice, with what is known of the whole module in between.
+            "-Oz",
+            "--gufa",
             "-Oz",
             "--strip-debug",
             "--strip-producers",

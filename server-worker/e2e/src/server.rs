@@ -133,7 +133,7 @@ impl Server {
         self.folder.path()
     }
 
-    /// Puts the transfer's Durable Object out of memory. Its storage stays.
+    /// Puts the transfer's Durable Object out of memory, unless it is. Its storage stays.
     ///
     /// # Panics
     /// When the server refuses.
@@ -141,7 +141,7 @@ impl Server {
         self.evict_object("TransferRoom", id.as_str(), sockets);
     }
 
-    /// Puts one shard of the recent index out of memory. Its storage stays.
+    /// Puts one shard of the recent index out of memory, unless it is. Its storage stays.
     ///
     /// # Panics
     /// When the server refuses.
@@ -154,7 +154,15 @@ impl Server {
             Sockets::Hibernate => "hibernate",
             Sockets::Close => "close",
         };
-        self.command(&json!({"op": "evict", "className": class, "name": name, "webSockets": sockets}));
+        let evict = json!({"op": "evict", "className": class, "name": name, "webSockets": sockets});
+        let answer = match &mut *self.running() {
+            Some(running) => running.ask(&evict),
+            None => panic!("the server was killed"),
+        };
+        let asleep = answer["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("not currently running"));
+        assert!(answer["ok"] == true || asleep, "{evict} was answered by {answer}");
     }
 
     /// All that the Worker has logged since the start, a line each.
@@ -305,12 +313,16 @@ impl Running {
     }
 
     fn command(&mut self, command: &Value) -> Value {
+        let answer = self.ask(command);
+        assert_eq!(answer["ok"], true, "{command} was answered by {answer}");
+        answer
+    }
+
+    fn ask(&mut self, command: &Value) -> Value {
         let stdin = self.stdin.as_mut().expect("the server runs");
         writeln!(stdin, "{command}").expect("the server takes commands");
         let answer = format!("{{{}", self.line("{", ANSWER_WITHIN));
-        let answer: Value = serde_json::from_str(&answer).expect("an answer is JSON");
-        assert_eq!(answer["ok"], true, "{command} was answered by {answer}");
-        answer
+        serde_json::from_str(&answer).expect("an answer is JSON")
     }
 
     /// The end of its stdin stops it.

@@ -1,7 +1,6 @@
 //! A shard of the recent index as a Durable Object. Platform calls only; the list is `index`.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 use transfer_status_protocol::Transfer;
 use worker::wasm_bindgen::prelude::*;
@@ -109,7 +108,7 @@ impl Shard {
     fn put(&self, lines: &str) -> Result<Response, ApiError> {
         let mut told = Vec::new();
         let put = self.with(|index, minutes| {
-            let mut pages = BTreeSet::new();
+            let mut pages = Vec::new();
             for line in lines.lines() {
                 let (watchers, doc) = line.split_once(' ').unwrap_or_default();
                 let transfer = match Transfer::decode(doc) {
@@ -126,6 +125,8 @@ impl Shard {
                     told.push((doc, watchers.parse().unwrap_or(0)));
                 }
             }
+            pages.sort_unstable();
+            pages.dedup();
             for page in pages {
                 self.rows.save(page, &index.page(page))?;
             }

@@ -1,7 +1,6 @@
 //! A room's way to the recent index: by the mailbag of its isolate, which one of its rooms carries at a time.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use worker::js_sys::{Function, Promise};
@@ -12,7 +11,7 @@ use super::{Room, pause};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::incoming::now_unix_millis;
-use crate::mailbag::{Mailbag, Next, Parcel, Role};
+use crate::mailbag::{Carrier, Mailbag, Next, Parcel, Role};
 use crate::outbox::Delivered;
 use crate::record::Record;
 use crate::{log, recent};
@@ -22,18 +21,20 @@ use crate::{log, recent};
 type Bag = Mailbag<Rc<Cell<Delivered>>, Function>;
 
 thread_local! {
-    /// One a shard.
-    static BAGS: RefCell<BTreeMap<u16, Bag>> = const { RefCell::new(BTreeMap::new()) };
+    /// One a shard, by its number.
+    static BAGS: RefCell<Vec<Bag>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Room {
-    /// Puts a version into the bag; [`Role::Carrier`]: [`Room::carry`] is to follow.
-    pub(super) fn hand_in(
+    /// Puts a version into the bag once it is durable; a [`Role::Carrier`] is to [`Room::carry`] then. The bag may
+    /// be carried by another room, whose calls do not wait for what this one has yet to commit.
+    pub(super) async fn hand_in(
         &self,
         record: &Record,
         watchers: usize,
         waiting: Option<Function>,
     ) -> Result<(u16, Role), ApiError> {
+        self.storage.durable().await?;
         let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
         let shard = recent::shard_of(record.transfer.id.as_str(), config.recent_shards);
         let parcel = Parcel {
@@ -50,19 +51,19 @@ impl Room {
     pub(super) async fn hand_over(&self, record: &Record) -> Result<bool, ApiError> {
         let mut on_outcome = None;
         let outcome = Promise::new(&mut |resolve, _| on_outcome = Some(resolve));
-        match self.hand_in(record, self.watchers(), on_outcome)? {
+        match self.hand_in(record, self.watchers(), on_outcome).await? {
             (_, Role::Refused) => return Ok(false),
             (_, Role::Handed) => {}
-            (shard, Role::Carrier) => self.carry(shard).await?,
+            (shard, Role::Carrier(carrier)) => self.carry(shard, carrier).await?,
         }
         Ok(JsFuture::from(outcome).await?.is_truthy())
     }
 
     /// Carries a shard's bag until it is empty. Where the shard fails, what is in the bag stays there for whoever
     /// carries next, which is this room again after the pause of a retry.
-    pub(super) async fn carry(&self, shard: u16) -> Result<(), ApiError> {
+    pub(super) async fn carry(&self, shard: u16, carrier: Carrier) -> Result<(), ApiError> {
         loop {
-            match with_bag(shard, |bag| bag.next(now_unix_millis())) {
+            match with_bag(shard, |bag| bag.next(carrier, now_unix_millis())) {
                 Next::Done => return Ok(()),
                 Next::Pause(milliseconds) => pause::milliseconds(milliseconds).await?,
                 Next::Send(lines) => {
@@ -72,10 +73,10 @@ impl Room {
                             "recent index",
                             &error.to_string(),
                         );
-                        tell(with_bag(shard, Bag::failed), false);
+                        tell(with_bag(shard, |bag| bag.failed(carrier)), false);
                         return self.retry_later().await;
                     }
-                    for parcel in with_bag(shard, |bag| bag.arrived(now_unix_millis())) {
+                    for parcel in with_bag(shard, |bag| bag.arrived(carrier, now_unix_millis())) {
                         parcel
                             .receipt
                             .set(parcel.receipt.get().with_index(parcel.version));
@@ -88,7 +89,13 @@ impl Room {
 }
 
 fn with_bag<T>(shard: u16, work: impl FnOnce(&mut Bag) -> T) -> T {
-    BAGS.with_borrow_mut(|bags| work(bags.entry(shard).or_default()))
+    BAGS.with_borrow_mut(|bags| {
+        let place = usize::from(shard);
+        if bags.len() <= place {
+            bags.resize_with(place + 1, Bag::default);
+        }
+        work(&mut bags[place])
+    })
 }
 
 fn tell(waiting: Vec<Function>, arrived: bool) {

@@ -17,13 +17,15 @@ const LATER_MS: i64 = 60_000;
 
 impl Room {
     /// Sends what is owed, beside whatever the caller goes on to do.
-    pub(super) fn deliver_soon(self: &Rc<Self>, record: &Record, watchers: usize) {
-        match self.hand_in(record, watchers, None) {
-            Ok((shard, Role::Carrier)) => self.beside(move |room| async move { room.carry(shard).await }),
-            // The alarm that was set with the commit sees to it where nobody does.
-            Ok((_, Role::Handed | Role::Refused)) => {}
-            Err(error) => self.log(&error),
-        }
+    pub(super) fn deliver_soon(self: &Rc<Self>, record: &Rc<Record>, watchers: usize) {
+        let handed_in = Rc::clone(record);
+        self.beside(move |room| async move {
+            match room.hand_in(&handed_in, watchers, None).await? {
+                (shard, Role::Carrier(carrier)) => room.carry(shard, carrier).await,
+                // The alarm that was set with the commit sees to it where nobody does.
+                (_, Role::Handed | Role::Refused) => Ok(()),
+            }
+        });
         // The delivery that is under way looks again when it is through.
         if record.held().is_final && !self.delivering.replace(true) {
             self.beside(|room| async move {

@@ -2,7 +2,7 @@
 
 use transfer_status::Status;
 use transfer_status_e2e::{
-    ADMIN_TOKEN, HMAC_SECRET, Options, SUBSCRIBE_HMAC_SECRET, Said, Server, Socket, http::Answer,
+    ADMIN_TOKEN, HMAC_SECRET, Options, SUBSCRIBE_HMAC_SECRET, Said, Server, Socket, http::Answer, soon,
     unix_seconds,
 };
 
@@ -128,19 +128,22 @@ async fn the_feed_tells_of_every_change_as_it_happens() {
     }
     let payment = server().payment();
     payment.report(Status::Completed).await;
-    let mut told = futures_util::future::select_all(feeds.iter_mut().map(|feed| Box::pin(feed.next())));
-    loop {
-        let (said, _, rest) = told.await;
-        let Said::Text(text) = said else {
-            panic!("{said:?}")
-        };
-        // Other tests report on this server too.
-        if text.contains(&format!("\"{}\"", payment.id)) {
-            assert!(text.starts_with(r#"{"type":"change","transfer":{"#), "{text}");
-            break;
-        }
-        told = futures_util::future::select_all(rest);
-    }
+    let id = format!("\"{}\"", payment.id);
+    let ours = feeds.iter_mut().map(|feed| {
+        let id = &id;
+        Box::pin(async move {
+            // Other tests report on this server too.
+            loop {
+                match feed.next().await {
+                    Said::Text(text) if text.contains(id) => return text,
+                    Said::Text(_) => {}
+                    said => panic!("{said:?}"),
+                }
+            }
+        })
+    });
+    let (text, _, _) = soon(futures_util::future::select_all(ours)).await;
+    assert!(text.starts_with(r#"{"type":"change","transfer":{"#), "{text}");
 
     let mut unknown = Socket::open(server(), "/dashboard/feed?shard=8", &headers).await;
     assert_eq!(unknown.refused().await, 4400);
