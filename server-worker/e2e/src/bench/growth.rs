@@ -1,5 +1,7 @@
 //! Whether an update costs more the more transfers there are already.
 
+use std::time::Duration;
+
 use serde_json::json;
 use transfer_status::Status;
 use transfer_status_e2e::Server;
@@ -7,6 +9,9 @@ use transfer_status_e2e::Server;
 use crate::load::{Backend, IN_FLIGHT, LIFE, Timings, Wave};
 use crate::machine::processor_time;
 use crate::report::{Report, rounded};
+
+/// After 10 s of silence the runtime lets go of an object.
+const ASLEEP_AFTER: Duration = Duration::from_secs(14);
 
 /// The cost of an update at one size.
 struct Cost {
@@ -22,6 +27,8 @@ pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
     fill(server, 0, few).await;
     let small = measure(server, "few", transfers).await;
     fill(server, few, many).await;
+    // What the runtime does to let go of thousands of objects is not what an update takes.
+    tokio::time::sleep(ASLEEP_AFTER).await;
     let large = measure(server, "many", transfers).await;
     let figures = json!({
         "existing": [few, many],
