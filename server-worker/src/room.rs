@@ -171,7 +171,7 @@ impl Room {
     /// Applies an update; one with a `word` comes by the earlier API and is answered in its view. Nothing is
     /// awaited between the last look at what is stored and the write, so no other event comes in between.
     async fn update(self: &Rc<Self>, body: Vec<u8>, word: Option<String>) -> Result<Response, ApiError> {
-        let update = Update::decode(&Verified::by_caller(body)).map_err(ApiError::BadUpdate)?;
+        let update = Update::decode(&Verified::by_caller(body.as_slice())).map_err(ApiError::BadUpdate)?;
         self.ask_for_alarm().await?;
         let stored = self.stored().await?;
         let current = stored.record();

@@ -309,11 +309,18 @@ impl Index {
     }
 
     /// How many are in each status.
-    pub(crate) fn by_status(&self) -> BTreeMap<&str, u64> {
-        self.entries.values().fold(BTreeMap::new(), |mut counts, entry| {
-            *counts.entry(entry.status.as_str()).or_insert(0) += 1;
-            counts
-        })
+    pub(crate) fn by_status(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for entry in self.entries.values() {
+            let status = entry.status.as_str();
+            match counts.get_mut(status) {
+                Some(count) => *count += 1,
+                None => {
+                    counts.insert(status.to_owned(), 1);
+                }
+            }
+        }
+        counts
     }
 }
 

@@ -186,13 +186,10 @@ impl Shard {
 
     fn stats(&self) -> Result<Response, ApiError> {
         let stats = self.with(|index, minutes| {
-            let by_status = index.by_status().into_iter();
             let per_minute = minutes.until(now_unix_millis());
             Ok(Stats {
                 shards: 1,
-                by_status: by_status
-                    .map(|(status, count)| (status.to_owned(), count))
-                    .collect(),
+                by_status: index.by_status(),
                 per_minute: per_minute.into_iter().map(u64::from).collect(),
             })
         })?;

@@ -61,7 +61,7 @@ fn what_comes_twice_or_late_changes_nothing() {
     put(&mut index, "a", 2, 20, Status::Processing);
     assert_eq!(put(&mut index, "a", 2, 20, Status::Processing), Put::Known);
     assert_eq!(put(&mut index, "a", 1, 10, Status::Pending), Put::Known);
-    assert_eq!(index.by_status(), BTreeMap::from([("processing", 1)]));
+    assert_eq!(index.by_status(), BTreeMap::from([("processing".to_owned(), 1)]));
 }
 
 #[test]
