@@ -4,7 +4,6 @@
 //! an update of a room that is awake is such a case.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use worker::wasm_bindgen::JsValue;
@@ -17,7 +16,7 @@ use worker::wasm_bindgen_futures::future_to_promise;
 pub(crate) fn run(
     handler: impl Future<Output = Result<JsValue, JsValue>> + 'static,
 ) -> Result<JsValue, JsValue> {
-    let mut handler: Pin<Box<dyn Future<Output = _>>> = Box::pin(handler);
+    let mut handler = Box::pin(handler);
     // Who goes on waiting is asked again by the promise, and leaves its waker then.
     match handler.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,

@@ -22,6 +22,7 @@ use worker::web_sys::{Headers, RequestInit, Response};
 
 pub use self::object::RecentIndex;
 pub(crate) use self::page::BadQuery;
+pub(crate) use self::shard::of as shard_of;
 
 use self::page::{Listing, Query};
 use crate::config::Config;
@@ -31,11 +32,6 @@ use crate::target::Target;
 use crate::{bindings, reply};
 
 const BASE: &str = "https://recent";
-
-/// The shard that lists this transfer, of `shards`.
-pub(crate) fn shard_of(id: &str, shards: u16) -> u16 {
-    shard::of(id, shards)
-}
 
 /// What a shard is told of a transfer: one line, for there is no bare line break in JSON.
 pub(crate) fn line(record: &Record, watchers: usize) -> String {

@@ -287,6 +287,16 @@ impl Room {
     }
 
     fn log(&self, error: &ApiError) {
-        log::room(self.id().map_or("", TransferId::as_str), error);
+        log::room(self.name(), error);
+    }
+
+    /// Notes in the log that `place` did not take what it is owed.
+    fn log_owed(&self, place: &str, error: &ApiError) {
+        log::owed(self.name(), place, &error.to_string());
+    }
+
+    /// The id for the log, which is written without one too.
+    fn name(&self) -> &str {
+        self.id().map_or("", TransferId::as_str)
     }
 }

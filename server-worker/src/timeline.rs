@@ -48,12 +48,9 @@ impl Timeline {
             message: transfer.message.clone(),
         };
         if self.fresh.len() < MOST_FRESH {
-            let mut fresh = Vec::with_capacity(self.fresh.len() + 1);
-            fresh.extend_from_slice(&self.fresh);
-            fresh.push(entry);
             Self {
                 settled: Rc::clone(&self.settled),
-                fresh,
+                fresh: self.fresh.iter().cloned().chain([entry]).collect(),
             }
         } else {
             Self {

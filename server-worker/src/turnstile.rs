@@ -44,7 +44,7 @@ pub(crate) enum Admission {
 }
 
 /// How fast updates come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Pace {
     span: i64,
     updates: u32,

@@ -9,7 +9,6 @@ import diagnostics from "node:diagnostics_channel";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { answerCommands } from "./control.mjs";
 
@@ -76,21 +75,23 @@ function modulesOf(main) {
   };
 }
 
+// A module of this folder, as if it lay in `modulesRoot`.
+const moduleHere = (name, modulesRoot) => ({
+  type: "ESModule",
+  path: path.join(modulesRoot, name),
+  contents: readFileSync(new URL(name, import.meta.url)),
+});
+
 // The same with instruments.mjs as the entry, which has the built Worker beside it.
 function modulesWithInstruments(main) {
   const { modulesRoot, modules } = modulesOf(main);
-  const contents = readFileSync(new URL("instruments.mjs", import.meta.url));
-  const entry = { type: "ESModule", path: path.join(modulesRoot, "instruments.mjs"), contents };
-  return { modulesRoot, modules: [entry, ...modules] };
+  return { modulesRoot, modules: [moduleHere("instruments.mjs", modulesRoot), ...modules] };
 }
 
 // yardstick.mjs in the Worker's place.
-function modulesOfYardstick() {
-  const file = fileURLToPath(new URL("yardstick.mjs", import.meta.url));
-  return {
-    modulesRoot: path.dirname(file),
-    modules: [{ type: "ESModule", path: file, contents: readFileSync(file) }],
-  };
+function modulesOfYardstick(main) {
+  const modulesRoot = path.dirname(main);
+  return { modulesRoot, modules: [moduleHere("yardstick.mjs", modulesRoot)] };
 }
 
 // Kills workerd when this process is gone without having said good-bye: SIGKILL leaves no chance to clean up.
@@ -123,7 +124,7 @@ const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config, undef
 const name = workerOptions.name ?? "transfer-status";
 const logs = [];
 const modules = args.yardstick
-  ? modulesOfYardstick()
+  ? modulesOfYardstick(main)
   : args.instruments
     ? modulesWithInstruments(main)
     : modulesOf(main);

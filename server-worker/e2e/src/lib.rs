@@ -27,12 +27,28 @@ use std::time::Duration;
 /// Longer than anything takes that is not meant to; only a failing test waits for it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Between two looks at what has to be asked for.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
+
 /// Fails the test instead of hanging it.
 ///
 /// # Panics
 /// When `work` takes longer than [`PATIENCE`].
 pub async fn soon<T>(work: impl Future<Output = T>) -> T {
     within(PATIENCE, work).await
+}
+
+/// Waits until this is so, asking again and again: for what follows from an update and tells nobody.
+///
+/// # Panics
+/// When it takes longer than [`PATIENCE`].
+pub async fn until(is_so: impl AsyncFn() -> bool) {
+    soon(async {
+        while !is_so().await {
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    })
+    .await;
 }
 
 /// [`soon`] for what takes longer by the contract.

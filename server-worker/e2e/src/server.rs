@@ -32,8 +32,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Options {
     variables: Vec<(&'static str, String)>,
-    instruments: bool,
-    yardstick: bool,
+    /// The option of `xtask/tools/serve.mjs` for something else than the plain Worker.
+    variant: Option<&'static str>,
 }
 
 impl Default for Options {
@@ -41,8 +41,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             variables: Vec::new(),
-            instruments: false,
-            yardstick: false,
+            variant: None,
         }
         .variable("HMAC_SECRET", HMAC_SECRET)
         .variable("SUBSCRIBE_HMAC_SECRET", SUBSCRIBE_HMAC_SECRET)
@@ -62,14 +61,14 @@ impl Options {
     /// Puts `xtask/tools/instruments.mjs` in front of the Worker, for [`Server::instruments`] and its like.
     #[must_use]
     pub fn with_instruments(mut self) -> Self {
-        self.instruments = true;
+        self.variant = Some("--instruments");
         self
     }
 
     /// Puts `xtask/tools/yardstick.mjs` in the Worker's place.
     #[must_use]
     pub fn yardstick(mut self) -> Self {
-        self.yardstick = true;
+        self.variant = Some("--yardstick");
         self
     }
 }
@@ -260,12 +259,7 @@ impl Running {
         for (name, value) in &options.variables {
             command.env(name, value);
         }
-        if options.instruments {
-            command.arg("--instruments");
-        }
-        if options.yardstick {
-            command.arg("--yardstick");
-        }
+        command.args(options.variant);
         let mut child = command
             .args(["--control", "--port", &port.to_string(), "--persist-to"])
             .arg(folder.path().join("state"))

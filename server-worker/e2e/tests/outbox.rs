@@ -4,16 +4,19 @@
 use std::time::Duration;
 
 use transfer_status::Status;
-use transfer_status_e2e::{Options, Payment, Server, soon};
+use transfer_status_e2e::{Options, Payment, Server, soon, until};
 
 const TRANSFERS: usize = 12;
 
+/// A server that tries again after a second.
+fn impatient() -> Server {
+    let options = Options::default().variable("OUTBOX_RETRY_SECONDS", "1");
+    Server::start(options.with_instruments())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_could_not_be_delivered_arrives_once_the_archive_and_the_index_are_well() {
-    let options = Options::default()
-        .variable("OUTBOX_RETRY_SECONDS", "1")
-        .with_instruments();
-    let server = Server::start(options);
+    let server = impatient();
     let payments: Vec<_> = (0..TRANSFERS)
         .map(|n| server.payment_named(&format!("owed-{n}")))
         .collect();
@@ -46,12 +49,7 @@ async fn what_could_not_be_delivered_arrives_once_the_archive_and_the_index_are_
 
     // The first attempt, and one that the alarm has made.
     let failed = 2 * u64::try_from(TRANSFERS).unwrap();
-    soon(async {
-        while server.instruments().await.archive.failed < failed {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    })
-    .await;
+    until(async || server.instruments().await.archive.failed >= failed).await;
     assert!(server.archive().await.is_empty());
     assert!(
         server.recent().await.iter().all(|listed| listed["version"] == 1),
@@ -59,12 +57,9 @@ async fn what_could_not_be_delivered_arrives_once_the_archive_and_the_index_are_
     );
 
     server.fail(&[]).await;
-    soon(async {
-        while server.archive().await.len() < TRANSFERS
-            || !server.recent().await.iter().all(|listed| listed["version"] == 3)
-        {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    until(async || {
+        server.archive().await.len() >= TRANSFERS
+            && server.recent().await.iter().all(|listed| listed["version"] == 3)
     })
     .await;
     for kept in server.archive().await.values() {
@@ -88,30 +83,17 @@ async fn what_could_not_be_delivered_arrives_once_the_archive_and_the_index_are_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_index_that_fails_alone_delays_the_list_and_nothing_else() {
-    let options = Options::default()
-        .variable("OUTBOX_RETRY_SECONDS", "1")
-        .with_instruments();
-    let server = Server::start(options);
+    let server = impatient();
     server.fail(&["index"]).await;
     let payment = server.payment_named("unlisted");
     let watch = payment.watch();
     payment.report(Status::Failed).await;
     assert_eq!(soon(watch.finished()).await.unwrap().status, Status::Failed);
-    soon(async {
-        while server.archive().await.is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
+    until(async || !server.archive().await.is_empty()).await;
     assert!(server.recent().await.is_empty());
 
     server.fail(&[]).await;
-    soon(async {
-        while server.recent().await.is_empty() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    })
-    .await;
+    until(async || !server.recent().await.is_empty()).await;
     let written = server.instruments().await.archive.written;
     assert_eq!(
         written.into_iter().collect::<Vec<_>>(),

@@ -13,8 +13,8 @@ use crate::error::ApiError;
 use crate::incoming::now_unix_millis;
 use crate::mailbag::{Carrier, Mailbag, Next, Parcel, Role};
 use crate::outbox::Delivered;
+use crate::recent;
 use crate::record::Record;
-use crate::{log, recent};
 
 /// Arrival is noted in the room's memory, which outlives the room where that is gone; those who wait are called
 /// by a function, for the platform lets an object go on only in its own context.
@@ -68,11 +68,7 @@ impl Room {
                 Next::Pause(milliseconds) => pause::milliseconds(milliseconds).await?,
                 Next::Send(lines) => {
                     if let Err(error) = recent::put(&self.env, shard, &lines).await {
-                        log::owed(
-                            self.id().map_or("", |id| id.as_str()),
-                            "recent index",
-                            &error.to_string(),
-                        );
+                        self.log_owed("recent index", &error);
                         tell(with_bag(shard, |bag| bag.failed(carrier)), false);
                         return self.retry_later().await;
                     }

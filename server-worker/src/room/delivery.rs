@@ -10,7 +10,7 @@ use crate::incoming::now_unix_millis;
 use crate::mailbag::Role;
 use crate::outbox::{Held, Owed, Policy};
 use crate::record::Record;
-use crate::{bindings, history, log};
+use crate::{bindings, history};
 
 /// A socket may be open where nothing is to be said any more, until its own time is over.
 const LATER_MS: i64 = 60_000;
@@ -105,11 +105,7 @@ impl Room {
         if !(ask_first && self.has_archived(record).await) {
             let put = history::put(&self.env, record, config.history_ttl_seconds);
             if let Err(error) = bindings::resolve(put).await {
-                log::owed(
-                    self.id().map_or("", |id| id.as_str()),
-                    "archive",
-                    &error.to_string(),
-                );
+                self.log_owed("archive", &error);
                 return Ok(false);
             }
         }

@@ -250,15 +250,17 @@ impl Room {
 
     /// Every socket of this view that has shown a valid signature.
     fn proven(&self, view: View) -> Vec<WebSocket> {
-        let mut proven = match view {
-            View::Current => self.state.get_websockets_with_tag(LIVE),
+        match view {
+            View::Current => {
+                let mut live = self.state.get_websockets_with_tag(LIVE);
+                if self.has_others() {
+                    live.extend(self.subscribed());
+                }
+                live
+            }
             View::Legacy if self.has_others() => self.state.get_websockets_with_tag(LEGACY),
             View::Legacy => Vec::new(),
-        };
-        if view == View::Current && self.has_others() {
-            proven.extend(self.subscribed());
         }
-        proven
     }
 
     /// Whether there may be sockets that are not [`LIVE`]: seldom, and each look costs.

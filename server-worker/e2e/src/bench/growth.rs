@@ -1,17 +1,12 @@
 //! Whether an update costs more the more transfers there are already.
 
-use std::time::Duration;
-
 use serde_json::json;
 use transfer_status::Status;
 use transfer_status_e2e::Server;
 
-use crate::load::{Backend, IN_FLIGHT, LIFE, Timings, Wave};
+use crate::load::{ASLEEP_AFTER, Backend, IN_FLIGHT, LIFE, Timings, Wave};
 use crate::machine::processor_time;
-use crate::report::{Report, rounded};
-
-/// After 10 s of silence the runtime lets go of an object.
-const ASLEEP_AFTER: Duration = Duration::from_secs(14);
+use crate::report::{Report, milliseconds_each, rounded};
 
 /// The cost of an update at one size.
 struct Cost {
@@ -61,7 +56,7 @@ async fn measure(server: &Server, name: &str, transfers: usize) -> Cost {
         let updates = timings.received.len() as f64;
         let cost = Cost {
             updates_per_second: rounded(updates / took.as_secs_f64()),
-            processor_ms: rounded(processor.as_secs_f64() * 1_000.0 / updates),
+            processor_ms: milliseconds_each(processor, updates),
             receipt_p50_ms: timings.received.quantile(0.5),
         };
         if best

@@ -6,12 +6,9 @@ use serde_json::json;
 use transfer_status::TransferId;
 use transfer_status_e2e::Server;
 
-use crate::load::Watcher;
+use crate::load::{ASLEEP_AFTER, Watcher};
 use crate::machine::resident_kib;
 use crate::report::{Report, rounded};
-
-/// After 10 s of silence an object hibernates; the runtime's own clean-up takes a moment more.
-const ASLEEP_AFTER: Duration = Duration::from_secs(14);
 
 pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
     let (sockets, wait) = if quick {

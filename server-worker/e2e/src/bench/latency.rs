@@ -8,7 +8,7 @@ use transfer_status_e2e::Server;
 
 use crate::load::{Backend, IN_FLIGHT, Timings, Watched};
 use crate::machine::processor_time;
-use crate::report::{Report, rounded};
+use crate::report::{Report, milliseconds_each, rounded};
 
 pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
     let changes = if quick { 10 } else { 600 };
@@ -22,7 +22,7 @@ pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
         "inFlight": IN_FLIGHT,
         "updates": updates,
         "updatesPerSecond": rounded(updates / took.as_secs_f64()),
-        "serverProcessorMsPerUpdate": rounded(processor.as_secs_f64() * 1_000.0 / updates),
+        "serverProcessorMsPerUpdate": milliseconds_each(processor, updates),
         "answerP50Ms": timings.acknowledged.quantile(0.5),
         "answerP99Ms": timings.acknowledged.quantile(0.99),
         "receiptP50Ms": timings.received.quantile(0.5),

@@ -22,6 +22,8 @@ use crate::report::Durations;
 
 /// Updates that are under way at a time.
 pub(crate) const IN_FLIGHT: usize = 16;
+/// After 10 s of silence the runtime lets go of an object; its own clean-up takes a moment more.
+pub(crate) const ASLEEP_AFTER: Duration = Duration::from_secs(14);
 /// What a payment goes through.
 pub(crate) const LIFE: [Status; 3] = [Status::Pending, Status::Processing, Status::Completed];
 

@@ -5,12 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 use transfer_status_e2e::Server;
 
-use crate::load::{LIFE, Timings, Wave};
+use crate::load::{ASLEEP_AFTER, LIFE, Timings, Wave};
 use crate::machine::resident_kib;
 use crate::report::{Report, rounded};
-
-/// After 10 s of silence the runtime lets go of an object.
-const ASLEEP_AFTER: Duration = Duration::from_secs(14);
 
 pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
     let (batches, transfers, wait) = if quick {

@@ -92,6 +92,11 @@ impl Durations {
     }
 }
 
+/// What each of `count` took of `all`, in milliseconds.
+pub(crate) fn milliseconds_each(all: Duration, count: f64) -> f64 {
+    rounded(all.as_secs_f64() * 1_000.0 / count)
+}
+
 /// To three digits after the point: no clock here knows more.
 pub(crate) fn rounded(number: f64) -> f64 {
     (number * 1_000.0).round() / 1_000.0

@@ -7,7 +7,7 @@ use transfer_status_e2e::Server;
 
 use crate::load::{IN_FLIGHT, LIFE, Timings, Wave};
 use crate::machine::processor_time;
-use crate::report::{Report, rounded};
+use crate::report::{Report, milliseconds_each, rounded};
 
 pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
     let (waves, transfers) = if quick { (1, 32) } else { (6, 480) };
@@ -34,7 +34,7 @@ pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
         "transfers": waves * transfers,
         "updates": updates,
         "updatesPerSecond": rounded(updates as f64 / took.as_secs_f64()),
-        "serverProcessorMsPerUpdate": rounded(processor.as_secs_f64() * 1_000.0 / updates as f64),
+        "serverProcessorMsPerUpdate": milliseconds_each(processor, updates as f64),
         "answerP50Ms": timings.acknowledged.quantile(0.5),
         "answerP99Ms": timings.acknowledged.quantile(0.99),
         "receiptP50Ms": timings.received.quantile(0.5),

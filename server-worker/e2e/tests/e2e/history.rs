@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 use transfer_status::Status;
-use transfer_status_e2e::{Options, Said, Server, Sockets, soon};
+use transfer_status_e2e::{Options, Said, Server, Sockets, until};
 
 /// A server whose rooms empty soon, and that counts.
 fn hasty(options: Options) -> Server {
@@ -18,12 +18,7 @@ fn hasty(options: Options) -> Server {
 }
 
 async fn emptied(server: &Server, rooms: u64) {
-    soon(async {
-        while server.instruments().await.room.emptied < rooms {
-            sleep(Duration::from_millis(50)).await;
-        }
-    })
-    .await;
+    until(async || server.instruments().await.room.emptied >= rooms).await;
 }
 
 #[tokio::test]
@@ -69,12 +64,7 @@ async fn a_room_that_slept_all_day_knows_by_its_alarm_that_all_has_arrived() {
     let server = hasty(Options::default());
     let payment = server.payment();
     payment.report(Status::Failed).await;
-    soon(async {
-        while server.archive().await.is_empty() {
-            sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
+    until(async || !server.archive().await.is_empty()).await;
     let reads = server.instruments().await.archive.reads;
     server.evict(&payment.id, Sockets::Hibernate);
     emptied(&server, 1).await;
@@ -88,14 +78,9 @@ async fn a_transfer_that_got_stuck_is_archived_as_it_stands_and_again_at_its_end
     let payment = server.payment();
     payment.report(Status::Processing).await;
     let archived = async |version: u64, is_final: bool| {
-        soon(async {
-            loop {
-                let kept = server.archive().await.remove(payment.id.as_str());
-                if kept.is_some_and(|kept| kept["version"] == version && kept["final"] == is_final) {
-                    break;
-                }
-                sleep(Duration::from_millis(50)).await;
-            }
+        until(async || {
+            let kept = server.archive().await.remove(payment.id.as_str());
+            kept.is_some_and(|kept| kept["version"] == version && kept["final"] == is_final)
         })
         .await;
     };
@@ -124,12 +109,7 @@ async fn a_payment_costs_the_rows_and_calls_that_are_counted_on() {
         // As if it took a while: each step finds the room asleep.
         server.evict(&payment.id, Sockets::Hibernate);
         payment.report(status).await;
-        soon(async {
-            while server.instruments().await.shard.fetches < told {
-                sleep(Duration::from_millis(20)).await;
-            }
-        })
-        .await;
+        until(async || server.instruments().await.shard.fetches >= told).await;
         sleep(Duration::from_millis(100)).await;
     }
     for watcher in &mut watchers {

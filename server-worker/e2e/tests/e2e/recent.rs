@@ -1,13 +1,11 @@
 //! The list of what changed lately: whole, in order, and whole again after its shards were put out of memory.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 use transfer_status::Status;
-use transfer_status_e2e::{ADMIN_TOKEN, Options, Server, Sockets, http::Answer, soon};
+use transfer_status_e2e::{ADMIN_TOKEN, Options, Server, Sockets, http::Answer, until};
 
 const TRANSFERS: usize = 200;
 const AT_ONCE: usize = 32;
@@ -20,12 +18,7 @@ async fn list(server: &Server, query: &str) -> Answer {
 }
 
 async fn listed_at_last(server: &Server, what: impl Fn(&[serde_json::Value]) -> bool) {
-    soon(async {
-        while !what(&server.recent().await) {
-            sleep(Duration::from_millis(50)).await;
-        }
-    })
-    .await;
+    until(async || what(&server.recent().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,12 +49,7 @@ async fn two_hundred_payments_at_once_are_all_listed_in_order() {
         listed.len() == TRANSFERS && listed.iter().all(|transfer| transfer["version"] == 3)
     })
     .await;
-    soon(async {
-        while server.archive().await.len() < TRANSFERS {
-            sleep(Duration::from_millis(50)).await;
-        }
-    })
-    .await;
+    until(async || server.archive().await.len() >= TRANSFERS).await;
     let archive = server.archive().await;
     assert!(archive.values().all(|kept| kept["final"] == true));
 
