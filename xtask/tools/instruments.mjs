@@ -12,7 +12,7 @@ const ROUTE = "/-/instruments";
 // One isolate runs the Worker and every object of it, so that they share this.
 const objects = () => ({
   objects: 0, fetches: 0, alarms: 0, messages: 0, closes: 0,
-  rowsRead: 0, rowsWritten: 0, schemaRows: 0, alarmsSet: 0, emptied: 0, rowsEmptied: 0, busyMs: 0,
+  rowsRead: 0, rowsWritten: 0, schemaRows: 0, alarmsSet: 0, emptied: 0, rowsEmptied: 0, busyMs: 0, running: 0,
 });
 const seen = {
   worker: { requests: 0 },
@@ -143,10 +143,12 @@ function busyClock(counts) {
   let running = 0;
   let since = 0;
   return async (work) => {
+    counts.running += 1;
     if (running++ === 0) since = performance.now();
     try {
       return await work();
     } finally {
+      counts.running -= 1;
       if (--running === 0) counts.busyMs += performance.now() - since;
     }
   };

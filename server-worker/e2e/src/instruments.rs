@@ -56,6 +56,8 @@ pub struct ObjectCounts {
     pub rows_emptied: u64,
     /// For how long objects had something under way, in milliseconds.
     pub busy_ms: f64,
+    /// What is under way: events, and what they left to be waited for. What an eviction cut off stays in it.
+    pub running: i64,
 }
 
 /// Counts of the KV namespace.

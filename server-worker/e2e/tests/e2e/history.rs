@@ -1,9 +1,6 @@
 //! The archive: what is left of a transfer when its room is gone, and one that got stuck.
 
-use std::time::Duration;
-
 use serde_json::json;
-use tokio::time::sleep;
 use transfer_status::Status;
 use transfer_status_e2e::{Options, Said, Server, Sockets, until};
 
@@ -15,6 +12,11 @@ fn hasty(options: Options) -> Server {
             .variable("ARCHIVE_GRACE_SECONDS", "2")
             .with_instruments(),
     )
+}
+
+/// Waits until the rooms have nothing under way, after their answers too.
+async fn at_rest(server: &Server) {
+    until(async || server.instruments().await.room.running == 0).await;
 }
 
 async fn emptied(server: &Server, rooms: u64) {
@@ -107,11 +109,12 @@ async fn a_payment_costs_the_rows_and_calls_that_are_counted_on() {
         (3, Status::Completed),
     ] {
         // As if it took a while: each step finds the room asleep.
+        at_rest(&server).await;
         server.evict(&payment.id, Sockets::Hibernate);
         payment.report(status).await;
         until(async || server.instruments().await.shard.fetches >= told).await;
-        sleep(Duration::from_millis(100)).await;
     }
+    at_rest(&server).await;
     for watcher in &mut watchers {
         while let Said::Text(_) = watcher.next().await {}
     }
