@@ -16,11 +16,11 @@ use crate::tools::Tools;
 const PROJECTS: [&str; 4] = [
     "sdk-wasm/npm",
     "examples/checkout",
-    "sdk-wasm/browser-tests",
+    "sdk-wasm/npm/tests/browser",
     "server-worker/api-tests",
 ];
 /// Projects that the packed package is tried in.
-const FIXTURES: &str = "sdk-wasm/packaging/fixtures";
+const FIXTURES: &str = "sdk-wasm/npm/tests/packaging/fixtures";
 /// What npm reads of a project before it installs it.
 const MANIFEST: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 
@@ -29,7 +29,7 @@ pub(crate) const PACKAGE: &str = "sdk-wasm/npm";
 /// The example's pages, which use the package.
 pub(crate) const CHECKOUT: &str = "examples/checkout";
 /// The tests of both in a browser.
-pub(crate) const BROWSER_TESTS: &str = "sdk-wasm/browser-tests";
+pub(crate) const BROWSER_TESTS: &str = "sdk-wasm/npm/tests/browser";
 
 /// Installs what the projects with tests need, silent when all is there.
 ///

@@ -62,7 +62,7 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
     Ok(vec![
         Step {
             name: "packed package in other people's projects",
-            commands: vec![node_tests(ready, chromium, "sdk-wasm/packaging/test")?],
+            commands: vec![node_tests(ready, chromium, "sdk-wasm/npm/tests/packaging")?],
         },
         Step {
             name: "checkout page and package in Chromium",

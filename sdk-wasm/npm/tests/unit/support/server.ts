@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 
-import type { Transfer } from "../../src/types.ts";
+import type { Transfer } from "../../../src/types.ts";
 
 /** A transfer as the server sends it. */
 export const transfer = (change: Partial<Transfer> = {}): Transfer => ({

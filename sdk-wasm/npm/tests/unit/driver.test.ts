@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { TransferStatusError } from "../src/error.ts";
+import { TransferStatusError } from "../../src/error.ts";
 import { Tab, Watching, breath } from "./support/host.ts";
 import { TestServer, signature, status, transfer } from "./support/server.ts";
 
@@ -400,7 +400,7 @@ test("what the server says beside the status comes as a notice", { timeout: 60_0
 });
 
 test("a session that cannot be loaded is an error with its cause", { timeout: 60_000 }, async () => {
-  const { watch } = await import("../src/watch.ts");
+  const { watch } = await import("../../src/watch.ts");
   const failing = watch(
     () => Promise.reject(new Error("refused by the page's policy")),
     { url: server.url, transferId: "transfer-123", signature },

@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import { build } from "esbuild";
 import type { Page } from "playwright-core";
 
-const fixtures = resolve(import.meta.dirname, "../../fixtures");
+const fixtures = resolve(import.meta.dirname, "../fixtures");
 
 /** Bundles and serves `name`, but not what is `external` to it, until the test is over; its address. */
 export const serveFixture = async (name: string, test: TestContext, external: string[] = []): Promise<string> => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readTarget } from "../src/target.ts";
-import type { WatchOptions } from "../src/types.ts";
+import { readTarget } from "../../src/target.ts";
+import type { WatchOptions } from "../../src/types.ts";
 
 const read = (options: object) => readTarget({ url: "https://status.example.com", ...options } as WatchOptions);
 const signature = "eyJ0+/==.c2ln-_";

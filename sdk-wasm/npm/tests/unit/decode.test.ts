@@ -5,11 +5,11 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 
-import { PONG, UNKNOWN } from "../src/core.ts";
-import { STATUS, decode, isTransferId } from "../src/decode.ts";
+import { PONG, UNKNOWN } from "../../src/core.ts";
+import { STATUS, decode, isTransferId } from "../../src/decode.ts";
 import { Random, mutants } from "./support/mutate.ts";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const { cases } = JSON.parse(readFileSync(`${root}protocol/tests/vectors/messages.json`, "utf8")) as {
   cases: { name: string; direction: string; text: string; valid: boolean; ignored?: boolean }[];
 };

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 
 import { ROOT } from "./server.mjs";
 
-const FIXTURES = path.join(ROOT, "sdk-wasm/packaging/fixtures");
+const FIXTURES = path.join(ROOT, "sdk-wasm/npm/tests/packaging/fixtures");
 const PROJECTS = path.join(ROOT, "target/packaging");
 const TOOLS = path.join(ROOT, "xtask/tools/node_modules/.bin");
 

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { Gateway } from "./gateway.ts";
 import { Program } from "./process.ts";
 
-export const root = resolve(import.meta.dirname, "../../../..");
+export const root = resolve(import.meta.dirname, "../../../../..");
 const target = process.env["CARGO_TARGET_DIR"] ?? join(root, "target");
 
 const HMAC_SECRET = "update-key-of-the-browser-tests";

@@ -7,7 +7,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../../../../", import.meta.url));
 
 const HMAC_SECRET = "update-key-of-the-packaging-tests-0123456789";
 const SUBSCRIBE_HMAC_SECRET = "subscribe-key-of-the-packaging-tests-012345";

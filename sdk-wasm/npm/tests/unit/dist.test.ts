@@ -5,11 +5,11 @@ import { after, before, test } from "node:test";
 
 import { Random } from "./support/mutate.ts";
 import { TestServer, signature, status } from "./support/server.ts";
-import type { Core } from "../src/core.ts";
-import { unpack } from "../src/unpack.ts";
+import type { Core } from "../../src/core.ts";
+import { unpack } from "../../src/unpack.ts";
 
-const dist = (name: string) => import(new URL(`../dist/${name}.js`, import.meta.url).href);
-const wasm = readFileSync(new URL("../dist/session.wasm", import.meta.url));
+const dist = (name: string) => import(new URL(`../../dist/${name}.js`, import.meta.url).href);
+const wasm = readFileSync(new URL("../../dist/session.wasm", import.meta.url));
 
 let server: TestServer;
 before(async () => {
@@ -95,7 +95,7 @@ test("the translated session is the same session, over thousands of random input
 });
 
 test("every byte survives being packed as text", async () => {
-  const { pack } = await import(new URL("../build.mjs", import.meta.url).href);
+  const { pack } = await import(new URL("../../build.mjs", import.meta.url).href);
   const bytes = Uint8Array.from({ length: 1_000 }, (_, i) => (i * 7) % 256);
   assert.deepEqual(unpack(pack(bytes)), bytes);
   assert.match(pack(bytes), /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);

@@ -14,9 +14,9 @@ Object.assign(globalThis, { WebSocket });
 const { createElement: h, StrictMode, useState } = await import("react");
 const { createRoot } = await import("react-dom/client");
 const { renderToString } = await import("react-dom/server");
-const dist = (name: string) => import(new URL(`../dist/${name}.js`, import.meta.url).href);
-const { useTransferStatus } = (await dist("react")) as typeof import("../src/react.ts");
-const { TransferStatusElement } = (await dist("element")) as typeof import("../src/element.ts");
+const dist = (name: string) => import(new URL(`../../dist/${name}.js`, import.meta.url).href);
+const { useTransferStatus } = (await dist("react")) as typeof import("../../src/react.ts");
+const { TransferStatusElement } = (await dist("element")) as typeof import("../../src/element.ts");
 
 let server: TestServer;
 let clean: (() => void)[] = [];

@@ -1,11 +1,11 @@
 /** A browser tab for the driver: real sockets and fetch of this runtime, virtual time, and the tab's own events. */
 import { readFileSync } from "node:fs";
 
-import { watch } from "../../src/watch.ts";
-import type { TransferWatch, WatchEvents, WatchOptions } from "../../src/types.ts";
+import { watch } from "../../../src/watch.ts";
+import type { TransferWatch, WatchEvents, WatchOptions } from "../../../src/types.ts";
 import { Clock } from "./clock.ts";
 
-const module = new WebAssembly.Module(readFileSync(new URL("../../dist/session.wasm", import.meta.url)));
+const module = new WebAssembly.Module(readFileSync(new URL("../../../dist/session.wasm", import.meta.url)));
 
 /** Makes a session of the module as it ships. */
 export const instantiate = async () => ({ module, instance: await WebAssembly.instantiate(module) });

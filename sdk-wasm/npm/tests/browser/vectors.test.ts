@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { freshContext, startBrowser } from "./support/browser.ts";
 import { serveFixture } from "./support/fixture.ts";
 
-const vectors = new URL("../../../protocol/tests/vectors/messages.json", import.meta.url);
+const vectors = new URL("../../../../protocol/tests/vectors/messages.json", import.meta.url);
 const { cases } = JSON.parse(readFileSync(vectors, "utf8")) as {
   cases: { name: string; direction: string; text: string; valid: boolean; ignored?: boolean }[];
 };
