@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { Ajv } from "ajv";
-import { ADMIN_TOKEN, Server } from "../dashboard-tests/support/server.mjs";
+import { ADMIN_TOKEN, Server } from "../../sdk-wasm/npm/tests/support/server.ts";
 import { Place, asyncapi } from "./documents.mjs";
 import { HMAC_SECRET, SUBSCRIBE_HMAC_SECRET, newId, report, signature, update } from "./requests.mjs";
 

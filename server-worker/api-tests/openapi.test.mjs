@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { ADMIN_TOKEN, Server } from "../dashboard-tests/support/server.mjs";
+import { ADMIN_TOKEN, Server } from "../../sdk-wasm/npm/tests/support/server.ts";
 import { Place, faultsOf, files, openapi } from "./documents.mjs";
 import { HMAC_SECRET, ORIGIN, SUBSCRIBE_HMAC_SECRET, requests } from "./requests.mjs";
 

@@ -1,7 +1,7 @@
 // Who gets in: the token and its refusals, the session and its end, a server that has no token.
 import assert from "node:assert/strict";
 import { fitsTheScreen, isLive, look, PHONE, row, signIn } from "./support/browser.mjs";
-import { ADMIN_TOKEN } from "./support/server.mjs";
+import { ADMIN_TOKEN } from "../../sdk-wasm/npm/tests/support/server.ts";
 import { stage } from "./support/story.mjs";
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +

@@ -55,6 +55,7 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
         let script = |script: &&str| {
             let mut npm = npm::script(&ready.tools, folder, script)?;
             npm.env(chromium::VARIABLE, chromium);
+            with_server(&mut npm)?;
             Ok(npm)
         };
         scripts.iter().map(script).collect()

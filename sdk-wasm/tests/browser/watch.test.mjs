@@ -9,9 +9,9 @@ import { randomUUID } from "node:crypto";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { Server, sign } from "../../npm/tests/support/server.ts";
 import { Browser } from "./support/browser.mjs";
 import { Network } from "./support/network.mjs";
-import { Server, sign } from "./support/server.mjs";
 
 let server, browser, network, page, id;
 

@@ -1,30 +1,16 @@
-// Chromium and what every test asks of a page: no script error, nothing against the policy, nothing that axe finds.
+// What every test asks of a page: no script error, nothing against the policy, nothing that axe finds.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { ADMIN_TOKEN, ROOT } from "./server.mjs";
 
-// The npm packages are those that `cargo xtask setup` installs.
-const require = createRequire(path.join(ROOT, "xtask/tools/package.json"));
-const { chromium } = require("playwright-core");
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+import { tools } from "../../../sdk-wasm/npm/tests/support/chromium.ts";
+import { ADMIN_TOKEN, ROOT } from "../../../sdk-wasm/npm/tests/support/server.ts";
+
+const AXE = readFileSync(tools.resolve("axe-core/axe.min.js"), "utf8");
 
 const SCREENSHOTS = path.join(ROOT, "target/screenshots");
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
-
 export const WIDE = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
-
-/** Starts Chromium: the one that `CHROMIUM` names, or the distribution's. */
-export function launch() {
-  const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
-  const executablePath = places.find((place) => place && existsSync(place));
-  assert.ok(executablePath, "no Chromium found: run `cargo xtask setup`, or name one in CHROMIUM");
-  return chromium.launch({ executablePath, args: FLAGS });
-}
 
 /** A page of a viewer in Berlin who reads British English. What goes wrong in it is kept in `page.problems`. */
 export async function openPage(browser, options = {}) {

@@ -1,8 +1,10 @@
 // The stage of a test file: a server of its own, one browser, and a fresh page for each story told on it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, openPage } from "./browser.mjs";
-import { Server } from "./server.mjs";
+
+import { launch } from "../../../sdk-wasm/npm/tests/support/chromium.ts";
+import { Server } from "../../../sdk-wasm/npm/tests/support/server.ts";
+import { openPage } from "./browser.mjs";
 
 let browser = null;
 

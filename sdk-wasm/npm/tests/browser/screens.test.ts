@@ -7,10 +7,11 @@ import { after, afterEach, before, test } from "node:test";
 
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
+import { ROOT } from "../support/server.ts";
 import { freshContext, seeCode, seeNetwork, seeView, startBrowser } from "./support/browser.ts";
-import { root, World } from "./support/world.ts";
+import { World } from "./support/world.ts";
 
-const folder = join(root, "target/screenshots/checkout");
+const folder = join(ROOT, "target/screenshots/checkout");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let world: World;

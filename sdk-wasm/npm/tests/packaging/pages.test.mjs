@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { launch, visit } from "./support/browser.mjs";
+import { launch } from "../support/chromium.ts";
+import { visit } from "./support/browser.mjs";
 import { serveFiles, servePolicy } from "./support/files.mjs";
 import { Project } from "./support/project.mjs";
-import { Server } from "./support/server.mjs";
+import { Shop } from "./support/shop.mjs";
 
 const STRICT = "default-src 'none'; connect-src *; script-src 'self'";
 /** Only a test that hangs takes so long. */
@@ -14,7 +15,7 @@ const MINUTES = { timeout: 180_000 };
 
 let server, browser;
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  [server, browser] = await Promise.all([Shop.start(), launch()]);
 });
 after(async () => {
   await browser?.close();
@@ -101,7 +102,7 @@ test("a Next.js project, rendered on the server and alive in the browser", MINUT
 
   const request = server.request();
   const answer = fetch(`${address}/follow`, { method: "POST", body: JSON.stringify(request) });
-  await server.update(request, "processing");
-  await server.update(request, "completed");
+  await server.report(request.transferId, "processing");
+  await server.report(request.transferId, "completed");
   assert.deepEqual(await (await answer).json(), { status: "completed", version: 2 });
 });

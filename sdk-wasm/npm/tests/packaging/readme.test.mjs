@@ -6,9 +6,10 @@ import { once } from "node:events";
 import path from "node:path";
 import { test } from "node:test";
 
-import { launch } from "./support/browser.mjs";
+import { launch } from "../support/chromium.ts";
+import { ROOT } from "../support/server.ts";
 import { Project } from "./support/project.mjs";
-import { ROOT, Server } from "./support/server.mjs";
+import { Shop } from "./support/shop.mjs";
 
 /** Only a test that hangs takes so long. */
 const timeout = 60_000;
@@ -39,7 +40,7 @@ test("strict TypeScript takes the examples", { timeout }, async (t) => {
 
 test("the quick start for a page follows a payment", { timeout }, async (t) => {
   const project = await Project.create("readme");
-  const [server, browser] = await Promise.all([Server.start(), launch()]);
+  const [server, browser] = await Promise.all([Shop.start(), launch()]);
   t.after(() => Promise.all([browser.close(), server.stop()]));
 
   const [{ code }] = blocks("README.md", "ts");
@@ -71,8 +72,8 @@ test("the quick start for a page follows a payment", { timeout }, async (t) => {
   const titled = (title) => page.waitForFunction((title) => document.title == title, title, { timeout: 10_000 });
   await page.goto(`http://127.0.0.1:${shop.address().port}/`);
   await titled("pending");
-  await server.update(request, "processing");
+  await server.report(request.transferId, "processing");
   await titled("processing");
-  await server.update(request, "completed");
+  await server.report(request.transferId, "completed");
   await titled("completed");
 });

@@ -2,14 +2,14 @@
 import { after, before, test } from "node:test";
 
 import { Project } from "./support/project.mjs";
-import { Server } from "./support/server.mjs";
+import { Shop } from "./support/shop.mjs";
 
 /** Only a test that hangs takes so long. */
 const timeout = 60_000;
 
 let server;
 before(async () => {
-  server = await Server.start();
+  server = await Shop.start();
 });
 after(() => server?.stop());
 

@@ -2,12 +2,9 @@
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
-const { chromium } = createRequire(path.join(root, "xtask/tools/package.json"))("playwright-core");
+import { launch } from "../../../npm/tests/support/chromium.ts";
 
 /** Longer than anything takes here; only a failing test waits for it. */
 const PATIENCE = 20_000;
@@ -48,12 +45,8 @@ export class Browser {
     });
     browser.#files.listen(0, "127.0.0.1");
     await once(browser.#files, "listening");
-    browser.#browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-      // Playwright turns it off; a page that is kept and comes back is what one of the tests is about.
-      ignoreDefaultArgs: ["--disable-back-forward-cache"],
-    });
+    // Playwright turns it off; a page that is kept and comes back is what one of the tests is about.
+    browser.#browser = await launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
     return browser;
   }
 

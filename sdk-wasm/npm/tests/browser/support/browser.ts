@@ -1,33 +1,15 @@
 /** The real Chromium, and what a test looks at on the checkout page. */
 import { strict as assert } from "node:assert";
-import { existsSync } from "node:fs";
 
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+
+import { launch } from "../../support/chromium.ts";
 
 /** How long a page may take to show what it should, in milliseconds. Reached by a hung page only. */
 export const PATIENCE = 60_000;
 
-/** What Chromium needs on a machine without a display, and what keeps it from calling home. */
-export const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const places = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-/** The machine's own Chromium. */
-export const executable = (): string => {
-  const found = places.find((place) => place && existsSync(place));
-  if (!found) throw new Error("no Chromium was found; install it, or name it in CHROMIUM");
-  return found;
-};
-
 /** Starts Chromium under Playwright. */
-export const startBrowser = (): Promise<Browser> => chromium.launch({ executablePath: executable(), args: flags });
+export const startBrowser = (): Promise<Browser> => launch();
 
 /** A fresh browser profile. Whatever a page complains about goes to `complaints`. */
 export const freshContext = async (

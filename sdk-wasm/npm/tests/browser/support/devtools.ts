@@ -8,7 +8,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { executable, flags, until } from "./browser.ts";
+import { executable, flags } from "../../support/chromium.ts";
+import { until } from "./browser.ts";
 
 type Answer = { id?: number; result?: Record<string, any>; error?: { message: string } };
 

@@ -1,17 +1,12 @@
 /** All that a payment needs, started for one test file: the real server on workerd, the network, the shop. */
-import { createHmac } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 
+import { Program } from "../../support/program.ts";
+import { HMAC_SECRET, ROOT, Server, SUBSCRIBE_HMAC_SECRET } from "../../support/server.ts";
 import { Gateway } from "./gateway.ts";
-import { Program } from "./process.ts";
 
-export const root = resolve(import.meta.dirname, "../../../../..");
-const target = process.env["CARGO_TARGET_DIR"] ?? join(root, "target");
-
-const HMAC_SECRET = "update-key-of-the-browser-tests";
-const SUBSCRIBE_HMAC_SECRET = "subscribe-key-of-the-browser-tests";
+const target = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target");
 
 /** What a shop may be told. */
 export interface ShopSettings {
@@ -31,48 +26,33 @@ const built = (file: string, command: string): string => {
 
 export class World {
   readonly gateway: Gateway;
-  readonly #state = mkdtempSync(join(tmpdir(), "transfer-status-"));
+  readonly #server: Server;
   readonly #shops: Program[] = [];
-  #server: Program | undefined;
 
-  private constructor(gateway: Gateway) {
+  private constructor(gateway: Gateway, server: Server) {
     this.gateway = gateway;
+    this.#server = server;
+    gateway.target = server.port;
   }
 
   static async start(): Promise<World> {
-    const world = new World(await Gateway.start());
-    try {
-      await world.startServer();
-      return world;
-    } catch (error) {
-      await world.close();
-      throw error;
-    }
+    const server = await Server.start();
+    return new World(await Gateway.start(), server);
   }
 
-  /** Starts the server, or starts it again where it was, with what it had stored. */
-  async startServer(): Promise<void> {
-    built(join(root, "server-worker/build/index.js"), "cargo xtask build worker");
-    const script = join(root, "xtask/tools/serve.mjs");
-    const config = join(root, "server-worker/wrangler.jsonc");
-    const args = [script, "--config", config, "--port", "0", "--persist-to", this.#state, "--control"];
-    this.#server = await Program.start(process.execPath, args, {
-      HMAC_SECRET,
-      SUBSCRIBE_HMAC_SECRET,
-      ALLOWED_ORIGINS: "",
-      MAX_WATCHERS: "",
-    });
-    this.gateway.target = this.#server.port;
+  /** Starts the server again where it was, with what it had stored. */
+  startServer(): Promise<void> {
+    return this.#server.restart();
   }
 
   /** Kills the server: nothing is said to anybody. */
-  async killServer(): Promise<void> {
-    await this.#server?.stop();
+  killServer(): Promise<void> {
+    return this.#server.kill();
   }
 
   /** Starts a shop with its pages and returns its address. */
   async shop({ ttl = 900, secret = SUBSCRIBE_HMAC_SECRET, demo = false }: ShopSettings = {}): Promise<string> {
-    const pages = join(root, "examples/checkout/dist");
+    const pages = join(ROOT, "examples/checkout/dist");
     built(join(pages, "index.html"), "npm run build");
     const merchant = built(join(target, "debug/merchant"), "cargo build -p transfer-status-examples");
     const shop = await Program.start(merchant, [], {
@@ -93,20 +73,11 @@ export class World {
 
   /** What the bank's backend does: a signed update, past the browser's network. */
   async update(transferId: string, status: string, fields: object = {}): Promise<void> {
-    const body = JSON.stringify({ transferId, status, amount: 12.1, ...fields });
-    const timestamp = String(Math.floor(Date.now() / 1000));
-    const signature = createHmac("sha256", HMAC_SECRET).update(`${timestamp}.${body}`).digest("hex");
-    const response = await fetch(`${this.#server!.url}/update`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-signature": signature, "x-timestamp": timestamp },
-      body,
-    });
-    if (!response.ok) throw new Error(`the update was refused: ${response.status} ${await response.text()}`);
+    await this.#server.report(transferId, status, { amount: 12.1, ...fields });
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#server?.stop("SIGTERM"), ...this.#shops.map((shop) => shop.stop("SIGTERM"))]);
+    await Promise.all([this.#server.stop(), ...this.#shops.map((shop) => shop.stop("SIGTERM"))]);
     await this.gateway.close();
-    rmSync(this.#state, { recursive: true, force: true });
   }
 }

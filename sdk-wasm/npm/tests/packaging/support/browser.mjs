@@ -1,24 +1,8 @@
-// Chromium, and what a test sees of a watch on a page.
+// What a test sees of a watch on a page in Chromium.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import path from "node:path";
-
-import { ROOT } from "./server.mjs";
-
-const { chromium } = createRequire(path.join(ROOT, "xtask/tools/package.json"))("playwright-core");
 
 /** Longer than anything takes here; only a failing test waits for it. */
 const PATIENCE = 10_000;
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
-
-/** Starts Chromium: the one that `CHROMIUM` names, or the distribution's. */
-export const launch = () => {
-  const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium"].find((place) => place && existsSync(place));
-  assert.ok(executablePath, "no Chromium found: run `cargo xtask setup`, or name one in CHROMIUM");
-  return chromium.launch({ executablePath, args: FLAGS });
-};
 
 /** Keeps the outcome of each attempt to start WebAssembly in `attempts`. */
 const witness = () => {

@@ -7,7 +7,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-import { ROOT } from "./server.mjs";
+import { ROOT } from "../../support/server.ts";
 
 const FIXTURES = path.join(ROOT, "sdk-wasm/npm/tests/packaging/fixtures");
 const PROJECTS = path.join(ROOT, "target/packaging");
