@@ -66,7 +66,9 @@ const translate = async (work, small) => {
 /** The other side of src/unpack.ts. */
 export const pack = (bytes) => {
   const symbol = (n) => String.fromCharCode(n + 35 + (n > 56 ? 1 : 0));
-  return Array.from(bytes, (byte) => (byte < 87 ? "" : symbol(86 + Math.floor(byte / 87))) + symbol(byte % 87)).join("");
+  return Array.from(bytes, (byte) => (byte < 87 ? "" : symbol(86 + Math.floor(byte / 87))) + symbol(byte % 87)).join(
+    "",
+  );
 };
 
 const bundle = (options) =>

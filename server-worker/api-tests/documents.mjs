@@ -36,7 +36,10 @@ export class Place {
     this.value = keys.reduce((value, key) => value?.[key], DOCUMENTS[document]);
     const [name, pointer] = this.value?.$ref?.split("#") ?? [];
     if (pointer === undefined) return this;
-    const target = pointer.split("/").slice(1).map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+    const target = pointer
+      .split("/")
+      .slice(1)
+      .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
     return new Place(name === "" ? document : name.replace(/^\.\/|\.yaml$/g, ""), target);
   }
 
@@ -61,7 +64,13 @@ export function faultsOf(place, answer) {
   for (const name of Object.keys(response.value.headers ?? {})) {
     const header = response.at("headers", name);
     const given = answer.headers.get(name);
-    if (given !== null) faults.push(...header.at("schema").faults(given).map((fault) => `${name}: ${fault}`));
+    if (given !== null)
+      faults.push(
+        ...header
+          .at("schema")
+          .faults(given)
+          .map((fault) => `${name}: ${fault}`),
+      );
     else if (header.value.required) faults.push(`${name} is missing`);
   }
   const type = answer.headers.get("content-type")?.split(";")[0] ?? "";

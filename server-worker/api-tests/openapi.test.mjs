@@ -30,7 +30,12 @@ after(() => Promise.all([server?.stop(), unconfigured?.stop()]));
 
 async function ask({ url }, { method, path, headers, body }, more = {}) {
   const type = body === undefined ? {} : { "content-type": "application/json" };
-  const answer = await fetch(url + path, { method, headers: { ...type, ...headers, ...more }, body, redirect: "manual" });
+  const answer = await fetch(url + path, {
+    method,
+    headers: { ...type, ...headers, ...more },
+    body,
+    redirect: "manual",
+  });
   return { status: answer.status, headers: answer.headers, body: await answer.text() };
 }
 
@@ -102,7 +107,10 @@ test("no path takes a method that is not described", async () => {
     const answer = await ask(server, { method: "PATCH", path: path.replace("{transferId}", "order-1"), headers: {} });
     assert.equal(answer.status, 405, path);
     assert.deepEqual(new Place("openapi", ["components", "schemas", "Error"]).faults(JSON.parse(answer.body)), []);
-    const allowed = answer.headers.get("allow").split(", ").filter((method) => !["HEAD", "OPTIONS"].includes(method));
+    const allowed = answer.headers
+      .get("allow")
+      .split(", ")
+      .filter((method) => !["HEAD", "OPTIONS"].includes(method));
     const described = METHODS.filter((method) => method in item).map((method) => method.toUpperCase());
     assert.deepEqual(allowed.sort(), described.sort(), path);
   }

@@ -9,7 +9,7 @@ const WRONG = "not the secret of this server";
 const LONG = "x".repeat(17 * 1024);
 let next = 0;
 
-export const newId = () => `order-${next += 1}`;
+export const newId = () => `order-${(next += 1)}`;
 const now = () => Math.floor(Date.now() / 1000);
 const get = (path, headers = {}) => ({ method: "GET", path, headers });
 const post = (path, body, headers = {}) => ({ method: "POST", path, headers, body: JSON.stringify(body) });
@@ -37,7 +37,13 @@ export function report(path, id, status, secret = HMAC_SECRET) {
 }
 
 const whole = (id, status) => ({
-  transferId: id, status, message: "m", amount: 12.1, merchantId: "merchant-7", customerId: "c", metadata: { till: 4 },
+  transferId: id,
+  status,
+  message: "m",
+  amount: 12.1,
+  merchantId: "merchant-7",
+  customerId: "c",
+  metadata: { till: 4 },
 });
 const inQuery = (text) => encodeURIComponent(text);
 

@@ -29,7 +29,10 @@ on.story("a server that dies and comes back: the banner says so, the feed heals,
   await server.restart();
   // The page has not reconnected yet, or only some of its feeds have.
   await server.update({ transferId: "tr_in_the_gap", status: "pending" });
-  await page.getByRole("button", { name: "Try now" }).click().catch(() => {});
+  await page
+    .getByRole("button", { name: "Try now" })
+    .click()
+    .catch(() => {});
   await row(page, "tr_in_the_gap").waitFor();
   await isLive(page);
   await page.locator("#banner:not(.shown)").waitFor({ state: "attached" });

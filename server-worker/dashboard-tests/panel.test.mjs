@@ -88,13 +88,27 @@ on.story("an unknown transfer is named, and shows up once it has its first updat
   await panel.getByText("There it is").waitFor();
 });
 
-on.story("on a phone it takes the whole screen", async (page) => {
-  const { server } = on;
-  const transferId = "tr_phone";
-  await server.update({ transferId, status: "pending", amount: 17.5, merchantId: "shop_berlin", customerId: "cus_9" });
-  await server.update({ transferId, status: "failed", message: "The receiving bank refused: the name does not match" });
-  await signIn(page, server, "/dashboard#/t/tr_phone");
-  await page.getByRole("dialog", { name: "tr_phone" }).getByRole("heading", { name: "Timeline" }).waitFor();
-  await fitsTheScreen(page);
-  await look(page, "timeline-phone");
-}, { viewport: PHONE });
+on.story(
+  "on a phone it takes the whole screen",
+  async (page) => {
+    const { server } = on;
+    const transferId = "tr_phone";
+    await server.update({
+      transferId,
+      status: "pending",
+      amount: 17.5,
+      merchantId: "shop_berlin",
+      customerId: "cus_9",
+    });
+    await server.update({
+      transferId,
+      status: "failed",
+      message: "The receiving bank refused: the name does not match",
+    });
+    await signIn(page, server, "/dashboard#/t/tr_phone");
+    await page.getByRole("dialog", { name: "tr_phone" }).getByRole("heading", { name: "Timeline" }).waitFor();
+    await fitsTheScreen(page);
+    await look(page, "timeline-phone");
+  },
+  { viewport: PHONE },
+);

@@ -47,7 +47,10 @@ test("a change that leaves the filter during a snapshot is not undone by it", ()
 
 test("live rows push the oldest off; the cursor is then no longer true", () => {
   const list = new Transfers(ANY);
-  list.replace(Array.from({ length: PAGE }, (_, n) => transfer(`t${n}`, n)), "cursor");
+  list.replace(
+    Array.from({ length: PAGE }, (_, n) => transfer(`t${n}`, n)),
+    "cursor",
+  );
   assert.equal(list.cursor, "cursor");
   list.merge(transfer("new", 59, { updatedAt: at(90) }));
   assert.equal(list.size, PAGE);
@@ -67,22 +70,45 @@ test("the list never grows beyond its most", () => {
 
 test("a list that rows left is thin when the server has more", () => {
   const list = new Transfers({ status: "pending", merchantId: "" });
-  list.replace(Array.from({ length: PAGE }, (_, n) => transfer(`t${n}`, n)), "cursor");
+  list.replace(
+    Array.from({ length: PAGE }, (_, n) => transfer(`t${n}`, n)),
+    "cursor",
+  );
   for (let n = 0; n < 26; n += 1) list.merge(transfer(`t${n}`, 60, { version: 2, status: "completed" }));
   assert.equal(list.isThin, true);
 });
 
 test("waiting has full jitter, doubles, and is capped", () => {
-  assert.equal(backoff(0, () => 1), 500);
-  assert.equal(backoff(3, () => 1), 4000);
-  assert.equal(backoff(60, () => 1), 30_000);
-  assert.equal(backoff(5, () => 0), 0);
+  assert.equal(
+    backoff(0, () => 1),
+    500,
+  );
+  assert.equal(
+    backoff(3, () => 1),
+    4000,
+  );
+  assert.equal(
+    backoff(60, () => 1),
+    30_000,
+  );
+  assert.equal(
+    backoff(5, () => 0),
+    0,
+  );
 });
 
 test("durations have the two units that matter", () => {
   const cases = [
-    [0, "0 ms"], [350, "350 ms"], [4210, "4.2 s"], [9999, "9.9 s"], [59_999, "59 s"], [120_000, "2 min"],
-    [123_000, "2 min 3 s"], [3_605_000, "1 h"], [11_520_000, "3 h 12 min"], [187_200_000, "2 d 4 h"],
+    [0, "0 ms"],
+    [350, "350 ms"],
+    [4210, "4.2 s"],
+    [9999, "9.9 s"],
+    [59_999, "59 s"],
+    [120_000, "2 min"],
+    [123_000, "2 min 3 s"],
+    [3_605_000, "1 h"],
+    [11_520_000, "3 h 12 min"],
+    [187_200_000, "2 d 4 h"],
   ];
   for (const [millis, text] of cases) assert.equal(duration(millis), text);
   assert.equal(running(4999), "4 s");

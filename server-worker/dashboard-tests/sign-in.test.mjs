@@ -4,7 +4,8 @@ import { fitsTheScreen, isLive, look, PHONE, row, signIn } from "./support/brows
 import { ADMIN_TOKEN } from "../../sdk-wasm/npm/tests/support/server.ts";
 import { stage } from "./support/story.mjs";
 
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const open = stage();
@@ -52,7 +53,10 @@ open.story("as long as its script is not there, the page sends the token nowhere
   await page.keyboard.press("Enter");
   // Nothing may happen, so there is nothing to wait for but the browser itself.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  assert.deepEqual(sent.filter((url) => url.includes("?")), []);
+  assert.deepEqual(
+    sent.filter((url) => url.includes("?")),
+    [],
+  );
   assert.equal(page.url(), `${open.server.url}/dashboard`);
 });
 

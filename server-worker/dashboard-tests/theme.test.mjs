@@ -7,24 +7,28 @@ const on = stage();
 
 const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
-on.story("the page follows the system, and a choice of one's own is kept", async (page) => {
-  await signIn(page, on.server);
-  const dark = await background(page);
-  await page.emulateMedia({ colorScheme: "light" });
-  const light = await background(page);
-  assert.notEqual(light, dark);
+on.story(
+  "the page follows the system, and a choice of one's own is kept",
+  async (page) => {
+    await signIn(page, on.server);
+    const dark = await background(page);
+    await page.emulateMedia({ colorScheme: "light" });
+    const light = await background(page);
+    assert.notEqual(light, dark);
 
-  await page.getByRole("button", { name: "Switch to the dark theme" }).click();
-  assert.equal(await background(page), dark);
-  await page.reload();
-  await isLive(page);
-  assert.equal(await background(page), dark, "kept over a reload");
+    await page.getByRole("button", { name: "Switch to the dark theme" }).click();
+    assert.equal(await background(page), dark);
+    await page.reload();
+    await isLive(page);
+    assert.equal(await background(page), dark, "kept over a reload");
 
-  await page.getByRole("button", { name: "Switch to the light theme" }).click();
-  assert.equal(await background(page), light);
-  await page.emulateMedia({ colorScheme: "dark" });
-  assert.equal(await background(page), dark, "the system's own theme is no choice: the page follows again");
-}, { colorScheme: "dark" });
+    await page.getByRole("button", { name: "Switch to the light theme" }).click();
+    assert.equal(await background(page), light);
+    await page.emulateMedia({ colorScheme: "dark" });
+    assert.equal(await background(page), dark, "the system's own theme is no choice: the page follows again");
+  },
+  { colorScheme: "dark" },
+);
 
 on.story("rows move, unless the viewer asked for less motion", async (page) => {
   await on.server.update({ transferId: "tr_one", status: "pending" });
@@ -41,7 +45,7 @@ on.story("rows move, unless the viewer asked for less motion", async (page) => {
   await on.server.update({ transferId: "tr_one", status: "processing" });
   await row(page, "tr_one").getByText("Processing").waitFor();
   assert.deepEqual(await idsOf(page), ["tr_one", "tr_two"]);
-  assert.ok(await page.evaluate(() => window.moves) > 0);
+  assert.ok((await page.evaluate(() => window.moves)) > 0);
 
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.evaluate(() => (window.moves = 0));

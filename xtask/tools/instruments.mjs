@@ -11,8 +11,19 @@ const ROUTE = "/-/instruments";
 
 // One isolate runs the Worker and every object of it, so that they share this.
 const objects = () => ({
-  objects: 0, fetches: 0, alarms: 0, messages: 0, closes: 0,
-  rowsRead: 0, rowsWritten: 0, schemaRows: 0, alarmsSet: 0, emptied: 0, rowsEmptied: 0, busyMs: 0, running: 0,
+  objects: 0,
+  fetches: 0,
+  alarms: 0,
+  messages: 0,
+  closes: 0,
+  rowsRead: 0,
+  rowsWritten: 0,
+  schemaRows: 0,
+  alarmsSet: 0,
+  emptied: 0,
+  rowsEmptied: 0,
+  busyMs: 0,
+  running: 0,
 });
 const seen = {
   worker: { requests: 0 },

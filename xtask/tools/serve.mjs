@@ -30,11 +30,23 @@ class StderrLog extends Log {
 
 // What the Worker reads from its environment, by the contract's names.
 const VARIABLES = [
-  "HMAC_SECRET", "HMAC_SECRET_PREVIOUS",
-  "SUBSCRIBE_HMAC_SECRET", "SUBSCRIBE_HMAC_SECRET_PREVIOUS",
-  "UPDATE_HMAC", "SUBSCRIBE_HMAC", "ADMIN_TOKEN",
-  "ALLOWED_ORIGINS", "MAX_WATCHERS", "REQUIRE_TIMESTAMP", "LEGACY_API", "LEGACY_OPEN_SCAN",
-  "RECENT_SHARDS", "HISTORY_TTL_DAYS", "OUTBOX_RETRY_SECONDS", "ARCHIVE_QUIET_SECONDS", "ARCHIVE_GRACE_SECONDS",
+  "HMAC_SECRET",
+  "HMAC_SECRET_PREVIOUS",
+  "SUBSCRIBE_HMAC_SECRET",
+  "SUBSCRIBE_HMAC_SECRET_PREVIOUS",
+  "UPDATE_HMAC",
+  "SUBSCRIBE_HMAC",
+  "ADMIN_TOKEN",
+  "ALLOWED_ORIGINS",
+  "MAX_WATCHERS",
+  "REQUIRE_TIMESTAMP",
+  "LEGACY_API",
+  "LEGACY_OPEN_SCAN",
+  "RECENT_SHARDS",
+  "HISTORY_TTL_DAYS",
+  "OUTBOX_RETRY_SECONDS",
+  "ARCHIVE_QUIET_SECONDS",
+  "ARCHIVE_GRACE_SECONDS",
 ];
 
 // For a server on this machine only; each yields to the variable of its name, and an empty one leaves it unset.
@@ -96,7 +108,7 @@ function modulesOfYardstick(main) {
 
 // Kills workerd when this process is gone without having said good-bye: SIGKILL leaves no chance to clean up.
 function startWatchdog() {
-  const script = "last=; while read -r pid; do last=$pid; done; [ -z \"$last\" ] || kill -9 \"$last\" 2>/dev/null";
+  const script = 'last=; while read -r pid; do last=$pid; done; [ -z "$last" ] || kill -9 "$last" 2>/dev/null';
   const watchdog = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore"], detached: true });
   watchdog.unref();
   watchdog.stdin.unref?.();
@@ -140,13 +152,15 @@ const options = convertV4MiniflareOptions({
     logs.push({ level, message });
     process.stderr.write(`[worker ${level}] ${message}\n`);
   },
-  workers: [{
-    ...workerOptions,
-    ...modules,
-    name,
-    bindings: { ...workerOptions.bindings, ...bindingsFromEnvironment() },
-    unsafeDirectSockets: [{ host: HOST, port: Number(args.port) }],
-  }],
+  workers: [
+    {
+      ...workerOptions,
+      ...modules,
+      name,
+      bindings: { ...workerOptions.bindings, ...bindingsFromEnvironment() },
+      unsafeDirectSockets: [{ host: HOST, port: Number(args.port) }],
+    },
+  ],
 });
 
 const watch = startWatchdog();

@@ -14,8 +14,12 @@ export class TransferRoom {
 
   async fetch(request) {
     const id = new URL(request.url).pathname.slice(1);
-    this.#transfer ??= this.#state.storage.kv.get("transfer") ??
-      { id, status: "pending", version: 0, updatedAt: new Date().toISOString() };
+    this.#transfer ??= this.#state.storage.kv.get("transfer") ?? {
+      id,
+      status: "pending",
+      version: 0,
+      updatedAt: new Date().toISOString(),
+    };
     if (request.headers.has("upgrade")) {
       const { 0: client, 1: server } = new WebSocketPair();
       this.#state.acceptWebSocket(server);

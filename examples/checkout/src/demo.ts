@@ -13,8 +13,7 @@ const phone = element<HTMLIFrameElement>("phone");
 const said = element("said");
 
 /** The payment that was begun last. */
-const newest = async () =>
-  (await (await fetch("/demo/payment", { cache: "no-store" })).json()) as Payment | null;
+const newest = async () => (await (await fetch("/demo/payment", { cache: "no-store" })).json()) as Payment | null;
 
 const look = async () => {
   try {

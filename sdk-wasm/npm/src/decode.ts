@@ -52,7 +52,8 @@ const readTime = (value: unknown): number => {
   const minute = date + "T" + time;
   // A day or an hour that does not exist comes back as another one.
   check(new Date(minute + "Z").toISOString().startsWith(minute));
-  const at = Date.parse(minute + zone!.replace(/−/, "-").toUpperCase()) + +seconds! * 1e3 + +(fraction + "000").slice(0, 3);
+  const at =
+    Date.parse(minute + zone!.replace(/−/, "-").toUpperCase()) + +seconds! * 1e3 + +(fraction + "000").slice(0, 3);
   // Beyond the years 0 to 9999 it is longer.
   check(new Date(at).toISOString().length < 25);
   return at;

@@ -26,5 +26,5 @@ export type * from "./types.ts";
  * // From the answer of your backend, as it is.
  * watchTransfer({ url, ...(await response.json()) });
  */
-export const watchTransfer = (options: WatchOptions): TransferWatch => 
+export const watchTransfer = (options: WatchOptions): TransferWatch =>
   watch(async () => WebAssembly.instantiate(unpack(text)), options);

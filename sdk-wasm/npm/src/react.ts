@@ -23,7 +23,10 @@ export interface TransferState {
 const initial: TransferState = { transfer: undefined, connection: "connecting", scan: undefined, error: undefined };
 
 /** One watch for as long as a component listens. */
-const createStore = (options: WatchOptions | null | undefined, current: { current: WatchOptions | null | undefined }) => {
+const createStore = (
+  options: WatchOptions | null | undefined,
+  current: { current: WatchOptions | null | undefined },
+) => {
   let state = initial;
   let stop: (() => void) | undefined;
   const listeners = new Set<() => void>();

@@ -117,9 +117,7 @@ export const watch = (instantiate: Instantiate, options: WatchOptions, host: Hos
 
   const open = (report: Report) => dial(host, socketUrl, ["transfer-status.v1", subprotocol], report);
   const connect =
-    options.share != false && host.navigator?.locks
-      ? sharing(host, socketUrl, open, () => self.latest)
-      : open;
+    options.share != false && host.navigator?.locks ? sharing(host, socketUrl, open, () => self.latest) : open;
 
   const poll = async (id: number) => {
     polling?.abort();

@@ -15,7 +15,10 @@ export const PHONE = { width: 390, height: 844 };
 /** A page of a viewer in Berlin who reads British English. What goes wrong in it is kept in `page.problems`. */
 export async function openPage(browser, options = {}) {
   const context = await browser.newContext({
-    viewport: WIDE, locale: "en-GB", timezoneId: "Europe/Berlin", ...options,
+    viewport: WIDE,
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    ...options,
   });
   const page = await context.newPage();
   page.problems = [];
@@ -72,8 +75,11 @@ export async function fitsTheScreen(page) {
 }
 
 async function axe(page) {
-  if (!await page.evaluate(() => "axe" in window)) await page.evaluate(AXE);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const said = (id) => ({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`;
+  const said =
+    (id) =>
+    ({ target, failureSummary }) =>
+      `${id}: ${target} ${failureSummary}`;
   return violations.flatMap(({ id, nodes }) => nodes.map(said(id)));
 }

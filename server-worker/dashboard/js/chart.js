@@ -36,8 +36,10 @@ export class Chart {
     if (total === 0) return `Updates a minute: none in the last ${values.length} minutes`;
     const peak = Math.max(...values);
     const at = minuteOf(this.#timeOf(values.lastIndexOf(peak)));
-    return `Updates a minute: ${count(total)} in the last ${values.length} minutes, ` +
-      `at most ${count(peak)} in the minute of ${at}, ${count(values.at(-1))} in the current minute`;
+    return (
+      `Updates a minute: ${count(total)} in the last ${values.length} minutes, ` +
+      `at most ${count(peak)} in the minute of ${at}, ${count(values.at(-1))} in the current minute`
+    );
   }
 
   #draw() {
@@ -54,7 +56,9 @@ export class Chart {
         value === 0 ? "bar-empty" : "",
         index === length - 1 ? "bar-now" : "",
         index === this.#pointed ? "bar-pointed" : "",
-      ].filter(Boolean).join(" ");
+      ]
+        .filter(Boolean)
+        .join(" ");
       const x = (index * step + gap / 2).toFixed(2);
       const width = (step - gap).toFixed(2);
       return svg("rect", { class: kind, rx: Math.min(2, height / 2), x, y: HEIGHT - height, width, height });

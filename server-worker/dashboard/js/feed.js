@@ -87,9 +87,18 @@ class ShardSocket {
     this.#socket = socket;
     // A socket that was given up may still speak; nobody listens to it then.
     const mine = (handle) => (event) => this.#socket === socket && handle(event);
-    socket.addEventListener("open", mine(() => this.#opened()));
-    socket.addEventListener("message", mine((event) => this.#received(event.data)));
-    socket.addEventListener("close", mine((event) => this.#lost(event.code)));
+    socket.addEventListener(
+      "open",
+      mine(() => this.#opened()),
+    );
+    socket.addEventListener(
+      "message",
+      mine((event) => this.#received(event.data)),
+    );
+    socket.addEventListener(
+      "close",
+      mine((event) => this.#lost(event.code)),
+    );
     this.#wait(CONNECT_TIMEOUT_MS, () => this.#lost(1006));
   }
 

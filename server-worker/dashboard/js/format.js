@@ -69,7 +69,12 @@ export function setTime(time, iso, text) {
 export function duration(millis) {
   if (millis < 1000) return `${Math.max(0, Math.round(millis))} ms`;
   if (millis < 10_000) return `${(Math.floor(millis / 100) / 10).toString()} s`;
-  const units = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]];
+  const units = [
+    ["d", 86_400],
+    ["h", 3600],
+    ["min", 60],
+    ["s", 1],
+  ];
   let seconds = Math.floor(millis / 1000);
   const parts = [];
   for (const [name, size] of units) {

@@ -110,11 +110,12 @@ export class Link {
   #showBanner(state) {
     const since = this.#liveUntil;
     const asOf = since === null ? "" : ` What you see is as of ${clockOf(since)}.`;
-    const text = {
-      offline: `You are offline.${asOf} The list goes on by itself when the network is back.`,
-      down: `The server cannot be reached.${asOf} Trying again by itself.`,
-      partial: `Part of the live feed is down. Some changes may be missing until it is back.`,
-    }[state] ?? "";
+    const text =
+      {
+        offline: `You are offline.${asOf} The list goes on by itself when the network is back.`,
+        down: `The server cannot be reached.${asOf} Trying again by itself.`,
+        partial: `Part of the live feed is down. Some changes may be missing until it is back.`,
+      }[state] ?? "";
     if (text === this.#shownBanner) return;
     this.#shownBanner = text;
     this.#banner.classList.toggle("shown", text !== "");

@@ -4,7 +4,10 @@ import { Row } from "./row.js";
 
 const MOVE = { duration: 260, easing: "cubic-bezier(0.2, 0, 0, 1)" };
 const FLASH = { backgroundColor: ["var(--accent-tint)", "transparent"] };
-const APPEAR = [{ opacity: 0, transform: "translateY(-6px)" }, { opacity: 1, transform: "none" }];
+const APPEAR = [
+  { opacity: 0, transform: "translateY(-6px)" },
+  { opacity: 1, transform: "none" },
+];
 // With more than these at once nobody can follow anything.
 const MOST_MOVES = 40;
 const SKELETON_ROWS = 8;

@@ -107,8 +107,12 @@ export class Panel {
     this.#body.replaceChildren(
       this.#summary(transfer, watchers, entries.at(-1)),
       this.#facts(transfer),
-      el("section", { "aria-labelledby": "timeline-title" },
-        el("div", { class: "section-head" },
+      el(
+        "section",
+        { "aria-labelledby": "timeline-title" },
+        el(
+          "div",
+          { class: "section-head" },
           el("h3", { id: "timeline-title" }, "Timeline"),
           heading ? el("p", {}, heading) : null,
         ),
@@ -123,7 +127,9 @@ export class Panel {
     const isSaidBelow = !transfer.message || transfer.message === last?.message;
     const isOne = watchers === 1;
     const words = watchers === 0 ? "Nobody is watching" : `${watchers} ${isOne ? "watcher" : "watchers"} now`;
-    return el("div", { class: "summary" },
+    return el(
+      "div",
+      { class: "summary" },
       el("div", { class: "summary-line" }, badge(transfer.status), el("p", { class: "watching" }, icon("eye"), words)),
       transfer.amount === undefined ? null : amount(numberText(transfer.amount)),
       isSaidBelow ? null : el("p", { class: "summary-message" }, foreign(transfer.message)),
@@ -189,7 +195,9 @@ function amount(text) {
 }
 
 function metadata(value, open) {
-  return el("details", { class: "metadata", open },
+  return el(
+    "details",
+    { class: "metadata", open },
     el("summary", {}, "Metadata"),
     el("pre", { tabindex: "0", role: "region", "aria-label": "Metadata as JSON" }, el("code", {}, pretty(value))),
   );

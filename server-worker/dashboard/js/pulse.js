@@ -37,9 +37,12 @@ export class Pulse {
   }
 
   #atNextMinute() {
-    setTimeout(() => {
-      this.changed();
-      this.#atNextMinute();
-    }, MINUTE_MS - (Date.now() % MINUTE_MS) + 200);
+    setTimeout(
+      () => {
+        this.changed();
+        this.#atNextMinute();
+      },
+      MINUTE_MS - (Date.now() % MINUTE_MS) + 200,
+    );
   }
 }

@@ -8,11 +8,9 @@ import { labelOf } from "./status.js";
 export function emptyState({ filters, loaded, onClear }) {
   if (filters.search) return notAmongLoaded(filters.search, loaded, onClear);
   if (filters.status || filters.merchantId) return nothingMatches(filters, onClear);
-  return message(
-    "all",
-    "No transfers yet",
-    ["The first update that a backend posts shows up here by itself. There is no need to reload."],
-  );
+  return message("all", "No transfers yet", [
+    "The first update that a backend posts shows up here by itself. There is no need to reload.",
+  ]);
 }
 
 /** The list could not be fetched. */
@@ -67,7 +65,9 @@ function nothingMatches({ status, merchantId }, onClear) {
 }
 
 function message(iconName, title, words, ...actions) {
-  return el("div", { class: "message" },
+  return el(
+    "div",
+    { class: "message" },
     el("span", { class: "message-icon" }, icon(iconName)),
     el("h3", {}, title),
     el("p", {}, ...words),

@@ -31,9 +31,13 @@ function item(step, before) {
   // The day is said once, and again when it is another.
   const isSaid = before && isSameDay(before.updatedAt, step.updatedAt);
   const time = isSaid ? clockOf(Date.parse(step.updatedAt)) : fullTime(step.updatedAt);
-  return el("li", { class: `step tone-${tone}` },
+  return el(
+    "li",
+    { class: `step tone-${tone}` },
     el("span", { class: "step-icon" }, icon(tone)),
-    el("p", { class: "step-head" },
+    el(
+      "p",
+      { class: "step-head" },
       el("strong", {}, foreign(labelOf(step.status))),
       same ? el("span", { class: "step-note" }, "details changed") : null,
       timeElement(step.updatedAt, time),
@@ -43,10 +47,11 @@ function item(step, before) {
 }
 
 function gap(before, step) {
-  const missing = Number.isInteger(before.version) && Number.isInteger(step.version)
-    ? step.version - before.version - 1
-    : 0;
-  return el("li", { class: "gap" },
+  const missing =
+    Number.isInteger(before.version) && Number.isInteger(step.version) ? step.version - before.version - 1 : 0;
+  return el(
+    "li",
+    { class: "gap" },
     el("span", { class: "visually-hidden" }, "after "),
     duration(millisBetween(before, step)),
     missing > 0 ? ` · ${missing} ${missing === 1 ? "change" : "changes"} in between not kept` : null,

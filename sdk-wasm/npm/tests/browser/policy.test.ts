@@ -45,7 +45,11 @@ for (const wasm of [true, false]) {
     assert.equal(fallback.length, wasm ? 0 : 1, "the session in JavaScript is loaded only where it is needed");
     if (wasm) assertCalm(complaints);
     // The browser reports the refusal that the package has asked for; nothing else.
-    else assert.ok(complaints.every((text) => /WebAssembly|wasm/i.test(text)), complaints.join("\n"));
+    else
+      assert.ok(
+        complaints.every((text) => /WebAssembly|wasm/i.test(text)),
+        complaints.join("\n"),
+      );
     await context.close();
   });
 }

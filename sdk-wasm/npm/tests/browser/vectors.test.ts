@@ -21,7 +21,10 @@ test("Chromium takes, skips and refuses what the vectors say", async (t) => {
   await page.waitForFunction(() => "readMessage" in globalThis);
   const fromServer = cases.filter(({ direction }) => direction == "server");
   assert.ok(fromServer.length >= 20, "the vectors are there");
-  const read = await page.evaluate((texts) => texts.map((text) => readMessage(text)), fromServer.map(({ text }) => text));
+  const read = await page.evaluate(
+    (texts) => texts.map((text) => readMessage(text)),
+    fromServer.map(({ text }) => text),
+  );
   fromServer.forEach(({ name, valid, ignored }, i) => {
     assert.equal(read[i] != "invalid", valid, `${name}: ${read[i]}`);
     assert.equal(read[i] == "unknown", !!ignored, `${name}: ${read[i]}`);

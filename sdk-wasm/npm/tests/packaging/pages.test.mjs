@@ -33,9 +33,17 @@ const payOn = async (address, lists, attempts) => {
 
 /** Both visits, with what the entries of the page try. */
 const payTwice = async (t, address, lists, tries) => {
-  await payOn(address, lists, tries.map((name) => `${name} ok`));
+  await payOn(
+    address,
+    lists,
+    tries.map((name) => `${name} ok`),
+  );
   const strict = await stopping(t, servePolicy(address, STRICT));
-  await payOn(strict.url, lists, tries.map((name) => `${name} refused`));
+  await payOn(
+    strict.url,
+    lists,
+    tries.map((name) => `${name} refused`),
+  );
 };
 
 /** What has been started, to be stopped with the test. */
@@ -95,10 +103,16 @@ test("a Next.js project, rendered on the server and alive in the browser", MINUT
       assert.deepEqual(await page.attempts(), attempts);
     });
   };
-  await pay(address, BOTH_TRIES.map((name) => `${name} ok`));
+  await pay(
+    address,
+    BOTH_TRIES.map((name) => `${name} ok`),
+  );
   // Next.js puts scripts into the page itself; WebAssembly is refused all the same.
   const strict = await stopping(t, servePolicy(address, `${STRICT} 'unsafe-inline'`));
-  await pay(strict.url, BOTH_TRIES.map((name) => `${name} refused`));
+  await pay(
+    strict.url,
+    BOTH_TRIES.map((name) => `${name} refused`),
+  );
 
   const request = server.request();
   const answer = fetch(`${address}/follow`, { method: "POST", body: JSON.stringify(request) });

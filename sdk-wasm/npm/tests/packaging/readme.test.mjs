@@ -47,7 +47,11 @@ test("the quick start for a page follows a payment", { timeout }, async (t) => {
   assert.match(code, /"http:\/\/127\.0\.0\.1:8787"/);
   writeFileSync(project.path("main.ts"), code.replace("http://127.0.0.1:8787", server.url));
   await project.run(project.path("node_modules/.bin/esbuild"), [
-    "main.ts", "--bundle", "--format=esm", "--splitting", "--outdir=dist",
+    "main.ts",
+    "--bundle",
+    "--format=esm",
+    "--splitting",
+    "--outdir=dist",
   ]);
 
   // The shop: its page, and the backend that grants the right to watch.

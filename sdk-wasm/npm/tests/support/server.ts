@@ -36,7 +36,9 @@ export class Server {
 
   /** Starts a server with its state in a folder of its own. `env` adds to its environment. */
   static async start<T extends Server>(
-    this: new (env: Record<string, string>) => T,
+    this: new (
+      env: Record<string, string>,
+    ) => T,
     env: Record<string, string> = {},
   ): Promise<T> {
     const server = new this(env);

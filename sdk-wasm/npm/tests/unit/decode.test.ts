@@ -73,7 +73,11 @@ const hidden = (text: string): boolean => {
   const keys = [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:/g)].map(([, key]) => JSON.parse(`"${key}"`) as string);
   const twice = keys.filter((key, i) => keys.indexOf(key) < i);
   return (
-    twice.some((key) => /^(type|transfer|status|amount|(transfer|merchant|customer)?Id|scanned|at|code|message|metadata|updatedAt|version)$/i.test(key)) ||
+    twice.some((key) =>
+      /^(type|transfer|status|amount|(transfer|merchant|customer)?Id|scanned|at|code|message|metadata|updatedAt|version)$/i.test(
+        key,
+      ),
+    ) ||
     /"version"\s*:\s*-?[\d.]*[.eE]/.test(text) ||
     /"version"\s*:\s*\d{17}/.test(text) ||
     /"amount"\s*:\s*(?:[-+.\deE]{65}|-?[\d.]+[eE][-+]?0*[1-9]\d{4})/.test(text)

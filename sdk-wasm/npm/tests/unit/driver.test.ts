@@ -69,7 +69,10 @@ test("a path before /ws and a ws address are kept", { timeout: 60_000 }, async (
 test("the user gets the object that JSON.parse made, unknown fields and all", { timeout: 60_000 }, async () => {
   server.onSocket = (socket) =>
     socket.send(
-      JSON.stringify({ type: "status", transfer: { ...transfer({ metadata: { order: [1, null] } }), future: { x: 1 } } }),
+      JSON.stringify({
+        type: "status",
+        transfer: { ...transfer({ metadata: { order: [1, null] } }), future: { x: 1 } },
+      }),
     );
   const one = follow();
   await one.count("status", 1);
@@ -153,7 +156,9 @@ test("a message from the future is skipped", { timeout: 60_000 }, async () => {
   assert.equal(server.upgrades.length, 1);
 });
 
-test("silence is answered with a ping, and a dead link is left without waiting for it", { timeout: 60_000 }, async () => {
+test("silence is answered with a ping, and a dead link is left without waiting for it", {
+  timeout: 60_000,
+}, async () => {
   const one = follow();
   await one.count("status", 1);
   tab.clock.advance(20_000);
@@ -232,7 +237,9 @@ test("an expired signature is refreshed and the fresh one is used", { timeout: 6
   assert.deepEqual(asked, ["transfer-123"]);
 });
 
-test("without a signature the first one is asked for, and asked again after a failure", { timeout: 60_000 }, async () => {
+test("without a signature the first one is asked for, and asked again after a failure", {
+  timeout: 60_000,
+}, async () => {
   let asked = 0;
   const one = follow({
     signature: undefined,
@@ -256,7 +263,9 @@ test("getSignature that has none ends the watch", { timeout: 60_000 }, async () 
   assert.equal(server.upgrades.length, 0);
 });
 
-test("close() ends quietly: the iterator returns, finished rejects, nothing is unhandled", { timeout: 60_000 }, async () => {
+test("close() ends quietly: the iterator returns, finished rejects, nothing is unhandled", {
+  timeout: 60_000,
+}, async () => {
   const one = follow();
   const seen: unknown[] = [];
   const reading = (async () => {
@@ -294,7 +303,9 @@ test("an abort signal closes with its reason, before and after the start", { tim
   assert.equal(server.upgrades.length, 1);
 });
 
-test("an iterator gives the newest first, skips for a slow reader, and never the final one", { timeout: 60_000 }, async () => {
+test("an iterator gives the newest first, skips for a slow reader, and never the final one", {
+  timeout: 60_000,
+}, async () => {
   const one = follow();
   await one.count("status", 1);
   const reader = one.watch[Symbol.asyncIterator]();
@@ -360,7 +371,9 @@ test("offline is a rumour: a live link is probed, not dropped", { timeout: 60_00
   assert.equal(one.watch.connection, "live");
 });
 
-test("a page on its way into the back-forward cache lets its socket go and comes back", { timeout: 60_000 }, async () => {
+test("a page on its way into the back-forward cache lets its socket go and comes back", {
+  timeout: 60_000,
+}, async () => {
   const one = follow();
   await one.count("status", 1);
   const dialled = server.upgrades.length;

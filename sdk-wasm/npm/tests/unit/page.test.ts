@@ -126,7 +126,9 @@ test("the element reads a QR payload, and an error has its own slot", { timeout:
   assert.equal(element.shadowRoot!.firstElementChild!.getAttribute("aria-live"), "assertive");
 });
 
-test("an element that is taken out closes its socket, one that is moved keeps watching", { timeout: 60_000 }, async () => {
+test("an element that is taken out closes its socket, one that is moved keeps watching", {
+  timeout: 60_000,
+}, async () => {
   const element = place({ url: server.url, "transfer-id": "transfer-123", signature });
   while (element.getAttribute("status") != "pending") await breath();
   document.body.prepend(element);

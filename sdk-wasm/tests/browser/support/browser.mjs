@@ -31,12 +31,15 @@ export class Browser {
   static async start() {
     const folder = process.env.TRANSFER_STATUS_BROWSER_APP;
     if (!folder || !existsSync(path.join(folder, "browser.js"))) {
-      throw new Error("TRANSFER_STATUS_BROWSER_APP must name the folder that wasm-bindgen has put the example `browser` into");
+      throw new Error(
+        "TRANSFER_STATUS_BROWSER_APP must name the folder that wasm-bindgen has put the example `browser` into",
+      );
     }
     const browser = new Browser();
     browser.#files = createServer(({ url }, answer) => {
       const name = url.slice(1);
-      if (name == "" || name == "elsewhere") return answer.writeHead(200, { "content-type": "text/html" }).end(name ? "elsewhere" : PAGE);
+      if (name == "" || name == "elsewhere")
+        return answer.writeHead(200, { "content-type": "text/html" }).end(name ? "elsewhere" : PAGE);
       if (name == "worker.js") return answer.writeHead(200, { "content-type": "text/javascript" }).end(WORKER);
       const file = path.join(folder, path.basename(name));
       if (!existsSync(file)) return answer.writeHead(404).end();

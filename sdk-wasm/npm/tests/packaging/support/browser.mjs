@@ -38,7 +38,10 @@ export const visit = async (browser, address, look) => {
     await look({
       sees: async (list, text) => {
         try {
-          await page.locator(`#${list} li`, { hasText: new RegExp(`^${text}$`) }).first().waitFor();
+          await page
+            .locator(`#${list} li`, { hasText: new RegExp(`^${text}$`) })
+            .first()
+            .waitFor();
         } catch (error) {
           const body = await page.locator("body").innerHTML();
           throw new Error(`#${list} never had "${text}"; page errors: ${errors.join("\n")}\n${body}`, { cause: error });

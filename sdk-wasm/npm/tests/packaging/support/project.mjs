@@ -95,7 +95,12 @@ export class Project {
     const local = this.path("node_modules/.bin", program);
     const [command, cwd] = [existsSync(local) ? local : program, this.folder];
     // A group of its own, so that what it starts ends with it.
-    const child = spawn(command, args, { cwd, env: { ...ENV, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...ENV, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
     const lines = [];
     const waiting = new Set();
     let ended = false;

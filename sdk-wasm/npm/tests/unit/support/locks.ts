@@ -44,9 +44,7 @@ export class Locks {
         if (this.#held.get(request.name) == request) this.#held.delete(request.name);
         setTimeout(() => this.#grant());
       };
-      new Promise((done) => done(request.run()))
-        .then(request.resolve, request.reject)
-        .finally(release);
+      new Promise((done) => done(request.run())).then(request.resolve, request.reject).finally(release);
     }
   }
 }

@@ -35,22 +35,79 @@ const base = [
 
 /** Values in JSON's own spelling, since some of them no JavaScript value stands for. */
 const values = [
-  "null", "true", "false", "0", "-0", "1", "-1", "2.5", "1e3", "1e308", "1e309", "-1e400", "1e-400", "12.10",
-  "9007199254740991", "0.1", '""', '"x"', '"."', '".."', '"a b"', '"a\\/b"', '"\\u0061"', '"\\ud83d\\ude00"', '"\\ud83d"',
-  '"\\ude00x"', '"\\u0000"', '"pending"', '"completed"', '"cancelled"', '"refunded"', '"pong"', '"status"', '"error"',
-  '"scan"', '"__proto__"', '"constructor"', "[]", "{}", '["a"]', '[["status"]]', '{"a":1}', '{"a":"\\ud800"}', '{"\\udc00":1}',
-  '{"a":[1e999]}', '{"toString":1,"constructor":2}', '{"__proto__":{"a":1}}', '"' + "a".repeat(128) + '"',
-  '"' + "a".repeat(129) + '"', '"' + "é".repeat(1100) + '"', '{"a":"' + "b".repeat(9000) + '"}',
-  ...[16, 126, 127, 128, 200].flatMap((n) => ["[".repeat(n) + "]".repeat(n), '{"a":'.repeat(n) + "null" + "}".repeat(n)]),
+  "null",
+  "true",
+  "false",
+  "0",
+  "-0",
+  "1",
+  "-1",
+  "2.5",
+  "1e3",
+  "1e308",
+  "1e309",
+  "-1e400",
+  "1e-400",
+  "12.10",
+  "9007199254740991",
+  "0.1",
+  '""',
+  '"x"',
+  '"."',
+  '".."',
+  '"a b"',
+  '"a\\/b"',
+  '"\\u0061"',
+  '"\\ud83d\\ude00"',
+  '"\\ud83d"',
+  '"\\ude00x"',
+  '"\\u0000"',
+  '"pending"',
+  '"completed"',
+  '"cancelled"',
+  '"refunded"',
+  '"pong"',
+  '"status"',
+  '"error"',
+  '"scan"',
+  '"__proto__"',
+  '"constructor"',
+  "[]",
+  "{}",
+  '["a"]',
+  '[["status"]]',
+  '{"a":1}',
+  '{"a":"\\ud800"}',
+  '{"\\udc00":1}',
+  '{"a":[1e999]}',
+  '{"toString":1,"constructor":2}',
+  '{"__proto__":{"a":1}}',
+  '"' + "a".repeat(128) + '"',
+  '"' + "a".repeat(129) + '"',
+  '"' + "é".repeat(1100) + '"',
+  '{"a":"' + "b".repeat(9000) + '"}',
+  ...[16, 126, 127, 128, 200].flatMap((n) => [
+    "[".repeat(n) + "]".repeat(n),
+    '{"a":'.repeat(n) + "null" + "}".repeat(n),
+  ]),
 ];
 
 const part = (random: Random, usual: string[], odd: string[]) => random.pick(random.below(4) ? usual : odd);
 
 /** Times at the edges of what both sides can hold. */
 const edges = [
-  "0000-01-01T00:00:00Z", "0000-01-01T00:00:00+00:01", "0000-01-01T00:00:00-00:01", "9999-12-31T23:59:59.999Z",
-  "9999-12-31T23:59:60Z", "9999-12-31T23:59:59-00:01", "2024-01-15T10:30:00+23:59", "2024-01-15T10:30:00-24:00",
-  "2024-01-15T10:30:00+99:59", "1969-12-31T23:59:59.9999Z", "2023-02-29T00:00:00Z", "2000-02-29T24:00:00Z",
+  "0000-01-01T00:00:00Z",
+  "0000-01-01T00:00:00+00:01",
+  "0000-01-01T00:00:00-00:01",
+  "9999-12-31T23:59:59.999Z",
+  "9999-12-31T23:59:60Z",
+  "9999-12-31T23:59:59-00:01",
+  "2024-01-15T10:30:00+23:59",
+  "2024-01-15T10:30:00-24:00",
+  "2024-01-15T10:30:00+99:59",
+  "1969-12-31T23:59:59.9999Z",
+  "2023-02-29T00:00:00Z",
+  "2000-02-29T24:00:00Z",
 ];
 
 /** A time, right or nearly so. */
@@ -63,7 +120,11 @@ const time = (random: Random): string => {
   const minute = part(random, ["00", "30", "59"], ["60", "99", "3"]);
   const second = part(random, ["00", "30", "59"], ["60", "61", "4", ""]);
   const fraction = part(random, ["", ".1", ".123", ".000"], [".", ".123456789", ".9999999999999", ",5", ".1x"]);
-  const zone = part(random, ["Z", "+00:00", "-08:00", "+01:30"], ["z", "", "+24:00", "−05:00", "+0100", "+01:60", "+1:00", " Z", "UTC"]);
+  const zone = part(
+    random,
+    ["Z", "+00:00", "-08:00", "+01:30"],
+    ["z", "", "+24:00", "−05:00", "+0100", "+01:60", "+1:00", " Z", "UTC"],
+  );
   const join = part(random, ["T"], ["t", " ", "_", ""]);
   return JSON.stringify(`${year}-${month}-${day}${join}${hour}:${minute}:${second}${fraction}${zone}`);
 };
@@ -108,7 +169,11 @@ const hit = (random: Random, text: string): string => {
     case 0:
       return text.slice(0, at) + text.slice(at + 1 + random.below(3));
     case 1:
-      return text.slice(0, at) + random.pick([" ", "\n", "\u00a0", "\ufeff", '"', "\\", "{", "}", ",", ":", "0", "\u0001", "é", "😀"]) + text.slice(at);
+      return (
+        text.slice(0, at) +
+        random.pick([" ", "\n", "\u00a0", "\ufeff", '"', "\\", "{", "}", ",", ":", "0", "\u0001", "é", "😀"]) +
+        text.slice(at)
+      );
     case 2:
       return text.slice(0, at);
     default:
