@@ -26,21 +26,23 @@ ajv.addSchema(strict(openapi), `${BASE}openapi.yaml`);
 ajv.addSchema(strict(asyncapi), `${BASE}asyncapi.yaml`);
 
 const DOCUMENTS = { openapi, asyncapi };
-const escape = (key) => key.replaceAll("~", "~0").replaceAll("/", "~1");
+const escapeKey = (key) => key.replaceAll("~", "~0").replaceAll("/", "~1");
 
 /** A place in one of the documents, reached by names; references on the way are followed. */
 export class Place {
   constructor(document, keys = []) {
-    this.document = document;
-    this.keys = keys;
-    this.value = keys.reduce((value, key) => value?.[key], DOCUMENTS[document]);
-    const [name, pointer] = this.value?.$ref?.split("#") ?? [];
-    if (pointer === undefined) return this;
-    const target = pointer
-      .split("/")
-      .slice(1)
-      .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
-    return new Place(name === "" ? document : name.replace(/^\.\/|\.yaml$/g, ""), target);
+    for (;;) {
+      this.document = document;
+      this.keys = keys;
+      this.value = keys.reduce((value, key) => value?.[key], DOCUMENTS[document]);
+      const [name, pointer] = this.value?.$ref?.split("#") ?? [];
+      if (pointer === undefined) return;
+      if (name !== "") document = name.replace(/^\.\/|\.yaml$/g, "");
+      keys = pointer
+        .split("/")
+        .slice(1)
+        .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+    }
   }
 
   at(...keys) {
@@ -49,7 +51,7 @@ export class Place {
 
   /** What is wrong with `value` by the schema at this place. */
   faults(value) {
-    const pointer = this.keys.map((key) => `/${encodeURIComponent(escape(key))}`).join("");
+    const pointer = this.keys.map((key) => `/${encodeURIComponent(escapeKey(key))}`).join("");
     const validate = ajv.getSchema(`${BASE}${this.document}.yaml#${pointer}`);
     if (validate === undefined) throw new Error(`no schema at ${this.document}.yaml#${pointer}`);
     return validate(value) ? [] : validate.errors.map((error) => `${error.instancePath} ${error.message}`);

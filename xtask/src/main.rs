@@ -12,6 +12,7 @@ mod chromium;
 mod debian;
 mod demo;
 mod lanes;
+mod lint_web;
 mod npm;
 mod process;
 mod serve;
@@ -53,6 +54,8 @@ enum Command {
     Size,
     /// Check that the crates depend on each other only as ARCHITECTURE.md allows
     Arrows,
+    /// Check the form and the lint of TypeScript, JavaScript and CSS, with biome
+    LintWeb(lint_web::Args),
     /// Run every test: native, wasm32, end to end on workerd, in Chromium, the packed package, sizes
     Test,
 }
@@ -77,6 +80,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(args) => bench::run(&args),
         Command::Size => size::run(),
         Command::Arrows => arrows::run(),
+        Command::LintWeb(args) => lint_web::run(&args),
         Command::Test => test::run(),
     }
 }

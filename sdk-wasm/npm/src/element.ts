@@ -65,7 +65,10 @@ export class TransferStatusElement extends Base {
     const qr = attribute("qr");
     const transferId = attribute("transfer-id");
     const signature = attribute("signature");
-    if (!url || !(qr || (transferId && (signature || this.getSignature)))) return this.#show("waiting");
+    if (!url || !(qr || (transferId && (signature || this.getSignature)))) {
+      this.#show("waiting");
+      return;
+    }
     const watch = watchTransfer({ url, qr, transferId, signature, getSignature: this.getSignature } as WatchOptions);
     this.#watch = watch;
     const names: (keyof WatchEvents)[] = ["status", "connection", "scan", "notice", "error", "closed"];

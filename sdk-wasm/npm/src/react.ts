@@ -86,6 +86,7 @@ export const useTransferStatus = (options: WatchOptions | null | undefined): Tra
     current.current = options;
   });
   const { url, transferId, transferRequestId, signature, qr, share } = (options ?? {}) as Record<string, unknown>;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what matters of the options, not their identity
   const store = useMemo(
     () => createStore(options, current),
     // URLs are compared by their text.

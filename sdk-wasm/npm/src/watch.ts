@@ -13,7 +13,6 @@ import {
   NOTICE,
   OFFLINE,
   ONLINE,
-  OPENED,
   POLLED,
   POLL_FAILED,
   SIGNED,

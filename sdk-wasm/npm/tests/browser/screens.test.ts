@@ -67,7 +67,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
         assert.equal(wide, false, `${name} scrolls sideways`);
       };
-      const open = async (url = shop) => {
+      const open = async () => {
         const { context } = await freshContext(browser, { ...size, colorScheme });
         return context.newPage();
       };

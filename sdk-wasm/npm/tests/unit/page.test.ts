@@ -68,6 +68,7 @@ test("Strict Mode mounts twice and opens one socket", { timeout: 60_000 }, async
 test("another transfer begins a new watch, the same one in a new render does not", { timeout: 60_000 }, async () => {
   server.onSocket = (socket, { url }) => socket.send(status({ id: url!.split("/").pop()! }));
   let set!: (id: string) => void;
+  // biome-ignore lint/correctness/noComponentHookFactories: each test has a component of its own
   const App = () => {
     const [id, change] = useState("transfer-1");
     set = change;

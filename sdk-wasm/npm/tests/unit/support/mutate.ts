@@ -151,12 +151,10 @@ const bend = (random: Random, text: string): string => {
     case 4:
     case 5: {
       const times = fields.filter(([, key]) => key == "updatedAt" || key == "at");
-      if (times.length) {
-        const [whole, key] = random.pick(times);
-        return text.replace(whole, `"${key}":${time(random)}`);
-      }
+      if (!times.length) return put(`"${key}":${random.pick(values)}`);
+      const [whole, name] = random.pick(times);
+      return text.replace(whole, `"${name}":${time(random)}`);
     }
-    // falls through
     default:
       return put(`"${key}":${random.pick(values)}`);
   }
