@@ -20,13 +20,17 @@ fn the_update_signatures_of_the_protocol_document_are_right() {
 }
 
 #[test]
-fn the_subscription_signature_and_its_code_are_right() {
+fn the_subscription_signature_and_its_code_in_both_forms_are_right() {
     let minter = Minter::new(key());
     let request = minter
         .mint_until("transfer-123".parse().unwrap(), "merchant-0~?>", 1_732_950_839)
         .unwrap();
     let signature = request.signature.expose();
     assert!(PROTOCOL.contains(&format!("\n# {signature}\n")), "{signature}");
+    let long = format!("https://pay.example/t/transfer-123#s={signature}");
+    assert!(PROTOCOL.contains(&format!("\n{long}\n")), "{long}");
+    let read: QrPayload = long.parse().unwrap();
+    assert_eq!(read.signature().expose(), signature);
 
     let code = QrPayload::new(
         "https://pay.example",

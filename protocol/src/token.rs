@@ -1,12 +1,15 @@
 //! Subscription signatures: what a client shows to watch one transfer until it expires
 //! (contract, "Signatures"). Clients pass it on as text; backends mint it and servers verify it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Deserializer};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
+
+use crate::json;
 
 #[cfg(feature = "hmac")]
 pub use self::mac::{Claims, InvalidClaims, TokenError, mint, open, seal, verify, verify_claims};
@@ -95,6 +98,28 @@ impl<'de> Deserialize<'de> for Signature {
     }
 }
 
+/// What a signature says, in the order in which it is written. One serializer writes it in one way only, so a
+/// signature can be put together again from the facts and the MAC.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Facts<'a> {
+    pub(crate) transfer_request_id: Cow<'a, str>,
+    pub(crate) merchant_id: Cow<'a, str>,
+    pub(crate) expiry: u64,
+}
+
+impl Facts<'_> {
+    /// The part of a signature before the dot.
+    pub(crate) fn encode(&self) -> String {
+        STANDARD.encode(json::write(self))
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote; `None` for what it surely did not write.
+    pub(crate) fn decode(encoded: &str) -> Option<Facts<'static>> {
+        serde_json::from_slice(&STANDARD.decode(encoded).ok()?).ok()
+    }
+}
+
 #[cfg(feature = "hmac")]
 mod mac {
     use base64::Engine;
@@ -102,9 +127,9 @@ mod mac {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
     use hmac::Mac;
-    use serde::{Deserialize, Serialize};
+    use serde::Deserialize;
 
-    use super::Signature;
+    use super::{Facts, Signature};
     use crate::error::ErrorCode;
     use crate::json;
     use crate::sign::{Key, KeyRing, Verified};
@@ -167,7 +192,7 @@ mod mac {
         }
     }
 
-    #[derive(Serialize, Deserialize)]
+    #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Payload {
         transfer_request_id: String,
@@ -186,9 +211,9 @@ mod mac {
     /// assert_eq!(token::verify(&KeyRing::new(key), &signature, &transfer_id, 1_732_950_839), Ok(claims));
     /// ```
     pub fn mint(key: &Key, claims: &Claims) -> Signature {
-        let payload = json::write(&Payload {
-            transfer_request_id: claims.transfer_id.as_str().to_owned(),
-            merchant_id: claims.merchant_id.clone(),
+        let payload = json::write(&Facts {
+            transfer_request_id: claims.transfer_id.as_str().into(),
+            merchant_id: claims.merchant_id.as_str().into(),
             expiry: claims.expiry,
         });
         // Base64 and a dot, of at most 128 and six times 128 characters and a number.

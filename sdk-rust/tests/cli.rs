@@ -199,6 +199,21 @@ fn a_qr_code_is_drawn_and_its_payload_printed_on_request() {
 }
 
 #[test]
+fn the_code_of_a_signature_in_the_usual_form_is_short() {
+    let case: Value = serde_json::from_str(include_str!("../../protocol/tests/vectors/qr.json")).unwrap();
+    let case = case["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|case| case["name"] == "short-2")
+        .unwrap();
+    let text = |field: &str| case[field].as_str().unwrap();
+    let mut qr = command(&["qr", text("transferId"), "--page", text("page"), "--text"]);
+    qr.env("TRANSFER_STATUS_SIGNATURE", text("signature"));
+    assert_eq!(stdout(&mut qr), format!("{}\n", text("short")));
+}
+
+#[test]
 fn a_wrong_command_line_is_code_2_and_help_tells_the_right_one() {
     for args in [
         &[][..],
