@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::host;
 use crate::token::{Facts, Signature};
 use crate::transfer::TransferId;
 
@@ -69,7 +70,7 @@ pub enum InvalidQrPayload {
     /// The text is over 8 KiB.
     #[error("the text is over 8 KiB, so it is no payload of ours; scan a transfer's code")]
     TooLong,
-    /// The page is no `https` address, or an `http` one that is not of this machine.
+    /// The page is no `https` address, or an `http` one that is neither of this machine nor of a private network.
     #[error("the page is not an https address; use https://<host>, or http://localhost in development")]
     Page,
     /// The path does not end with `/t/<transfer id>`.
@@ -84,8 +85,8 @@ impl QrPayload {
     /// A payload for a page, given as `https://host`, with a port or a path if it has one.
     ///
     /// # Errors
-    /// [`InvalidQrPayload::Page`] when the address is not `https` (or `http` on localhost), or has
-    /// credentials, a query or a fragment.
+    /// [`InvalidQrPayload::Page`] when the address is not `https` (or `http` on this machine or in a private network),
+    /// or has credentials, a query or a fragment.
     pub fn new(
         page: &str,
         transfer_id: TransferId,
@@ -225,30 +226,24 @@ fn lower_case_origin(page: &str) -> String {
     format!("{}{path}", origin.to_ascii_lowercase())
 }
 
-/// Takes `https://host[:port][/path]`, or `http` on this machine, with plain URL characters only.
+/// Takes `https://host[:port][/path]`, or `http` on this machine or in a private network, with plain URL characters only.
 fn check_page(page: &str) -> Result<(), InvalidQrPayload> {
     let (scheme, rest) = page.split_once("://").ok_or(InvalidQrPayload::Page)?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (host, port) = match authority.rsplit_once(':') {
         // The colons of an IPv6 address stand within its brackets.
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse::<u16>().is_ok()),
-        _ => (authority, true),
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
     };
-    let name = host
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
-    let ipv6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let host_ok =
-        !host.is_empty() && (name || ipv6.is_some_and(|ip| ip.parse::<std::net::Ipv6Addr>().is_ok()));
+    let scheme_ok = match scheme.to_ascii_lowercase().as_str() {
+        "https" => true,
+        "http" => host::is_private(host),
+        _ => false,
+    };
     let path_ok = path
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/".contains(&byte));
-    let scheme_ok = match scheme.to_ascii_lowercase().as_str() {
-        "https" => true,
-        "http" => matches!(host, "localhost" | "127.0.0.1" | "[::1]"),
-        _ => false,
-    };
-    if scheme_ok && host_ok && port && path_ok {
+    if scheme_ok && path_ok && host::is_host(host) && port.is_none_or(host::is_port) {
         Ok(())
     } else {
         Err(InvalidQrPayload::Page)

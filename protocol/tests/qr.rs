@@ -36,6 +36,8 @@ fn a_qr_payload_is_read_from_the_fragment_or_the_query() {
         ("http://localhost:8787/t/t1#s=x", "http://localhost:8787", "x"),
         ("http://127.0.0.1:1/t/t1#s=x", "http://127.0.0.1:1", "x"),
         ("http://[::1]:1/t/t1#s=x", "http://[::1]:1", "x"),
+        ("http://192.168.1.7:5173/t/t1#s=x", "http://192.168.1.7:5173", "x"),
+        ("http://till.local/t/t1#s=x", "http://till.local", "x"),
         ("https://[2001:db8::1]/t/t1#s=x", "https://[2001:db8::1]", "x"),
     ] {
         let read: QrPayload = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -69,6 +71,10 @@ fn what_is_no_qr_payload_of_ours_is_refused() {
         "https://user:pw@pay.example/t/t1#s=x",
         "https://pay.example:99999/t/t1#s=x",
         "https://pay.example:/t/t1#s=x",
+        "https://pay.example:+80/t/t1#s=x",
+        "http://8.8.8.8/t/t1#s=x",
+        "http://134744072/t/t1#s=x",
+        "http://[::ffff:8.8.8.8]/t/t1#s=x",
         "https://pay .example/t/t1#s=x",
         "https://pay.example\\@evil/t/t1#s=x",
         "https://[::g]/t/t1#s=x",

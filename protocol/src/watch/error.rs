@@ -2,24 +2,6 @@
 
 use crate::close::CloseCode;
 
-/// An address that is not that of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidUrl {
-    /// Not a URL with a host.
-    #[error("the service's URL is malformed; give one like https://status.example.com")]
-    Malformed,
-    /// No scheme, or one that is not `https`, `http`, `wss`, `ws`.
-    #[error("the service's URL must start with https:// (or http:// for a local server)")]
-    Scheme,
-    /// A user name or password in the URL.
-    #[error("the service's URL must not hold credentials; remove the part before the @")]
-    Credentials,
-    /// A query or fragment in the URL, as in a QR payload.
-    #[error("the service's URL must end before any ? or #; a QR payload is not the service's address")]
-    QueryOrFragment,
-}
-
 /// Why a watch ended without a final status.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -8,7 +8,9 @@ mod error;
 mod read;
 mod state;
 
-pub use error::{InvalidUrl, SignatureError, WatchError};
+#[cfg(feature = "endpoint")]
+pub use crate::endpoint::InvalidUrl;
+pub use error::{SignatureError, WatchError};
 pub use read::{MAX_ANSWER, Notice, read_frame, read_poll};
 pub use state::{Commands, WatchState};
 
