@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::json;
 use crate::transfer::Transfer;
 
-/// What kind of error it is (contract, "HTTP").
+/// What kind of error it is (PROTOCOL.md, section 6).
 ///
 /// ```
 /// use transfer_status_protocol::ErrorCode;
@@ -19,15 +19,17 @@ use crate::transfer::Transfer;
 pub enum ErrorCode {
     /// The request is not of the protocol: 400.
     BadRequest,
-    /// The signature or token is missing, wrong, expired or of another transfer: 401.
+    /// The signature or token is missing, wrong, or of another transfer: 401.
     Unauthorized,
+    /// The subscription signature is right and too old: 401. A fresh one will do.
+    Expired,
     /// The caller may not do this, whatever it proves: 403.
     Forbidden,
     /// There is no such thing: 404.
     NotFound,
     /// The path exists, with another method: 405.
     MethodNotAllowed,
-    /// The transfer's status does not allow the change: 409. The current transfer comes with it.
+    /// The transfer's status, or its version, does not allow the change: 409. The current transfer comes with it.
     Conflict,
     /// The body or message is over its limit: 413.
     TooLarge,
@@ -44,10 +46,11 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// Every code of the contract.
-    pub const ALL: [ErrorCode; 11] = [
+    /// Every code of the protocol.
+    pub const ALL: [ErrorCode; 12] = [
         ErrorCode::BadRequest,
         ErrorCode::Unauthorized,
+        ErrorCode::Expired,
         ErrorCode::Forbidden,
         ErrorCode::NotFound,
         ErrorCode::MethodNotAllowed,
@@ -64,6 +67,7 @@ impl ErrorCode {
         match self {
             ErrorCode::BadRequest => "bad_request",
             ErrorCode::Unauthorized => "unauthorized",
+            ErrorCode::Expired => "expired",
             ErrorCode::Forbidden => "forbidden",
             ErrorCode::NotFound => "not_found",
             ErrorCode::MethodNotAllowed => "method_not_allowed",
@@ -81,7 +85,7 @@ impl ErrorCode {
     pub const fn http_status(self) -> u16 {
         match self {
             ErrorCode::BadRequest => 400,
-            ErrorCode::Unauthorized => 401,
+            ErrorCode::Unauthorized | ErrorCode::Expired => 401,
             ErrorCode::Forbidden => 403,
             ErrorCode::NotFound => 404,
             ErrorCode::MethodNotAllowed => 405,

@@ -92,6 +92,10 @@ pub struct Update {
     /// What to attach.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub metadata: Patch<Metadata>,
+    /// The version that this update builds on; 0 for "nobody has reported it yet". `None` overwrites whatever another
+    /// writer of the same status has reported in between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub if_version: Option<u64>,
 }
 
 /// Why an update cannot be sent.
@@ -128,6 +132,7 @@ impl Update {
             merchant_id: Patch::Keep,
             customer_id: Patch::Keep,
             metadata: Patch::Keep,
+            if_version: None,
         }
     }
 
@@ -158,6 +163,22 @@ impl Update {
     /// Attaches metadata.
     pub fn with_metadata(mut self, metadata: Metadata) -> Update {
         self.metadata = Patch::Set(metadata);
+        self
+    }
+
+    /// Makes it count only if the transfer is still at this version; 0 for "nobody has reported it yet".
+    ///
+    /// At any other version nothing changes, and the answer is a conflict with the current transfer. An update that
+    /// would change nothing is answered as usual, so that sending it again after a lost answer is safe.
+    ///
+    /// ```
+    /// use transfer_status_protocol::{Status, TransferId, Update};
+    /// let id = TransferId::new("transfer-123").unwrap();
+    /// let body = Update::new(id, Status::Processing).with_if_version(2).encode().unwrap();
+    /// assert_eq!(body, br#"{"transferId":"transfer-123","status":"processing","ifVersion":2}"#);
+    /// ```
+    pub fn with_if_version(mut self, version: u64) -> Update {
+        self.if_version = Some(version);
         self
     }
 
@@ -226,6 +247,8 @@ mod decode {
         customer_id: Option<&'a RawValue>,
         #[serde(borrow, default, deserialize_with = "keep_null")]
         metadata: Option<&'a RawValue>,
+        #[serde(borrow)]
+        if_version: Option<&'a RawValue>,
     }
 
     const STATUS: &str = "one of pending, processing, completed, failed, cancelled";
@@ -233,6 +256,7 @@ mod decode {
     const AMOUNT: &str = "a finite number of up to 64 characters, or null";
     const PARTY: &str = "a string of 1 to 128 characters, or null";
     const METADATA: &str = "a JSON object of up to 8 KiB and 16 levels, or null";
+    const IF_VERSION: &str = "the version that the update builds on: an integer, 0 for none yet";
 
     impl Update {
         /// Reads an update from bytes whose signature was verified, and holds it to the limits.
@@ -257,6 +281,7 @@ mod decode {
                 merchant_id: patch(fields.merchant_id, "merchantId", PARTY)?,
                 customer_id: patch(fields.customer_id, "customerId", PARTY)?,
                 metadata: patch(fields.metadata, "metadata", METADATA)?,
+                if_version: json::optional(fields.if_version, "ifVersion", IF_VERSION)?,
             };
             update.check().map_err(|reason| match reason {
                 InvalidUpdate::UnknownStatus => DecodeError::Invalid {

@@ -67,6 +67,41 @@ fn an_absent_field_is_kept_null_removes_and_a_value_sets() {
 }
 
 #[test]
+fn an_update_says_which_version_it_builds_on_as_an_integer_from_0() {
+    for (rest, expected) in [
+        (r#""ifVersion":0"#, Some(0)),
+        (r#""ifVersion":7"#, Some(7)),
+        (r#""ifVersion":18446744073709551615"#, Some(u64::MAX)),
+        (r#""ifVersion":null"#, None),
+        (r#""message":"m""#, None),
+    ] {
+        assert_eq!(decode_with(rest).unwrap().if_version, expected, "{rest}");
+    }
+    for value in [
+        "-1",
+        "1.0",
+        "1e0",
+        "1.5",
+        r#""1""#,
+        "true",
+        "[1]",
+        "{}",
+        "18446744073709551616",
+    ] {
+        let error = decode_with(&format!(r#""ifVersion":{value}"#)).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("ifVersion is not valid; send the version"),
+            "{value}: {error}"
+        );
+        assert_eq!(error.code(), ErrorCode::BadRequest, "{value}");
+    }
+    let update = Update::new(id(), Status::Processing).with_if_version(2);
+    assert_eq!(decode(update.encode().unwrap()), Ok(update));
+}
+
+#[test]
 fn an_update_needs_an_id_and_a_status_that_may_be_set() {
     for (body, field) in [
         (r#"{"status":"pending"}"#, "transferId is missing"),
@@ -253,7 +288,8 @@ fn an_update_has_up_to_16_kib() {
         .with_amount("1".repeat(64).parse().unwrap())
         .with_merchant_id("\u{1}".repeat(128))
         .with_customer_id("\u{1}".repeat(128))
-        .with_metadata(Metadata::from_json(&format!(r#"{{"a":"{}"}}"#, "x".repeat(8184))).unwrap());
+        .with_metadata(Metadata::from_json(&format!(r#"{{"a":"{}"}}"#, "x".repeat(8184))).unwrap())
+        .with_if_version(u64::MAX);
     let body = largest.encode().unwrap();
     assert_eq!(decode(body), Ok(largest), "what may be built fits");
 }

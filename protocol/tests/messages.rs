@@ -52,6 +52,18 @@ fn a_conflict_brings_the_current_transfer_and_an_unreadable_one_does_not_hide_th
 }
 
 #[test]
+fn every_code_is_read_as_it_is_written_and_has_an_error_status() {
+    for code in ErrorCode::ALL {
+        assert_eq!(ErrorCode::from_name(code.as_str()), code);
+        assert!((400..600).contains(&code.http_status()), "{code}");
+    }
+    let text = r#"{"type":"error","code":"expired","message":"the signature has expired"}"#;
+    let body = ErrorBody::decode(text).unwrap();
+    assert_eq!((body.code, body.code.http_status()), (ErrorCode::Expired, 401));
+    assert_eq!(ServerMessage::decode(text), Ok(ServerMessage::Error(body)));
+}
+
+#[test]
 fn a_scan_message_comes_back_as_it_went() {
     let text = r#"{"type":"scan","transferId":"t","scanned":true,"at":"2024-01-15T10:30:00.000Z"}"#;
     assert_eq!(ServerMessage::decode(text).unwrap().encode(), text);

@@ -51,6 +51,7 @@ prop_compose! {
     fn update()(
         id in transfer_id(), status in status(), message in patch(any::<String>()), amount in patch(amount()),
         merchant_id in patch("\\PC{1,128}"), customer_id in patch("\\PC{1,128}"), metadata in patch(metadata()),
+        if_version in any::<Option<u64>>(),
     ) -> Update {
         let mut update = Update::new(id, status);
         update.message = message;
@@ -58,6 +59,7 @@ prop_compose! {
         update.merchant_id = merchant_id;
         update.customer_id = customer_id;
         update.metadata = metadata;
+        update.if_version = if_version;
         update
     }
 }

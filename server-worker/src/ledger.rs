@@ -1,7 +1,9 @@
 //! The rules of one transfer: an update in, what becomes of the transfer out. Pure.
 //!
 //! `pending → processing → completed | failed | cancelled`, `pending` straight to a final status,
-//! and nothing after that (contract, "Status flow").
+//! and nothing after that (PROTOCOL.md, section 2).
+
+use std::borrow::Cow;
 
 use transfer_status_protocol::{Patch, Status, Timestamp, Transfer, Update};
 
@@ -14,8 +16,8 @@ pub(crate) enum Outcome<'a> {
     Unchanged(&'a Transfer),
     /// It may not follow what is stored.
     Conflict {
-        /// The transfer as it stays.
-        current: &'a Transfer,
+        /// The transfer as it stays; announced, at version 0, when nobody has reported it.
+        current: Cow<'a, Transfer>,
         /// The rule that it breaks.
         reason: ConflictReason,
     },
@@ -30,34 +32,43 @@ pub(crate) enum ConflictReason {
     /// The flow has no such step.
     #[error("the transfer's status cannot go back; drop this update if it arrived late")]
     Backwards,
+    /// The update builds on another version than the one that is stored.
+    #[error("the transfer is not at the version in ifVersion; look at it as it is now, and decide anew")]
+    Version,
 }
 
 /// Applies `update` to what is stored, at `now` by the room's clock.
 ///
 /// The first update of a transfer may bring any status and makes version 1. `updated_at` never goes
-/// backwards, whatever the clock does.
+/// backwards, whatever the clock does. An update that would change nothing is `Unchanged` whatever its
+/// `if_version` says, so that a retry whose first answer was lost is safe.
 pub(crate) fn apply(current: Option<&Transfer>, update: Update, now: Timestamp) -> Outcome<'_> {
     let Some(current) = current else {
+        if update.if_version.is_some_and(|version| version != 0) {
+            return Outcome::Conflict {
+                current: Cow::Owned(Transfer::announced(update.transfer_id, now)),
+                reason: ConflictReason::Version,
+            };
+        }
         let mut first = Transfer::new(update.transfer_id.clone(), update.status.clone(), now);
         first.version = Some(1);
         patch(&mut first, update);
         return Outcome::Applied(first);
     };
+    let conflict = |reason| Outcome::Conflict {
+        current: Cow::Borrowed(current),
+        reason,
+    };
 
     let moved = current.status != update.status;
     if moved && current.status.is_final() {
-        return Outcome::Conflict {
-            current,
-            reason: ConflictReason::Final,
-        };
+        return conflict(ConflictReason::Final);
     }
     if moved && !may_follow(&current.status, &update.status) {
-        return Outcome::Conflict {
-            current,
-            reason: ConflictReason::Backwards,
-        };
+        return conflict(ConflictReason::Backwards);
     }
 
+    let built_on_another = update.if_version.is_some() && update.if_version != current.version;
     let mut next = current.clone();
     next.status = update.status.clone();
     let patched = patch(&mut next, update);
@@ -65,10 +76,10 @@ pub(crate) fn apply(current: Option<&Transfer>, update: Update, now: Timestamp) 
         return Outcome::Unchanged(current);
     }
     if current.status.is_final() {
-        return Outcome::Conflict {
-            current,
-            reason: ConflictReason::Final,
-        };
+        return conflict(ConflictReason::Final);
+    }
+    if built_on_another {
+        return conflict(ConflictReason::Version);
     }
     Outcome::Applied(advanced(next, now))
 }

@@ -203,12 +203,12 @@ impl Room {
                 View::Legacy => reply::json(200, &view::transfer(transfer, known), &[])?,
             }),
             Outcome::Conflict { current, reason } if view == View::Legacy => {
-                let conflict = view::conflict(&reason.to_string(), current, known);
+                let conflict = view::conflict(&reason.to_string(), &current, known);
                 Ok(reply::json(ErrorCode::Conflict.http_status(), &conflict, &[])?)
             }
             Outcome::Conflict { current, reason } => Err(ApiError::Conflict {
                 reason,
-                transfer: Box::new(current.clone()),
+                transfer: Box::new(current.into_owned()),
             }),
         }
     }

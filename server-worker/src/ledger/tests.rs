@@ -1,5 +1,6 @@
 //! The rules, case by case, and against a second, naive implementation of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -76,7 +77,7 @@ fn only_the_steps_of_the_flow_are_taken() {
                     reason,
                 } => {
                     assert!(!allowed, "{from} -> {to}");
-                    assert_eq!(shown, &current);
+                    assert_eq!(*shown, current);
                     let expected = if from.is_final() {
                         ConflictReason::Final
                     } else {
@@ -193,11 +194,76 @@ fn a_final_transfer_takes_no_other_field_either() {
         assert_eq!(
             apply(Some(&current), late, at(2_000)),
             Outcome::Conflict {
-                current: &current,
+                current: Cow::Borrowed(&current),
                 reason: ConflictReason::Final
             },
         );
     }
+}
+
+#[test]
+fn a_late_retry_that_says_what_it_builds_on_does_not_undo_a_newer_update() {
+    let first = applied(None, update(&Status::Processing), 1_000);
+    let slow = update(&Status::Processing)
+        .with_message("step 1")
+        .with_if_version(1);
+    let second = applied(Some(&first), slow.clone(), 2_000);
+    assert_eq!(second.version, Some(2));
+    assert_eq!(
+        apply(Some(&second), slow.clone(), at(3_000)),
+        Outcome::Unchanged(&second),
+        "a retry at once is answered like the first time"
+    );
+
+    let newer = update(&Status::Processing)
+        .with_message("step 2")
+        .with_if_version(2);
+    let third = applied(Some(&second), newer, 4_000);
+    assert_eq!(
+        apply(Some(&third), slow, at(5_000)),
+        Outcome::Conflict {
+            current: Cow::Borrowed(&third),
+            reason: ConflictReason::Version
+        },
+    );
+}
+
+#[test]
+fn a_step_of_the_flow_is_held_to_its_version_too() {
+    let current = stored(&Status::Processing);
+    for version in [0, 2, u64::MAX] {
+        let next = update(&Status::Completed).with_if_version(version);
+        let outcome = apply(Some(&current), next, at(2_000));
+        assert!(
+            matches!(
+                outcome,
+                Outcome::Conflict {
+                    reason: ConflictReason::Version,
+                    ..
+                }
+            ),
+            "{version}: {outcome:?}"
+        );
+    }
+    let next = applied(
+        Some(&current),
+        update(&Status::Completed).with_if_version(1),
+        2_000,
+    );
+    assert_eq!((next.status, next.version), (Status::Completed, Some(2)));
+}
+
+#[test]
+fn beside_a_transfer_that_nobody_has_reported_only_version_0_counts() {
+    let first = applied(None, update(&Status::Pending).with_if_version(0), 1_000);
+    assert_eq!(first.version, Some(1));
+    assert_eq!(
+        apply(None, update(&Status::Completed).with_if_version(1), at(1_000)),
+        Outcome::Conflict {
+            current: Cow::Owned(Transfer::announced(id(), at(1_000))),
+            reason: ConflictReason::Version
+        },
+    );
 }
 
 #[test]
@@ -218,7 +284,13 @@ struct Model {
 
 impl Model {
     /// The version after this update, or `None` for a conflict.
-    fn take(&mut self, status: &str, patches: &[(&'static str, Option<String>)], now: i64) -> Option<u64> {
+    fn take(
+        &mut self,
+        status: &str,
+        patches: &[(&'static str, Option<String>)],
+        if_version: Option<u64>,
+        now: i64,
+    ) -> Option<u64> {
         let rank = |status: &str| match status {
             "" => -1,
             "pending" => 0,
@@ -237,6 +309,9 @@ impl Model {
             return Some(self.version);
         }
         if rank(&self.status) == 2 || rank(status) < rank(&self.status) {
+            return None;
+        }
+        if if_version.is_some_and(|version| version != self.version) {
             return None;
         }
         self.version += 1;
@@ -258,15 +333,18 @@ fn any_patch() -> impl Strategy<Value = Patch<String>> {
 proptest! {
     #[test]
     fn any_series_of_updates_ends_where_the_model_ends(
-        steps in prop::collection::vec((0..5_usize, any_patch(), any_patch(), 0..50_i64), 1..30),
+        steps in prop::collection::vec(
+            (0..5_usize, any_patch(), any_patch(), prop::option::weighted(0.3, 0..4_u64), 0..50_i64), 1..30,
+        ),
     ) {
         let mut model = Model::default();
         let mut current: Option<Transfer> = None;
-        for (status, message, customer, now) in steps {
+        for (status, message, customer, if_version, now) in steps {
             let status = &STATUSES[status];
             let mut next = update(status);
             next.message = message.clone();
             next.customer_id = customer.clone();
+            next.if_version = if_version;
             let mut patches = Vec::new();
             for (name, patch) in [("message", message), ("customer", customer)] {
                 match patch {
@@ -276,7 +354,7 @@ proptest! {
                 }
             }
 
-            let expected = model.take(status.as_str(), &patches, now);
+            let expected = model.take(status.as_str(), &patches, if_version, now);
             let before = current.clone();
             match apply(before.as_ref(), next, at(now)) {
                 Outcome::Applied(transfer) => {
@@ -288,7 +366,10 @@ proptest! {
                 Outcome::Conflict { .. } => prop_assert_eq!(None, expected),
             }
 
-            let shown = current.as_ref().unwrap();
+            let Some(shown) = &current else {
+                prop_assert_eq!(model.version, 0);
+                continue;
+            };
             prop_assert_eq!(shown.status.as_str(), &model.status);
             prop_assert_eq!(shown.message.as_ref(), model.fields.get("message"));
             prop_assert_eq!(shown.customer_id.as_ref(), model.fields.get("customer"));
