@@ -1,5 +1,5 @@
 //! Update signatures: keys, signing, and verifying bytes before anything parses them
-//! (contract, "Signatures").
+//! (PROTOCOL.md, section 4).
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub const TIMESTAMP_HEADER: &str = "x-timestamp";
 pub const TIMESTAMP_TOLERANCE_SECONDS: u64 = 300;
 
 /// Bytes of an HMAC-SHA256.
-const MAC_LENGTH: usize = 32;
+pub(crate) const MAC_LENGTH: usize = 32;
 
 /// A secret key. Debug shows nothing of it, and its memory is wiped with the last clone.
 #[derive(Clone)]
@@ -181,9 +181,18 @@ pub enum VerifyError {
     /// The timestamp is not a decimal number of Unix seconds.
     #[error("the timestamp is not in Unix seconds; send decimal digits only")]
     MalformedTimestamp,
+    /// The timestamp has 13 digits: milliseconds by mistake.
+    #[error("the timestamp is in milliseconds; sign and send Unix seconds, which have 10 digits")]
+    TimestampInMilliseconds,
     /// The signature is not of these bytes by a key that is accepted.
-    #[error("the signature does not match; sign the exact bytes of the body with the shared secret")]
+    #[error(
+        "the signature does not match; sign the exact bytes that are sent, \"<X-Timestamp>.<body>\" or the body alone \
+         where there is no X-Timestamp, with the shared secret"
+    )]
     BadSignature,
+    /// There is a timestamp, and the signature is of the body without it.
+    #[error("the signature is of the body alone; beside X-Timestamp, sign \"<X-Timestamp>.<body>\"")]
+    SignedWithoutTimestamp,
     /// Timestamps are required and there is none.
     #[error("the timestamp is missing; sign \"<Unix seconds>.<body>\" and send the seconds along")]
     MissingTimestamp,
@@ -228,7 +237,11 @@ pub fn verify<B: AsRef<[u8]>>(
         None => keys.accepts(&[body.as_ref()], mac),
     };
     if !accepted {
-        return Err(VerifyError::BadSignature);
+        return Err(if timestamp.is_some() && keys.accepts(&[body.as_ref()], mac) {
+            VerifyError::SignedWithoutTimestamp
+        } else {
+            VerifyError::BadSignature
+        });
     }
     match signed_at {
         None if policy == TimestampPolicy::Required => Err(VerifyError::MissingTimestamp),
@@ -244,9 +257,12 @@ pub fn verify<B: AsRef<[u8]>>(
 
 /// Digits only: what else `u64` would read (a sign) is refused, so nothing but digits precedes the dot.
 fn read_seconds(text: &str) -> Result<u64, VerifyError> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().map_err(|_| VerifyError::MalformedTimestamp)
-    } else {
-        Err(VerifyError::MalformedTimestamp)
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(VerifyError::MalformedTimestamp);
+    }
+    match text.parse() {
+        Ok(1_000_000_000_000..=9_999_999_999_999) => Err(VerifyError::TimestampInMilliseconds),
+        Ok(seconds) => Ok(seconds),
+        Err(_) => Err(VerifyError::MalformedTimestamp),
     }
 }

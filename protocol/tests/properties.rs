@@ -208,7 +208,7 @@ proptest! {
 
     #[test]
     fn a_signature_holds_for_its_transfer_until_it_expires(
-        id in transfer_id(), merchant in "\\PC{1,128}", expiry in 0..u64::MAX, before: u64,
+        id in transfer_id(), merchant in "\\PC{1,128}", expiry in 0..99_999_999_999_u64, before: u64,
     ) {
         let key = Key::new("k").unwrap();
         let claims = Claims::new(id.clone(), merchant, expiry).unwrap();

@@ -37,7 +37,7 @@ impl Minter {
     /// A transfer request that is valid for `valid_for` from now, in whole seconds.
     ///
     /// # Errors
-    /// The merchant's id is not 1 to 128 characters.
+    /// The merchant's id is not 1 to 128 characters, or the expiry is in milliseconds.
     pub fn mint(
         &self,
         transfer_id: TransferId,
@@ -51,7 +51,7 @@ impl Minter {
     /// A transfer request that is valid until `expiry`, in seconds since the Unix epoch.
     ///
     /// # Errors
-    /// The merchant's id is not 1 to 128 characters.
+    /// The merchant's id is not 1 to 128 characters, or the expiry is in milliseconds.
     pub fn mint_until(
         &self,
         transfer_id: TransferId,

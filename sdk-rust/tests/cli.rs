@@ -184,6 +184,29 @@ fn the_subscription_key_goes_before_the_update_key() {
 }
 
 #[test]
+fn a_backend_that_minted_by_hand_is_told_which_field_is_wrong() {
+    let key = transfer_status::Key::new("test-secret").unwrap();
+    for (fields, told) in [
+        (
+            r#""merchantId":42,"expiry":1732320000"#,
+            "merchantId is not valid; send a string",
+        ),
+        (r#""merchantId":"m","expiry":1732320000000"#, "not milliseconds"),
+        (r#""merchant":"m","expiry":1732320000"#, "merchantId is missing"),
+    ] {
+        let payload = format!(r#"{{"transferRequestId":"order-1042",{fields}}}"#);
+        command(&["verify", "subscription", "order-1042", "--now", "1732310000"])
+            .env(
+                "TRANSFER_STATUS_SIGNATURE",
+                transfer_status::protocol::token::seal(&key, &payload),
+            )
+            .assert()
+            .code(1)
+            .stderr(contains(told));
+    }
+}
+
+#[test]
 fn a_qr_code_is_drawn_and_its_payload_printed_on_request() {
     let qr = |extra: &[&str]| {
         let mut qr = command(&["qr", "order-1042", "--page", "https://pay.example.com"]);

@@ -222,7 +222,11 @@ impl ApiError {
             Self::Subscription(TokenError::Expired) => None,
             Self::Subscription(_) => Some(Attempt::Subscription),
             Self::UpdateSignature(
-                VerifyError::BadSignature | VerifyError::MalformedSignature | VerifyError::MalformedTimestamp,
+                VerifyError::BadSignature
+                | VerifyError::MalformedSignature
+                | VerifyError::MalformedTimestamp
+                | VerifyError::TimestampInMilliseconds
+                | VerifyError::SignedWithoutTimestamp,
             )
             | Self::Legacy(LegacyError::BadMac | LegacyError::Malformed) => Some(Attempt::Update),
             _ => None,
