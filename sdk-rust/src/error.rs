@@ -2,8 +2,9 @@
 //!
 //! No variant holds or prints a secret, a signature or a URL given by the caller.
 
+mod cause;
+
 use std::error::Error as StdError;
-use std::io;
 
 #[cfg(feature = "client")]
 use http::StatusCode;
@@ -11,6 +12,8 @@ use http_body_util::LengthLimitError;
 use thiserror::Error;
 use transfer_status_protocol::watch::InvalidUrl;
 
+pub use self::cause::TransportCause;
+pub(crate) use self::cause::{DnsError, classify};
 use crate::transport::MAX_ANSWER;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -34,10 +37,10 @@ pub enum BuildError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// No connection: name not found, refused, unreachable, TLS failed on the way.
-    #[error("could not connect to the service")]
+    /// No connection; [`TransportError::cause`] says why. Nothing was sent.
+    #[error("could not connect to the service: {}", classify(.0.as_ref()))]
     Connect(#[source] BoxError),
-    /// The service's certificate was not accepted. Trying again does not help.
+    /// The service's certificate was not accepted. Nothing was sent, and trying again does not help.
     #[error("the service's certificate was refused; check the host name, the clock and the trusted roots")]
     Certificate(#[source] BoxError),
     /// The connection broke before the whole answer was there.
@@ -63,10 +66,20 @@ impl TransportError {
         }
     }
 
+    /// Why the service was not reached, or `None` where it was. A link that broke in mid-exchange has a cause too.
+    pub fn cause(&self) -> Option<TransportCause> {
+        match self {
+            Self::Connect(error) | Self::Certificate(error) | Self::Interrupted(error) => {
+                Some(classify(error.as_ref()))
+            }
+            Self::Request(_) | Self::AnswerTooLarge { .. } => None,
+        }
+    }
+
     pub(crate) fn from_http(error: hyper_util::client::legacy::Error) -> Self {
         let connecting = error.is_connect();
         let error: BoxError = error.into();
-        if is_certificate_error(error.as_ref()) {
+        if classify(error.as_ref()) == TransportCause::Certificate {
             Self::Certificate(error)
         } else if connecting {
             Self::Connect(error)
@@ -80,18 +93,6 @@ impl TransportError {
             true => Self::AnswerTooLarge { limit: MAX_ANSWER },
             false => Self::Interrupted(error),
         }
-    }
-}
-
-/// Looks through the chain, and into each `io::Error`, which hides what it wraps from `source()`.
-fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
-    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-        return matches!(tls, rustls::Error::InvalidCertificate(_));
-    }
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    match wrapped {
-        Some(inner) => is_certificate_error(inner),
-        None => error.source().is_some_and(is_certificate_error),
     }
 }
 

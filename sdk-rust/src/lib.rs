@@ -70,7 +70,7 @@ mod watch;
 #[cfg(feature = "client")]
 pub use client::{Client, ClientBuilder, WatchBuilder};
 #[cfg(feature = "_http")]
-pub use error::{BuildError, TransportError};
+pub use error::{BuildError, TransportCause, TransportError};
 #[cfg(feature = "hmac")]
 pub use mint::Minter;
 #[cfg(feature = "publisher")]

@@ -1,5 +1,6 @@
 //! How bytes reach the service: one way to dial (happy eyeballs, TCP_NODELAY, rustls) for HTTP and WebSocket.
 
+mod resolver;
 #[cfg(feature = "client")]
 mod socket;
 
@@ -20,6 +21,7 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 pub(crate) use transfer_status_protocol::watch::MAX_ANSWER;
 
+use self::resolver::Resolver;
 use crate::error::{BuildError, TransportError};
 
 /// After the head start of RFC 8305, the other address family is tried as well.
@@ -33,12 +35,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const USER_AGENT_VALUE: HeaderValue =
     HeaderValue::from_static(concat!("transfer-status-rust/", env!("CARGO_PKG_VERSION")));
 
+type Connector = HttpsConnector<HttpConnector<Resolver>>;
+
 /// Dials, and exchanges bounded HTTP messages over pooled connections. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    http: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: legacy::Client<Connector, Full<Bytes>>,
     #[cfg(feature = "client")]
-    connector: HttpsConnector<HttpConnector>,
+    connector: Connector,
 }
 
 impl Transport {
@@ -51,7 +55,7 @@ impl Transport {
         // Both WebSocket and our HTTP are spoken over HTTP/1.1; another choice would break the handshake.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
 
-        let mut tcp = HttpConnector::new();
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_happy_eyeballs_timeout(Some(HAPPY_EYEBALLS_DELAY));

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
-use transfer_status::{Client, Key, PublishError, Publisher, Status, TransportError, Update};
+use transfer_status::{Client, Key, PublishError, Publisher, Status, TransportCause, TransportError, Update};
 
 /// A service with a certificate of its own for `localhost`, and what a client needs to trust it.
 struct SecureService {
@@ -116,6 +116,9 @@ async fn a_service_that_is_not_trusted_gets_no_request_and_no_second_try() {
         assert!(
             matches!(error, PublishError::Transport(TransportError::Certificate(_))),
             "{error:?}"
+        );
+        assert!(
+            matches!(&error, PublishError::Transport(error) if error.cause() == Some(TransportCause::Certificate))
         );
         assert!(!error.is_retryable());
         assert!(secure.service.is_left_alone().await);
