@@ -74,7 +74,7 @@ pub use error::{BuildError, TransportCause, TransportError};
 #[cfg(feature = "hmac")]
 pub use mint::Minter;
 #[cfg(feature = "publisher")]
-pub use publisher::{PublishError, Publisher, PublisherBuilder, RetryPolicy};
+pub use publisher::{ClockSkew, PublishError, Publisher, PublisherBuilder, RetryPolicy};
 #[cfg(feature = "client")]
 pub use watch::{Watch, WatchHandle};
 

@@ -1,30 +1,32 @@
 //! The publisher: a backend's signed updates, sent until they are answered.
 
 mod answer;
+mod attempts;
+mod builder;
+mod clock;
 mod error;
 mod retry;
 
+pub use builder::PublisherBuilder;
+pub use clock::ClockSkew;
 pub use error::PublishError;
 pub use retry::RetryPolicy;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Uri};
 use http_body_util::Full;
-use rustls::ClientConfig;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::Semaphore;
 use tracing::{Instrument, debug, debug_span};
-use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::sign::{Key, SIGNATURE_HEADER, Signer, TIMESTAMP_HEADER};
 use transfer_status_protocol::transfer::Transfer;
 use transfer_status_protocol::update::Update;
-use transfer_status_protocol::watch::InvalidUrl;
 
-use crate::error::{BuildError, TransportError};
+use crate::error::TransportError;
 use crate::transport::Transport;
 
 /// Sends signed updates to one service. Cheap to clone; clones share their connections.
@@ -63,67 +65,13 @@ struct Inner {
     uri: Uri,
     signer: Signer,
     retry: RetryPolicy,
-}
-
-/// Settings of a [`Publisher`].
-#[must_use]
-pub struct PublisherBuilder {
-    url: String,
-    key: Key,
-    tls: Option<ClientConfig>,
-    retry: RetryPolicy,
-}
-
-impl PublisherBuilder {
-    /// Own TLS settings: a private root, a client certificate. The default trusts Mozilla's roots.
-    pub fn tls(mut self, config: ClientConfig) -> Self {
-        self.tls = Some(config);
-        self
-    }
-
-    /// How long to try, and how often.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
-        self
-    }
-
-    /// Builds the publisher; connects nowhere yet.
-    ///
-    /// # Errors
-    /// The URL or the TLS settings cannot be used.
-    pub fn build(self) -> Result<Publisher, BuildError> {
-        let uri = Endpoint::parse(&self.url)?.web("/update");
-        let uri = uri.parse().map_err(|_| InvalidUrl::Malformed)?;
-        let transport = Transport::new(self.tls)?;
-        let signer = Signer::new(self.key);
-        Ok(Publisher {
-            inner: Arc::new(Inner {
-                transport,
-                uri,
-                signer,
-                retry: self.retry,
-            }),
-        })
-    }
-}
-
-impl fmt::Debug for PublisherBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PublisherBuilder")
-            .field("retry", &self.retry)
-            .finish_non_exhaustive()
-    }
+    places: Semaphore,
 }
 
 impl Publisher {
     /// A publisher to the service at `url`, signing with `key`, the service's `HMAC_SECRET`.
     pub fn builder(url: impl Into<String>, key: Key) -> PublisherBuilder {
-        PublisherBuilder {
-            url: url.into(),
-            key,
-            tls: None,
-            retry: RetryPolicy::default(),
-        }
+        PublisherBuilder::new(url.into(), key)
     }
 
     /// Sends `update` and gives the transfer as it is stored. Needs a tokio runtime with I/O and time.
@@ -137,48 +85,28 @@ impl Publisher {
     }
 
     async fn deliver(&self, update: &Update) -> Result<Transfer, PublishError> {
-        let retry = &self.inner.retry;
         let body = Bytes::from(update.encode()?);
-        // A deadline too far off to be a point in time is none.
-        let deadline = Instant::now().checked_add(retry.deadline);
-        let left = || deadline.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()));
-        let mut attempt = 1;
-        loop {
-            let answered = timeout(
-                retry.attempt_timeout.min(left()),
-                self.attempt(update, body.clone()),
-            );
-            let error = match answered.await.unwrap_or(Err(PublishError::TimedOut)) {
-                Ok(transfer) => {
-                    debug!(attempt, version = transfer.version, "stored");
-                    return Ok(transfer);
-                }
-                Err(error) => error,
-            };
-            debug!(attempt, error = &error as &dyn std::error::Error, "not stored");
-            let pause = retry.pause(attempt, error.retry_after());
-            if !error.is_retryable() || attempt >= retry.attempts || pause >= left() {
-                return Err(error);
-            }
-            sleep(pause).await;
-            attempt += 1;
-        }
+        let Inner { retry, places, .. } = &*self.inner;
+        let transfer = attempts::run(*retry, places, || self.attempt(update, body.clone())).await?;
+        debug!(version = transfer.version, "stored");
+        Ok(transfer)
     }
 
     /// Signs the bytes anew, sends them once and reads the answer.
     async fn attempt(&self, update: &Update, body: Bytes) -> Result<Transfer, PublishError> {
-        let now = unix_seconds();
-        let mut signature = HeaderValue::from_str(&self.inner.signer.sign_at(now, &body))
+        let sent = SystemTime::now();
+        let timestamp = clock::unix_seconds(sent).ok_or(PublishError::Clock)?;
+        let mut signature = HeaderValue::from_str(&self.inner.signer.sign_at(timestamp, &body))
             .map_err(|error| TransportError::Request(error.into()))?;
         signature.set_sensitive(true);
         let request = Request::post(self.inner.uri.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(SIGNATURE_HEADER, signature)
-            .header(TIMESTAMP_HEADER, now)
+            .header(TIMESTAMP_HEADER, timestamp)
             .body(Full::new(body))
             .map_err(TransportError::Request)?;
         let answer = self.inner.transport.exchange(request).await?;
-        answer::read(update, &answer, SystemTime::now())
+        answer::read(update, &answer, sent, SystemTime::now())
     }
 }
 
@@ -189,11 +117,4 @@ impl fmt::Debug for Publisher {
             .field("retry", &self.inner.retry)
             .finish_non_exhaustive()
     }
-}
-
-/// What the clock says: a fresh timestamp for each attempt.
-fn unix_seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }

@@ -46,8 +46,14 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// With the roots of Mozilla when `tls` is none.
+    /// With the roots of Mozilla when `tls` is none. Few connections are kept: a watch polls now and then.
+    #[cfg(feature = "client")]
     pub(crate) fn new(tls: Option<ClientConfig>) -> Result<Self, BuildError> {
+        Self::with_idle_connections(tls, 2)
+    }
+
+    /// Keeps up to `idle` connections for the next exchange, for a minute.
+    pub(crate) fn with_idle_connections(tls: Option<ClientConfig>, idle: usize) -> Result<Self, BuildError> {
         let mut tls = match tls {
             Some(config) => config,
             None => default_tls()?,
@@ -66,7 +72,7 @@ impl Transport {
         let http = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(2)
+            .pool_max_idle_per_host(idle)
             .http1_max_buf_size(MAX_ANSWER)
             .build(connector.clone());
         Ok(Self {

@@ -105,10 +105,7 @@ async fn watch_refresh_and_poll() {
 /// Gives the signatures that were sent.
 async fn publish_with_a_retry() -> Vec<String> {
     let service = Service::start().await;
-    let retry = RetryPolicy {
-        backoff_base: Duration::from_millis(1),
-        ..RetryPolicy::default()
-    };
+    let retry = RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(1));
     let publisher = Publisher::builder(service.url(), Key::new(KEY).unwrap())
         .retry(retry)
         .build()

@@ -61,7 +61,10 @@ async fn change(
         .with_message(said(&status));
     Ok(match publisher.publish(&update).await {
         Ok(transfer) => Json(transfer).into_response(),
-        Err(PublishError::Conflict { current, .. }) => (StatusCode::CONFLICT, Json(*current)).into_response(),
+        Err(PublishError::Conflict {
+            current: Some(current),
+            ..
+        }) => (StatusCode::CONFLICT, Json(*current)).into_response(),
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     })
 }

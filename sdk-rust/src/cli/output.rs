@@ -43,10 +43,9 @@ impl Output {
         // Where standard error is gone too, the exit code still tells.
         let _written = match self.json {
             true => {
-                let transfer = match error.downcast_ref() {
-                    Some(PublishError::Conflict { current, .. }) => Some(&**current),
-                    _ => None,
-                };
+                let transfer = error
+                    .downcast_ref::<PublishError>()
+                    .and_then(PublishError::current);
                 let object = Failure {
                     error: format!("{error:#}"),
                     transfer,

@@ -3,17 +3,26 @@
 use std::time::{Duration, SystemTime};
 
 /// How long a publisher tries, and how often. The defaults suit a backend that waits for the answer.
+///
+/// ```
+/// use std::time::Duration;
+/// use transfer_status::RetryPolicy;
+///
+/// let patient = RetryPolicy::default().with_attempts(20).with_deadline(Duration::from_secs(300));
+/// assert_eq!(patient.attempt_timeout, Duration::from_secs(10));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RetryPolicy {
-    /// The most attempts, the first included.
+    /// The most attempts, the first included; 6 by default.
     pub attempts: u32,
-    /// How long one attempt may take, from dialing to the last byte of the answer.
+    /// How long one attempt may take, from dialing to the last byte of the answer; 10 s by default.
     pub attempt_timeout: Duration,
-    /// How long all attempts and the waits between them may take.
+    /// How long all attempts and the waits between them may take; 45 s by default.
     pub deadline: Duration,
-    /// The most that the first wait takes; it doubles with each further one.
+    /// The most that the first wait takes; it doubles with each further one. 250 ms by default.
     pub backoff_base: Duration,
-    /// The most that any wait takes, unless the service asks for a longer one.
+    /// The most that any wait takes, unless the service asks for a longer one; 10 s by default.
     pub backoff_cap: Duration,
 }
 
@@ -32,10 +41,37 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// One attempt and no more.
     pub fn none() -> Self {
-        Self {
-            attempts: 1,
-            ..Self::default()
-        }
+        Self::default().with_attempts(1)
+    }
+
+    /// The most attempts, the first included.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// How long one attempt may take, from dialing to the last byte of the answer.
+    #[must_use]
+    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// How long all attempts and the waits between them may take. A further attempt is made only with a second or
+    /// more left for it.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// The most that the first wait takes, doubling with each further one, and the most that any takes.
+    #[must_use]
+    pub fn with_backoff(mut self, base: Duration, cap: Duration) -> Self {
+        self.backoff_base = base;
+        self.backoff_cap = cap;
+        self
     }
 
     /// The wait after attempt number `attempt`: full jitter, on top of what the service asked for.
@@ -49,11 +85,11 @@ impl RetryPolicy {
     }
 }
 
-/// Reads `Retry-After`: seconds, or a date of HTTP.
+/// Reads `Retry-After`: seconds, or a date of HTTP (RFC 9110, section 10.2.3). `now` is the answer's own time.
 pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.parse().ok().map(Duration::from_secs);
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
@@ -108,7 +144,7 @@ mod tests {
             Some(Duration::ZERO),
             "in the past"
         );
-        for nonsense in ["", "-1", "1.5", "soon"] {
+        for nonsense in ["", "-1", "+1", "1.5", "soon", "99999999999999999999"] {
             assert_eq!(retry_after(nonsense, now), None, "{nonsense}");
         }
     }

@@ -118,13 +118,10 @@ impl Payment<'_> {
     /// Never: the URL is one.
     pub fn publisher(&self) -> Publisher {
         let key = Key::new(HMAC_SECRET).expect("a key");
-        let retry = RetryPolicy {
-            attempts: 1_000,
-            deadline: crate::PATIENCE,
-            backoff_base: Duration::from_millis(20),
-            backoff_cap: Duration::from_millis(200),
-            ..RetryPolicy::default()
-        };
+        let retry = RetryPolicy::default()
+            .with_attempts(1_000)
+            .with_deadline(crate::PATIENCE)
+            .with_backoff(Duration::from_millis(20), Duration::from_millis(200));
         let builder = Publisher::builder(self.server.url(), key).retry(retry);
         builder.build().expect("a URL")
     }

@@ -111,10 +111,7 @@ async fn pay(
     mut watchers: [&mut Watcher; 2],
 ) -> anyhow::Result<Vec<Row>> {
     // What fails here should be seen, not tried again for long.
-    let retry = RetryPolicy {
-        deadline: STEP,
-        ..RetryPolicy::default()
-    };
+    let retry = RetryPolicy::default().with_deadline(STEP);
     let key = Key::new(&settings.secret)?;
     let bank = Publisher::builder(settings.url.as_str(), key)
         .retry(retry)

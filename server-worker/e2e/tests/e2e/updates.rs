@@ -87,7 +87,11 @@ async fn an_update_that_arrives_late_is_refused_with_the_transfer_as_it_is() {
     }
     let publisher = payment.publisher();
     let failed = soon(publisher.publish(&payment.update(Status::Failed))).await;
-    let Err(PublishError::Conflict { current, .. }) = failed else {
+    let Err(PublishError::Conflict {
+        current: Some(current),
+        ..
+    }) = failed
+    else {
         panic!("a conflict was expected, got {failed:?}");
     };
     assert_eq!(*current, stored);
