@@ -72,7 +72,7 @@ pub use client::{Client, ClientBuilder, WatchBuilder};
 #[cfg(feature = "_http")]
 pub use error::{BuildError, TransportCause, TransportError};
 #[cfg(feature = "hmac")]
-pub use mint::Minter;
+pub use mint::{MintError, Minter};
 #[cfg(feature = "publisher")]
 pub use publisher::{ClockSkew, PublishError, Publisher, PublisherBuilder, RetryPolicy};
 #[cfg(feature = "client")]
@@ -84,7 +84,8 @@ pub use transfer_status_protocol::session::{CloseReason, Config, Connection, Hin
 #[cfg(feature = "hmac")]
 pub use transfer_status_protocol::sign::{Key, KeyRing, Signer};
 #[cfg(feature = "hmac")]
-pub use transfer_status_protocol::token::Claims;
+pub use transfer_status_protocol::token::{Claims, InvalidClaims};
+pub use transfer_status_protocol::update::InvalidUpdate;
 #[cfg(feature = "_http")]
 pub use transfer_status_protocol::watch::InvalidUrl;
 #[cfg(feature = "client")]
