@@ -31,17 +31,6 @@ use crate::transport::Transport;
 
 /// Sends signed updates to one service. Cheap to clone; clones share their connections.
 ///
-/// # Retries
-/// An update is idempotent: it names the state that a transfer is in, and the service answers one that changes
-/// nothing like the first, with the same version, and tells nobody twice. So a retry is safe even where it is not
-/// known whether the lost attempt arrived. What may differ is the answer: when another update came in between, a
-/// retry can meet [`PublishError::Conflict`] though its first attempt was taken; the conflict carries the transfer
-/// as it is.
-///
-/// Tried again: no connection, a broken connection, no answer in time, and the statuses 429, 500, 502, 503, 504,
-/// with full jitter and never sooner than `Retry-After` says. Each attempt signs the same bytes with a fresh
-/// timestamp, as the service takes none older than 300 s. Dropping the future stops everything.
-///
 /// ```no_run
 /// use transfer_status::{Key, Publisher, Status, Update};
 ///
@@ -55,6 +44,104 @@ use crate::transport::Transport;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Retries
+/// An update names the state that a transfer is in, and the service answers one that changes nothing like the first,
+/// with the same version, and tells nobody twice. So an update may be sent again where it is not known whether the lost
+/// attempt arrived, as long as nobody else writes the same transfer; where somebody does, see below.
+///
+/// Tried again: no connection, a broken connection, no answer in time, the service's codes `rate_limited`, `internal`
+/// and `unavailable`, and, where no code of the service is there to go by, the statuses 408, 425, 429 and 5xx but 501,
+/// 505 and 511. With full jitter, never sooner than `Retry-After` says, and only with a second or more left for the
+/// attempt. Each attempt signs the same bytes with a fresh timestamp, as the service takes none older than 300 s.
+/// Dropping the future stops everything; an attempt under way may still arrive.
+///
+/// # Two writers of one transfer
+/// Between statuses the service keeps the order: `processing` after `completed` is a [`PublishError::Conflict`],
+/// whoever sends it and however late. Within one status it does not: two writers who both say `processing`, with
+/// different messages, overwrite each other, and the last one to arrive stays. A retry is such a writer too: its first
+/// attempt was stored and its answer lost, another update came in between, and the retry puts the older text back. The
+/// same happens when an attempt that was given up arrives late; it is valid for 300 s.
+///
+/// Either let one writer at a time write a transfer, such as the outbox below, or name the version that the update
+/// builds on with [`Update::with_if_version`]: at any other version nothing changes, and the conflict carries the
+/// transfer as it is. 0 stands for "nobody has reported it yet". An update that would change nothing is answered with
+/// success whatever version it names, so that a retry after a lost answer is safe.
+///
+/// ```no_run
+/// # use transfer_status::{PublishError, Publisher, Status, Transfer, Update};
+/// /// Reports a step, unless somebody has reported anything since `seen`; gives the transfer as it is then.
+/// async fn report(publisher: &Publisher, seen: &Transfer, step: &str) -> Result<Transfer, PublishError> {
+///     let update = Update::new(seen.id.clone(), Status::Processing)
+///         .with_message(step)
+///         .with_if_version(seen.version.unwrap_or(0));
+///     match publisher.publish(&update).await {
+///         // What it says stays. The step may have been stored and overwritten: decide anew from what is there.
+///         Err(PublishError::Conflict { current: Some(current), .. }) => Ok(*current),
+///         answer => answer,
+///     }
+/// }
+/// ```
+///
+/// # An outbox, so that no status is lost
+/// The publisher gives up when its policy is used up, 45 s by default, and a process may end before that. What must
+/// arrive belongs into your own database first: write the update in the transaction that changes the order, and let a
+/// worker publish it until it succeeds or is refused for good. One worker at a time for one transfer, its rows in their
+/// order.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use transfer_status::{Publisher, Status, TransferId, Update};
+///
+/// /// A row that the transaction wrote which changed the order.
+/// struct Row {
+///     number: i64,
+///     transfer_id: TransferId,
+///     status: Status,
+///     message: String,
+/// }
+///
+/// /// Your database.
+/// trait Outbox {
+///     type Error: std::error::Error + 'static;
+///     /// Of each transfer only its lowest number, and of these the first that is due; locked until it is settled
+///     /// (`for update skip locked`).
+///     async fn next(&self) -> Result<Option<Row>, Self::Error>;
+///     /// Takes the row out.
+///     async fn done(&self, number: i64) -> Result<(), Self::Error>;
+///     /// Takes the row out of the queue and keeps it for a person to look at.
+///     async fn refused(&self, number: i64, why: String) -> Result<(), Self::Error>;
+///     /// Leaves the row in, due after a pause.
+///     async fn later(&self, number: i64, pause: Duration) -> Result<(), Self::Error>;
+/// }
+///
+/// async fn work<O: Outbox>(outbox: &O, publisher: &Publisher) -> Result<(), O::Error> {
+///     while let Some(row) = outbox.next().await? {
+///         let update = Update::new(row.transfer_id, row.status).with_message(row.message);
+///         match publisher.publish(&update).await {
+///             Ok(_) => outbox.done(row.number).await?,
+///             Err(error) if error.is_already_there(&update) => outbox.done(row.number).await?,
+///             // No update like this will be taken: the transfer is final, or a field is not valid.
+///             Err(error) if error.is_final() => outbox.refused(row.number, error.to_string()).await?,
+///             Err(error) => {
+///                 if !error.is_retryable() {
+///                     // The key, the URL, a certificate, the clock: it goes on once somebody has mended it.
+///                     eprintln!("updates are stuck: {error}");
+///                 }
+///                 let pause = error.retry_after().unwrap_or(Duration::from_secs(30));
+///                 outbox.later(row.number, pause).await?;
+///             }
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// | error | the update |
+/// |---|---|
+/// | [`Conflict`](PublishError::Conflict) by the service, [`BadRequest`](PublishError::BadRequest), [`TooLarge`](PublishError::TooLarge), [`Invalid`](PublishError::Invalid) | is refused for good |
+/// | [`Unauthorized`](PublishError::Unauthorized), [`UnexpectedResponse`](PublishError::UnexpectedResponse), [`Clock`](PublishError::Clock), a certificate | is taken once the settings are mended |
+/// | [`RateLimited`](PublishError::RateLimited), [`Unavailable`](PublishError::Unavailable), [`TimedOut`](PublishError::TimedOut), other [`Transport`](PublishError::Transport) errors | is taken later |
 #[derive(Clone)]
 pub struct Publisher {
     inner: Arc<Inner>,

@@ -100,6 +100,16 @@ fn a_body_is_signed_as_the_contract_says() {
 }
 
 #[test]
+fn milliseconds_are_not_signed_for_seconds() {
+    command(&["sign", "--timestamp", "1732320000000"])
+        .write_stdin(BODY)
+        .assert()
+        .code(2)
+        .stdout(is_empty())
+        .stderr(contains("that is in milliseconds; give Unix seconds"));
+}
+
+#[test]
 fn a_file_is_signed_as_it_is() {
     let file = std::env::temp_dir().join(format!("transfer-status-cli-{}.json", std::process::id()));
     std::fs::write(&file, BODY).unwrap();
@@ -411,6 +421,8 @@ async fn an_update_prints_the_transfer_as_stored_and_a_conflict_the_one_that_sta
         "update",
         "order-1042",
         "failed",
+        "--if-version",
+        "0",
         "--url",
         &url,
         "--json",
@@ -418,7 +430,11 @@ async fn an_update_prints_the_transfer_as_stored_and_a_conflict_the_one_that_sta
     let current = transfer_json(1, "completed");
     let body =
         format!(r#"{{"type":"error","code":"conflict","message":"it is final","transfer":{current}}}"#);
-    service.accept().await.serve("409 Conflict", "", &body).await;
+    let request = service.accept().await.serve("409 Conflict", "", &body).await;
+    assert_eq!(
+        String::from_utf8(request.body).unwrap(),
+        r#"{"transferId":"order-1042","status":"failed","ifVersion":0}"#
+    );
     let failed = updating.await.unwrap().code(1).stdout(is_empty());
     let told = json_lines(std::str::from_utf8(&failed.get_output().stderr).unwrap());
     assert_eq!(told[0]["error"], "the transfer is already completed: it is final");

@@ -240,6 +240,32 @@ async fn a_conflict_carries_the_transfer_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_retry_that_names_its_version_does_not_undo_what_another_writer_has_said_meanwhile() {
+    let service = Service::start().await;
+    let publisher = publisher(service.url(), quick());
+    let update = Update::new(id(), Status::Processing)
+        .with_message("step 1")
+        .with_if_version(1);
+    let answer = tokio::spawn(async move { publisher.publish(&update).await });
+    let mut peer = service.accept().await;
+    let first = peer.request().await;
+    assert_eq!(
+        first.body,
+        br#"{"transferId":"order-1042","status":"processing","message":"step 1","ifVersion":1}"#
+    );
+    drop(peer); // It was stored as version 2, and its answer is lost; another writer makes version 3 of it.
+    let current = transfer_json(3, "processing");
+    let body = format!(
+        r#"{{"type":"error","code":"conflict","message":"it is at version 3, not 1","transfer":{current}}}"#
+    );
+    let retry = service.accept().await.serve("409 Conflict", "", &body).await;
+    assert_eq!(retry.body, first.body, "a retry builds on the same version");
+    let error = soon(answer).await.unwrap().unwrap_err();
+    assert!(error.is_final(), "{error:?}");
+    assert_eq!(error.current(), Some(&transfer(3, "processing")));
+}
+
+#[tokio::test]
 async fn a_refusal_is_not_tried_again() {
     for status in [
         "400 Bad Request",

@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// The body to sign; standard input when absent or `-`.
     file: Option<PathBuf>,
     /// The time of signing in Unix seconds. The default is now.
-    #[arg(long, value_name = "SECONDS", conflicts_with = "no_timestamp")]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "no_timestamp", value_parser = seconds)]
     timestamp: Option<u64>,
     /// Sign the body alone, as older backends do; such a signature never expires.
     #[arg(long)]
@@ -44,4 +44,15 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> anyhow::Result<()> {
         &json!({ "signature": signature, "timestamp": timestamp }),
         format_args!("X-Signature: {signature}\nX-Timestamp: {timestamp}"),
     )
+}
+
+/// From here on it is milliseconds by mistake, which the service refuses.
+const MILLISECONDS: u64 = 100_000_000_000;
+
+fn seconds(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds < MILLISECONDS => Ok(seconds),
+        Ok(_) => Err("that is in milliseconds; give Unix seconds".to_owned()),
+        Err(_) => Err("give Unix seconds, a whole number".to_owned()),
+    }
 }

@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// A field to remove. May be given more than once.
     #[arg(long, value_name = "FIELD")]
     remove: Vec<Field>,
+    /// The version that this builds on, 0 for "nobody has reported it yet": at any other one nothing changes.
+    #[arg(long, value_name = "VERSION")]
+    if_version: Option<u64>,
     /// Try once and no more.
     #[arg(long)]
     no_retry: bool,
@@ -87,6 +90,7 @@ fn update(args: Args) -> anyhow::Result<Update> {
         Word::Cancelled => Status::Cancelled,
     };
     let mut update = Update::new(args.transfer_id, status);
+    update.if_version = args.if_version;
     update.message = patch(args.message, Field::Message, &args.remove)?;
     update.amount = patch(args.amount, Field::Amount, &args.remove)?;
     update.merchant_id = patch(args.merchant_id, Field::MerchantId, &args.remove)?;

@@ -104,7 +104,7 @@ pub(super) fn read(
 fn by_code(code: ErrorCode) -> Option<Meaning> {
     Some(match code {
         ErrorCode::Conflict => Meaning::Conflict,
-        ErrorCode::Unauthorized => Meaning::Unauthorized,
+        ErrorCode::Unauthorized | ErrorCode::Expired => Meaning::Unauthorized,
         ErrorCode::BadRequest => Meaning::BadRequest,
         ErrorCode::TooLarge => Meaning::TooLarge,
         ErrorCode::RateLimited => Meaning::RateLimited,

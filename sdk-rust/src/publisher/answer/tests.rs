@@ -55,6 +55,7 @@ fn the_services_code_is_what_counts_whatever_the_status() {
             matches!(error("unauthorized"), E::Unauthorized { .. }),
             "{status}"
         );
+        assert!(matches!(error("expired"), E::Unauthorized { .. }), "{status}");
         assert!(
             matches!(error("conflict"), E::Conflict { current: None, .. }),
             "{status}"
