@@ -48,7 +48,8 @@ pub(super) fn read(
         });
     }
 
-    let own = decode(answer.body(), ErrorBody::decode);
+    let own = decode(answer.body(), ErrorBody::decode)
+        .filter(|body| body.code != ErrorCode::Other || names_a_code(answer.body()));
     let meaning = match &own {
         Some(body) if body.code == ErrorCode::BadRequest && body.message.starts_with(BROKE_OFF) => {
             Meaning::Unavailable
@@ -150,6 +151,12 @@ fn strange(status: StatusCode) -> &'static str {
         }
         _ => "it came without the service's error body",
     }
+}
+
+/// Whether there is a code, if an unknown one: others write errors with a type and a message too.
+fn names_a_code(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(body)
+        .is_ok_and(|body| body.get("code").is_some_and(serde_json::Value::is_string))
 }
 
 fn decode<T>(body: &[u8], read: impl FnOnce(&str) -> Result<T, DecodeError>) -> Option<T> {

@@ -101,6 +101,8 @@ fn a_strangers_answer_is_taken_by_its_status_and_its_text_is_never_shown() {
             "",
             r#"{"type":"error","code":"unauthorized"}"#,
             r#"{"message":"hi"}"#,
+            r#"{"type":"error","message":"hi"}"#,
+            r#"{"type":"error","code":7,"message":"hi"}"#,
         ] {
             let error = refused(status, body);
             let transient =
