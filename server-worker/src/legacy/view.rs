@@ -115,7 +115,7 @@ impl List {
         }
         for listed in serde_json::from_str::<Page<'_>>(page)?.transfers {
             let Listed { word } = serde_json::from_str(listed.get())?;
-            let listed: Transfer = serde_json::from_str(listed.get())?;
+            let listed = Transfer::decode(listed.get()).map_err(serde::de::Error::custom)?;
             self.add(transfer(&listed, word.as_deref()))?;
         }
         Ok(())
