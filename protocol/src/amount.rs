@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use crate::exact;
 
 /// Most characters an amount may have.
 pub const MAX_AMOUNT_LENGTH: usize = 64;
@@ -12,6 +15,12 @@ pub const MAX_AMOUNT_LENGTH: usize = 64;
 /// A finite JSON number, kept as its text so that it never turns into another value.
 ///
 /// Two amounts are equal when their exact decimal values are.
+///
+/// # Serde
+/// `serde_json` reads and writes the exact text, at the top level and inside any type with derived implementations.
+/// Inside `#[serde(flatten)]`, `tag` and `untagged`, and in a [`serde_json::Value`], serde holds a number as an integer
+/// of 64 bits or a double: `12.10` reads as `12.1`, and what has more digits than a double becomes the nearest one. A
+/// format that is not for people to read (CBOR, MessagePack) gets the text as a string, and it stays exact.
 ///
 /// ```
 /// use transfer_status_protocol::Amount;
@@ -114,6 +123,9 @@ impl fmt::Debug for Amount {
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_str(&self.0);
+        }
         serde_json::from_str::<&RawValue>(&self.0)
             .map_err(serde::ser::Error::custom)?
             .serialize(serializer)
@@ -122,10 +134,54 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
-        Box::<RawValue>::deserialize(deserializer)?
-            .get()
+        let text = if deserializer.is_human_readable() {
+            exact::json::<Amount, D>(deserializer)?.get().parse()
+        } else {
+            String::deserialize(deserializer)?.parse()
+        };
+        text.map_err(Error::custom)
+    }
+}
+
+impl exact::FromParts for Amount {
+    fn json<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_any(Number).map(|amount| amount.0)
+    }
+}
+
+/// Takes a number as a format gives it, and the string that [`Amount`] is in a format that is not for people to read:
+/// serde does not tell one from the other once it has buffered a value.
+struct Number;
+
+impl<'de> Visitor<'de> for Number {
+    type Value = Amount;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a finite number of up to 64 characters")
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Amount, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Amount, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Amount, E> {
+        number.try_into().map_err(E::custom)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Amount, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    /// With `serde_json`'s feature `arbitrary_precision`, a buffered number is a map that only its own type reads.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Amount, A::Error> {
+        serde_json::Number::deserialize(MapAccessDeserializer::new(map))?
+            .to_string()
             .parse()
-            .map_err(serde::de::Error::custom)
+            .map_err(A::Error::custom)
     }
 }
 

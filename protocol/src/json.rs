@@ -8,7 +8,7 @@ use crate::error::DecodeError;
 
 /// Reads one JSON object, and nothing before or after it, into a struct of raw fields.
 ///
-/// serde would also fill a struct from an array; the contract has no such form.
+/// serde would also fill a struct from an array; the protocol has no such form.
 pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, DecodeError> {
     let first = text.trim_start_matches([' ', '\t', '\n', '\r']).chars().next();
     match serde_json::from_str(text) {
@@ -40,6 +40,21 @@ pub(crate) fn optional<T: DeserializeOwned>(
     match raw {
         None => Ok(None),
         Some(raw) => serde_json::from_str(raw.get()).map_err(|_| DecodeError::Invalid { field, expected }),
+    }
+}
+
+/// Reads one optional field by its text; `null` counts as absent.
+pub(crate) fn optional_text<T>(
+    raw: Option<&RawValue>,
+    field: &'static str,
+    expected: &'static str,
+    read: impl FnOnce(&RawValue) -> Option<T>,
+) -> Result<Option<T>, DecodeError> {
+    match raw.filter(|raw| raw.get() != "null") {
+        None => Ok(None),
+        Some(raw) => read(raw)
+            .map(Some)
+            .ok_or(DecodeError::Invalid { field, expected }),
     }
 }
 

@@ -43,6 +43,8 @@ pub mod endpoint;
 #[cfg(feature = "message")]
 pub mod error;
 #[cfg(feature = "message")]
+mod exact;
+#[cfg(feature = "message")]
 mod host;
 #[cfg(feature = "message")]
 mod json;

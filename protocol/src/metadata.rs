@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::amount::same_number;
+use crate::exact;
 
 /// Most bytes of JSON that metadata may have: 8 KiB.
 pub const MAX_METADATA_BYTES: usize = 8 * 1024;
@@ -21,6 +22,11 @@ pub const MAX_METADATA_DEPTH: usize = 16;
 /// Two are equal when they mean the same: the order of fields, spaces and the spelling of numbers do
 /// not matter. What arrives in a transfer may be over the limits (a reader is lenient); what is built
 /// or sent may not.
+///
+/// # Serde
+/// `serde_json` reads and writes the exact text. Inside `#[serde(flatten)]`, `tag` and `untagged`, and in a
+/// [`serde_json::Value`], fields are sorted, and numbers are integers of 64 bits or doubles. A format that is not for
+/// people to read (CBOR, MessagePack) gets the text as a string, and it stays exact.
 ///
 /// ```
 /// use transfer_status_protocol::Metadata;
@@ -102,6 +108,11 @@ impl Metadata {
         }
     }
 
+    /// Reads a field's JSON.
+    pub(crate) fn from_raw(raw: &RawValue) -> Option<Metadata> {
+        Metadata::read(raw.to_owned()).ok()
+    }
+
     /// Parses once in full: raw JSON is not checked for lone surrogates, numbers beyond a double, or
     /// depth, and everything below relies on these.
     fn read(raw: Box<RawValue>) -> Result<Metadata, InvalidMetadata> {
@@ -127,13 +138,32 @@ impl fmt::Debug for Metadata {
 
 impl Serialize for Metadata {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        if serializer.is_human_readable() {
+            self.0.serialize(serializer)
+        } else {
+            serializer.serialize_str(self.0.get())
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Metadata, D::Error> {
-        Metadata::read(Box::<RawValue>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        let raw = if deserializer.is_human_readable() {
+            exact::json::<Metadata, D>(deserializer)?
+        } else {
+            RawValue::from_string(String::deserialize(deserializer)?).map_err(D::Error::custom)?
+        };
+        Metadata::read(raw).map_err(D::Error::custom)
+    }
+}
+
+impl exact::FromParts for Metadata {
+    fn json<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            // From a format that is not for people to read, where serde has buffered it.
+            Value::String(text) => text,
+            value => value.to_string(),
+        })
     }
 }
 

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::Error;
+use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::amount::Amount;
 use crate::error::DecodeError;
+use crate::exact;
 use crate::json;
 use crate::metadata::Metadata;
 use crate::timestamp::Timestamp;
@@ -88,7 +91,7 @@ impl<'de> Deserialize<'de> for TransferId {
     }
 }
 
-/// Where a transfer stands (contract, "Status flow").
+/// Where a transfer stands (PROTOCOL.md, section 2).
 ///
 /// ```
 /// use transfer_status_protocol::Status;
@@ -188,10 +191,15 @@ impl<'de> Deserialize<'de> for Status {
     }
 }
 
-/// A transfer as it is stored and told (contract, "A transfer").
+/// A transfer as it is stored and told (PROTOCOL.md, section 1).
 ///
 /// Reading is lenient: fields that are not known are ignored, sizes are not judged, and `version` may
-/// be absent, as with the old service.
+/// be absent, as with the earlier service.
+///
+/// # Serde
+/// A transfer can stand in any type that derives serde's traits, inside `#[serde(flatten)]`, `tag` and `untagged` too,
+/// and in other formats than JSON. Where its amount and metadata stay exact, and where numbers pass through a double,
+/// is told at [`Amount`] and [`Metadata`].
 ///
 /// ```
 /// use transfer_status_protocol::{Status, Transfer};
@@ -200,8 +208,7 @@ impl<'de> Deserialize<'de> for Status {
 /// assert_eq!(transfer.status, Status::Completed);
 /// assert_eq!(transfer.encode(), text);
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Transfer {
     /// Its name.
@@ -209,25 +216,19 @@ pub struct Transfer {
     /// Where it stands.
     pub status: Status,
     /// A text for people, up to 1,024 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// How much; the currency is the backend's matter.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How much; the backend knows the currency.
     pub amount: Option<Amount>,
     /// Who receives, up to 128 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub merchant_id: Option<String>,
     /// Who pays, up to 128 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<String>,
     /// When it last changed; never goes backwards within a transfer.
     pub updated_at: Timestamp,
     /// What the backend attached.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
     /// 1 for the first accepted update, then +1 for each change; 0 for "announced, nothing reported
     /// yet"; `None` from a service that counts none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
 }
 
@@ -292,7 +293,12 @@ impl Transfer {
             id: json::required(fields.id, "id", "1 to 128 of A-Z a-z 0-9 . _ ~ : -")?,
             status: json::required(fields.status, "status", "a string")?,
             message: json::optional(fields.message, "message", "a string")?,
-            amount: json::optional(fields.amount, "amount", "a finite number of up to 64 characters")?,
+            amount: json::optional_text(
+                fields.amount,
+                "amount",
+                "a finite number of up to 64 characters",
+                |raw| raw.get().parse().ok(),
+            )?,
             merchant_id: json::optional(fields.merchant_id, "merchantId", "a string")?,
             customer_id: json::optional(fields.customer_id, "customerId", "a string")?,
             updated_at: json::required(
@@ -300,14 +306,95 @@ impl Transfer {
                 "updatedAt",
                 "a time like 2024-01-15T10:30:00.000Z",
             )?,
-            metadata: json::optional(fields.metadata, "metadata", "a JSON object")?,
+            metadata: json::optional_text(fields.metadata, "metadata", "a JSON object", Metadata::from_raw)?,
             version: json::optional(fields.version, "version", "an integer from 0")?,
         })
     }
 }
 
+impl Serialize for Transfer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // A format that is not for people to read may write no names, so that only its place tells what a field is.
+        let every = !serializer.is_human_readable();
+        let given = [
+            self.message.is_some(),
+            self.amount.is_some(),
+            self.merchant_id.is_some(),
+            self.customer_id.is_some(),
+            self.metadata.is_some(),
+            self.version.is_some(),
+        ];
+        let optional = given.iter().filter(|given| every || **given).count();
+        let mut fields = serializer.serialize_struct("Transfer", 3 + optional)?;
+        fields.serialize_field("id", &self.id)?;
+        fields.serialize_field("status", &self.status)?;
+        field(&mut fields, every, "message", &self.message)?;
+        field(&mut fields, every, "amount", &self.amount)?;
+        field(&mut fields, every, "merchantId", &self.merchant_id)?;
+        field(&mut fields, every, "customerId", &self.customer_id)?;
+        fields.serialize_field("updatedAt", &self.updated_at)?;
+        field(&mut fields, every, "metadata", &self.metadata)?;
+        field(&mut fields, every, "version", &self.version)?;
+        fields.end()
+    }
+}
+
+fn field<S: SerializeStruct, T: Serialize>(
+    fields: &mut S,
+    every: bool,
+    name: &'static str,
+    value: &Option<T>,
+) -> Result<(), S::Error> {
+    if every || value.is_some() {
+        fields.serialize_field(name, value)
+    } else {
+        fields.skip_field(name)
+    }
+}
+
 impl<'de> Deserialize<'de> for Transfer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Transfer, D::Error> {
-        Transfer::decode(Box::<RawValue>::deserialize(deserializer)?.get()).map_err(serde::de::Error::custom)
+        if !deserializer.is_human_readable() {
+            return Parts::deserialize(deserializer).map(Transfer::from);
+        }
+        let raw = exact::json::<Transfer, D>(deserializer)?;
+        Transfer::decode(raw.get()).map_err(D::Error::custom)
+    }
+}
+
+impl exact::FromParts for Transfer {
+    fn json<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        Ok(Transfer::from(Parts::deserialize(deserializer)?).encode())
+    }
+}
+
+/// A transfer where its JSON is not at hand. The fields stand in the order in which they are written.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Parts {
+    id: TransferId,
+    status: Status,
+    message: Option<String>,
+    amount: Option<Amount>,
+    merchant_id: Option<String>,
+    customer_id: Option<String>,
+    updated_at: Timestamp,
+    metadata: Option<Metadata>,
+    version: Option<u64>,
+}
+
+impl From<Parts> for Transfer {
+    fn from(parts: Parts) -> Transfer {
+        Transfer {
+            id: parts.id,
+            status: parts.status,
+            message: parts.message,
+            amount: parts.amount,
+            merchant_id: parts.merchant_id,
+            customer_id: parts.customer_id,
+            updated_at: parts.updated_at,
+            metadata: parts.metadata,
+            version: parts.version,
+        }
     }
 }

@@ -228,6 +228,7 @@ mod decode {
     use super::{InvalidUpdate, MAX_UPDATE_BYTES, Patch, Update};
     use crate::error::DecodeError;
     use crate::json;
+    use crate::metadata::Metadata;
     use crate::sign::Verified;
 
     #[derive(Deserialize)]
@@ -277,10 +278,10 @@ mod decode {
                 transfer_id: json::required(fields.transfer_id, "transferId", id)?,
                 status: json::required(fields.status, "status", STATUS)?,
                 message: patch(fields.message, "message", MESSAGE)?,
-                amount: patch(fields.amount, "amount", AMOUNT)?,
+                amount: patch_text(fields.amount, "amount", AMOUNT, |raw| raw.get().parse().ok())?,
                 merchant_id: patch(fields.merchant_id, "merchantId", PARTY)?,
                 customer_id: patch(fields.customer_id, "customerId", PARTY)?,
-                metadata: patch(fields.metadata, "metadata", METADATA)?,
+                metadata: patch_text(fields.metadata, "metadata", METADATA, Metadata::from_raw)?,
                 if_version: json::optional(fields.if_version, "ifVersion", IF_VERSION)?,
             };
             update.check().map_err(|reason| match reason {
@@ -319,9 +320,20 @@ mod decode {
         field: &'static str,
         expected: &'static str,
     ) -> Result<Patch<T>, DecodeError> {
+        patch_text(raw, field, expected, |raw| serde_json::from_str(raw.get()).ok())
+    }
+
+    fn patch_text<T>(
+        raw: Option<&RawValue>,
+        field: &'static str,
+        expected: &'static str,
+        read: impl FnOnce(&RawValue) -> Option<T>,
+    ) -> Result<Patch<T>, DecodeError> {
         match raw {
             None => Ok(Patch::Keep),
-            Some(raw) => Ok(json::optional(Some(raw), field, expected)?.map_or(Patch::Remove, Patch::Set)),
+            Some(raw) => {
+                Ok(json::optional_text(Some(raw), field, expected, read)?.map_or(Patch::Remove, Patch::Set))
+            }
         }
     }
 }
