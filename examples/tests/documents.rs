@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use transfer_status::protocol::token;
-use transfer_status::{Key, Minter, QrPayload, Signer};
+use transfer_status::{Key, KeyRing, Minter, QrPayload, Signature, Signer};
 
 const PROTOCOL: &str = include_str!("../../PROTOCOL.md");
 const BODY: &[u8] = br#"{"transferId":"transfer-123","status":"completed"}"#;
@@ -39,6 +39,32 @@ fn the_subscription_signature_and_its_code_in_both_forms_are_right() {
     )
     .unwrap();
     assert!(PROTOCOL.contains(&format!("\n{code}\n")), "{code}");
+}
+
+#[test]
+fn the_refusals_of_what_is_malformed_are_quoted_right() {
+    let keys = KeyRing::new(key());
+    let id = "transfer-123".parse().unwrap();
+    for (fields, quoted) in [
+        (
+            r#""transferRequestId":"transfer-123","merchantId":42,"expiry":1732950839"#,
+            r#"`"merchantId": 42`"#,
+        ),
+        (
+            r#""transferId":"transfer-123","merchantId":"m","expiry":1732950839"#,
+            r#"`"transferId"` for `"transferRequestId"`"#,
+        ),
+        (
+            r#""transferRequestId":"transfer-123","merchantId":"m","expiry":1732950839000"#,
+            r#"`"expiry": 1732950839000`"#,
+        ),
+    ] {
+        let made = Signature::new(token::seal(&key(), &format!("{{{fields}}}"))).unwrap();
+        let refusal = token::verify(&keys, &made, &id, 0).unwrap_err().to_string();
+        let said = refusal.strip_prefix("the signature is malformed: ").unwrap();
+        let row = format!("\n| {quoted} | {said} |\n");
+        assert!(PROTOCOL.contains(&row), "{row}");
+    }
 }
 
 #[test]

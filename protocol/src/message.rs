@@ -1,4 +1,4 @@
-//! What goes over the WebSocket, in either direction (contract, "WebSocket").
+//! What goes over the WebSocket, in either direction (PROTOCOL.md, section 7).
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

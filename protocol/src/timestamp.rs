@@ -43,7 +43,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // chrono covers 262,000 years to either side: the default never comes to pass.
+        // chrono covers 262,000 years to either side, so the default is never used.
         let at = DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
         f.write_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
