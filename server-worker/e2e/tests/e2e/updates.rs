@@ -103,6 +103,45 @@ async fn an_update_that_arrives_late_is_refused_with_the_transfer_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_late_retry_that_says_what_it_builds_on_does_not_undo_a_newer_update() {
+    let payment = server().payment();
+    let early = payment.post(r#""status":"processing","ifVersion":1"#).await;
+    early.is_error(409, "conflict");
+    assert_eq!(early.json()["transfer"]["version"], 0, "nobody has reported it");
+    assert_eq!(
+        payment
+            .post(r#""status":"processing","ifVersion":0"#)
+            .await
+            .status,
+        200
+    );
+
+    let step_1 = r#""status":"processing","message":"step 1","ifVersion":1"#;
+    let first = payment.post(step_1).await;
+    let retried_at_once = payment.post(step_1).await;
+    assert_eq!(
+        (retried_at_once.status, &retried_at_once.body),
+        (200, &first.body)
+    );
+    let step_2 = payment
+        .post(r#""status":"processing","message":"step 2","ifVersion":2"#)
+        .await;
+    assert_eq!(step_2.status, 200);
+
+    let late = payment.post(step_1).await;
+    late.is_error(409, "conflict");
+    assert_eq!(late.json()["transfer"], step_2.json());
+    assert_eq!(payment.read().await.json()["message"], "step 2");
+
+    for value in ["-1", "1.5", r#""3""#, "true"] {
+        let fields = format!(r#""status":"processing","message":"step 3","ifVersion":{value}"#);
+        payment.post(&fields).await.is_error(400, "bad_request");
+    }
+    let unconditional = payment.post(r#""status":"completed","ifVersion":null"#).await;
+    assert_eq!(unconditional.json()["version"], 4);
+}
+
+#[tokio::test]
 async fn every_step_of_the_flow_is_taken() {
     for path in [
         &["pending", "processing", "completed"][..],
