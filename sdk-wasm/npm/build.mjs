@@ -22,6 +22,7 @@ const entries = {
   cdn: [],
   react: ["./index.js", "react"],
   element: ["./index.js"],
+  qr: ["./index.js"],
 };
 /** What the driver calls; all else that the linker exports is dropped. */
 const exported = ["input", "output", "value"];
@@ -110,7 +111,7 @@ const main = async () => {
       setup(build) {
         // Within the package an entry is shared, not copied; only the file for a script tag stands alone.
         build.onResolve({ filter: /^\.\/index\.ts$/ }, ({ importer }) =>
-          /(react|element)\.ts$/.test(importer) && !/cdn/.test(build.initialOptions.outfile)
+          /(react|element|qr|scan)\.ts$/.test(importer) && !/cdn/.test(build.initialOptions.outfile)
             ? { path: "./index.js", external: true }
             : undefined,
         );
@@ -134,7 +135,7 @@ const main = async () => {
 const declare = () => {
   const settings = ["--declaration", "--emitDeclarationOnly", "--noEmit", "false", "--rootDir", join(here, "src")];
   run("typescript/bin/tsc", "-p", join(here, "tsconfig.json"), ...settings, "--outDir", dist);
-  const kept = new Set([...Object.keys(entries), "types", "error"].map((name) => `${name}.d.ts`));
+  const kept = new Set([...Object.keys(entries), "types", "error", "scan"].map((name) => `${name}.d.ts`));
   for (const name of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
     const file = join(dist, name);
     if (kept.has(name)) writeFileSync(file, readFileSync(file, "utf8").replaceAll(/(from "\.\/\w+)\.ts"/g, '$1.js"'));

@@ -16,6 +16,7 @@ const rows = [
   ["  /slim (script)", `export { watchTransfer } from "./dist/slim.js"`, 3_072],
   ["  /react (with the client)", `export { useTransferStatus } from "./dist/react.js"`],
   ["  /element (with the client)", `import "./dist/element.js"`],
+  ["  /qr (alone)", `export { formatQr, parseQr, reportScan } from "./dist/qr.js"`],
   ["partysocket", `export { WebSocket } from "partysocket"`],
   ["pusher-js", `export { default } from "pusher-js"`],
   ["centrifuge", `export { Centrifuge } from "centrifuge"`],

@@ -1,5 +1,6 @@
 /** What a QR code opens on the customer's phone: what is to be paid, and how the payment goes. */
 import { watchTransfer } from "@transfer-status/client";
+import { parseQr, reportScan } from "@transfer-status/client/qr";
 
 import { showNetwork } from "./network.ts";
 import { freshSignature, readOrder, ShopError } from "./shop.ts";
@@ -14,28 +15,30 @@ const learn = (news: Partial<Facts>) => {
   show(viewOf(facts));
 };
 
+/** The code that was scanned is the address of this page. */
+const readCode = () => {
+  try {
+    return parseQr(location.href);
+  } catch (cause) {
+    throw new ShopError("This address is not complete. Scan the code once more.", { cause });
+  }
+};
+
 const start = async () => {
   learn({});
-  const id = location.pathname.split("/t/").pop() ?? "";
-  let signature = new URLSearchParams(location.hash.slice(1)).get("s")?.replaceAll(" ", "+") ?? "";
-  if (!signature) throw new ShopError("This address is not complete. Scan the code once more.");
-  const order = await readOrder(id, signature);
+  const code = readCode();
+  const { transferId } = code;
+  let { signature } = code;
+  const order = await readOrder(transferId, signature);
   element("amount").textContent = money(order.amount, order.currency);
   element("description").textContent = order.description ?? "";
 
   /** Tells those who show the code that it is being looked at; they manage without. */
-  const tell = (scanned: boolean) =>
-    fetch(`${order.url}/scan`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${signature}`, "content-type": "application/json" },
-      body: JSON.stringify({ transferId: id, scanned }),
-      // A page that is being left still sends it.
-      keepalive: true,
-    }).catch(() => {});
+  const tell = (scanned: boolean) => reportScan({ url: order.url, transferId, signature }, scanned).catch(() => {});
 
   const watch = watchTransfer({
     url: order.url,
-    transferId: id,
+    transferId,
     signature,
     getSignature: async ({ transferId, signal }) => {
       const fresh = await freshSignature(transferId, signature, signal);

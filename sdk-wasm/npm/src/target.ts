@@ -1,5 +1,6 @@
 /** Finds out which transfer is meant, and with which signature, from any of the forms it is handed over in. */
 import { isTransferId } from "./decode.ts";
+import { readQr } from "./qr-read.ts";
 import type { WatchOptions } from "./types.ts";
 
 /** The transfer's id and its signature, if one was given. */
@@ -9,12 +10,7 @@ export const readTarget = (options: WatchOptions): [id: string, signature: strin
   };
   let id = transferId ?? transferRequestId;
   let text: string | null | undefined = signature;
-  if (qr) {
-    const { pathname, hash, searchParams } = new URL(qr);
-    id = decodeURIComponent(pathname.split("/t/").pop()!);
-    // No signature has a space: it is a `+` that was taken for one, here or on the way.
-    text = (new URLSearchParams(hash.slice(1)).get("s") ?? searchParams.get("s"))?.replaceAll(" ", "+");
-  }
+  if (qr) [id, text] = readQr(qr);
   if (isTransferId(id) && (text || options.getSignature)) return [id, text];
   throw new TypeError("pass transferId and signature, or qr");
 };
