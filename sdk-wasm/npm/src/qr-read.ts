@@ -7,8 +7,8 @@
  */
 export const readQr = (qr: string | URL): [id: string, signature: string] => {
   // `unescape` gives bytes as characters, which is what `btoa` takes.
-  const [, id, whole, merchantId, expiry, mac] =
-    /^[^?#]*\/t\/([^/?#]+)\/?[?#](?:.*[&#])?(?:s=([^&#\s]+)|m=([^&#]*)&e=(\d+)&h=([\w-]{43}))/
+  const [, id, , whole, merchantId, expiry, mac] =
+    /^[^?#]*\/t\/([^/?#]+?)\/?([?#]|%23)(?:.*[&#])?(?:s=([^&#\s]+)|m=([^&#]*)&e=(\d+)&h=([\w-]{43}))/i
       .exec(qr as string)!
       .map((part) => part && unescape(part));
   return [
