@@ -72,6 +72,9 @@ export const pack = (bytes) => {
   );
 };
 
+/** What Next.js and its like read of a module that belongs to the browser. */
+const banners = { react: '"use client";' };
+
 const bundle = (options) =>
   build({
     bundle: true,
@@ -106,15 +109,11 @@ const main = async () => {
         build.onLoad({ filter: /.*/, namespace: "session" }, () => ({ contents: pack(bytes), loader: "text" }));
       },
     };
+    // Within the package an entry is shared, not copied; only the file for a script tag stands alone.
     const toFile = {
       name: "entries",
       setup(build) {
-        // Within the package an entry is shared, not copied; only the file for a script tag stands alone.
-        build.onResolve({ filter: /^\.\/index\.ts$/ }, ({ importer }) =>
-          /(react|element|qr|scan)\.ts$/.test(importer) && !/cdn/.test(build.initialOptions.outfile)
-            ? { path: "./index.js", external: true }
-            : undefined,
-        );
+        build.onResolve({ filter: /^\.\/index\.ts$/ }, () => ({ path: "./index.js", external: true }));
       },
     };
     for (const [entry, external] of Object.entries(entries)) {
@@ -122,7 +121,8 @@ const main = async () => {
         entryPoints: [join(here, `src/${entry}.ts`)],
         outfile: join(dist, `${entry}.js`),
         external: ["./fallback.js", ...external],
-        plugins: [inlined, toFile],
+        banner: { js: banners[entry] ?? "" },
+        plugins: external.includes("./index.js") ? [inlined, toFile] : [inlined],
       });
     }
     declare();

@@ -51,12 +51,47 @@ export interface Notice {
  */
 export type Connection = "connecting" | "live" | "reconnecting" | "polling" | "closed";
 
+/** What keeps a watch from being live. It goes on trying all the same. */
+export interface Problem {
+  /** What to branch on: the names of PROTOCOL.md, section 9. A page is not told more than `unreachable` of a socket. */
+  readonly kind:
+    | "dns"
+    | "refused"
+    | "unreachable"
+    | "timeout"
+    | "certificate"
+    | "tls"
+    | "redirect"
+    | "http"
+    | "not-the-service"
+    | "closed"
+    | "malformed"
+    | "too-many-watchers"
+    | "signature-refresh";
+  /** The HTTP status, with `redirect` and `http`. */
+  readonly status?: number;
+  /** The close code, with `closed`. */
+  readonly code?: number;
+  /** What could not be read, with `malformed`. */
+  readonly field?: string;
+  /** What was thrown, with `signature-refresh`. */
+  readonly cause?: unknown;
+  /** When it began. */
+  readonly since: Date;
+  /** How many attempts have failed since. */
+  readonly attempts: number;
+  /** When the next one is, or `null` while one runs. */
+  readonly nextAttempt: Date | null;
+}
+
 /** The events of a watch and what each listener gets. */
 export interface WatchEvents {
   /** The transfer changed. Each version comes at most once, never an older one after a newer one. */
   status: Transfer;
   /** The connection changed. */
   connection: Connection;
+  /** Something keeps the watch from being live, or another thing than before; `null` when a status has come. */
+  problem: Problem | null;
   /** The QR code was scanned, or the phone was put away. */
   scan: Scan;
   /** The server said something about the connection; the watch goes on. */

@@ -11,7 +11,7 @@ GlobalRegistrator.register({ url: "http://127.0.0.1/" });
 // Node's own socket does not work with the events of another DOM; this one does with any.
 Object.assign(globalThis, { WebSocket });
 
-const { createElement: h, StrictMode, useState } = await import("react");
+const { Activity, createElement: h, StrictMode, useState } = await import("react");
 const { createRoot } = await import("react-dom/client");
 const { renderToString } = await import("react-dom/server");
 const dist = (name: string) => import(new URL(`../../dist/${name}.js`, import.meta.url).href);
@@ -35,8 +35,12 @@ const shows = async (element: Element, text: RegExp) => {
   while (!text.test(element.textContent!)) await breath();
 };
 
-const Payment = ({ id = "transfer-123", text = signature }) => {
-  const { transfer, connection, error } = useTransferStatus({ url: server.url, transferId: id, signature: text });
+let retry: () => void;
+
+const Payment = ({ id = "transfer-123", text = signature as string | undefined }) => {
+  const state = useTransferStatus({ url: server.url, transferId: id, signature: text! });
+  const { transfer, connection, error } = state;
+  retry = state.retry;
   return h("p", null, error ? `error ${error.code}` : `${transfer?.status} ${transfer?.version} ${connection}`);
 };
 
@@ -89,6 +93,63 @@ test("an error reaches the component", { timeout: 60_000 }, async () => {
   server.onSocket = (socket) => socket.close(4401);
   const { place } = mount(h(Payment));
   await shows(place, /error unauthorized/);
+});
+
+test("options that are half loaded are an error, not the end of the page", { timeout: 60_000 }, async () => {
+  let give!: (text: string) => void;
+  // biome-ignore lint/correctness/noComponentHookFactories: each test has a component of its own
+  const App = () => {
+    const [text, set] = useState<string>();
+    give = set;
+    return h("div", null, h(Payment, { key: "payment", text: text ?? "" }), h("b", { key: "rest" }, "the rest"));
+  };
+  const { place } = mount(h(App));
+  await shows(place, /error failed/);
+  assert.match(place.textContent!, /the rest/);
+  give(signature);
+  await shows(place, /pending 1 live/);
+});
+
+const inActivity = (mode: "visible" | "hidden") => h(Activity, { mode, children: h(Payment) });
+
+test("a component that is shown again begins anew, without the error from before", { timeout: 60_000 }, async () => {
+  server.onSocket = (socket) => socket.close(4401);
+  const { place, root } = mount(inActivity("visible"));
+  await shows(place, /error unauthorized/);
+  root.render(inActivity("hidden") as never);
+  while (!place.innerHTML.includes("display: none")) await breath();
+  await breath();
+  server.onSocket = (socket) => socket.send(status());
+  root.render(inActivity("visible") as never);
+  await shows(place, /pending 1 live/);
+});
+
+test("a payment that is over is not watched again when it is shown again", { timeout: 60_000 }, async () => {
+  server.onSocket = (socket) => {
+    socket.send(status({ status: "completed", version: 2 }));
+    socket.close(1000);
+  };
+  const { place, root } = mount(inActivity("visible"));
+  await shows(place, /completed 2 closed/);
+  root.render(inActivity("hidden") as never);
+  while (!place.innerHTML.includes("display: none")) await breath();
+  await breath();
+  root.render(inActivity("visible") as never);
+  while (place.innerHTML.includes("display: none")) await breath();
+  retry();
+  await breath(20);
+  assert.match(place.textContent!, /completed 2 closed/);
+  assert.equal(server.upgrades.length, 1);
+});
+
+test("retry watches again after an error", { timeout: 60_000 }, async () => {
+  server.onSocket = (socket) => socket.close(4401);
+  const { place } = mount(h(Payment));
+  await shows(place, /error unauthorized/);
+  server.onSocket = (socket) => socket.send(status());
+  retry();
+  await shows(place, /pending 1 live/);
+  assert.equal(server.upgrades.length, 2);
 });
 
 const place = (attributes: Record<string, string>, content = "") => {
