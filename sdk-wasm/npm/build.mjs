@@ -5,7 +5,7 @@
  * Needs target/session.wasm, which `cargo xtask build session` makes; SESSION_WASM names another.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -125,6 +125,7 @@ const main = async () => {
         plugins: external.includes("./index.js") ? [inlined, toFile] : [inlined],
       });
     }
+    cpSync(join(here, "src/element.css"), join(dist, "element.css"));
     declare();
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -134,7 +135,11 @@ const main = async () => {
 /** One declaration for each entry and for what they share. */
 const declare = () => {
   const settings = ["--declaration", "--emitDeclarationOnly", "--noEmit", "false", "--rootDir", join(here, "src")];
-  run("typescript/bin/tsc", "-p", join(here, "tsconfig.json"), ...settings, "--outDir", dist);
+  try {
+    run("typescript/bin/tsc", "-p", join(here, "tsconfig.json"), ...settings, "--outDir", dist);
+  } catch (error) {
+    throw new Error(`the types do not fit:\n${error.stdout}`, { cause: error.message });
+  }
   const kept = new Set([...Object.keys(entries), "types", "error", "scan"].map((name) => `${name}.d.ts`));
   for (const name of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
     const file = join(dist, name);

@@ -1,33 +1,56 @@
 /**
  * `<transfer-status>`: a status on a page without a line of script.
  *
+ * Link `@transfer-status/client/element.css`, or put its one rule into the page's style: without it, the texts for every
+ * status are shown until the element is defined.
+ *
  * @packageDocumentation
  */
-import { watchTransfer, type TransferWatch, type WatchEvents, type WatchOptions } from "./index.ts";
+import {
+  TransferStatusError,
+  watchTransfer,
+  type Connection,
+  type Problem,
+  type Transfer,
+  type TransferWatch,
+  type WatchEvents,
+  type WatchOptions,
+} from "./index.ts";
+// biome-ignore lint/suspicious/noTsIgnore: where React is not installed there is nothing to find, and nothing to type
+/** @ts-ignore */
+import type { ClassAttributes, HTMLAttributes } from "react";
 
 // On a server there are no elements; the class is only declared there.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
+/** The events of the element: those of a watch, with the value in `detail`. */
+export type TransferStatusEvents = { [Name in keyof WatchEvents]: CustomEvent<WatchEvents[Name]> };
+
 /**
  * Shows one transfer.
  *
- * Attributes: `url`, and `transfer-id` with `signature`, or `qr`. The element writes `status` and `connection` on
- * itself for styling. Slots: one for each status (`pending`, `processing`, …), `waiting` before the first one, and
- * `error`; the one that fits is shown, with the plain word inside when you give none. Parts: `region`,
- * `status`, `message`. Events: `status`, `connection`, `scan`, `notice`, `error` and `closed`, with the value in `detail`.
+ * Attributes: `url`, and `transfer-id` with `signature`, or `qr`. The element writes `status`, `connection` and, while
+ * something keeps it from being live, `problem` on itself for styling. Slots: one for each status (`pending`,
+ * `processing`, …), `waiting` before the first one, and `error`; the one that fits is shown, with the plain word inside
+ * when you give none. Parts: `region`, `status`, `message`. Events: `status`, `connection`, `problem`, `scan`, `notice`,
+ * `error` and `closed`, with the value in `detail`. Attributes that cannot be watched are an `error` with the code
+ * `failed`; while they are not complete it waits.
  *
  * @example
+ * <link rel="stylesheet" href="…/element.css">
  * <transfer-status url="https://status.example.com" transfer-id="transfer-123" signature="eyJ0cm…">
  *   <p slot="waiting">One moment…</p>
  *   <p slot="completed">Paid. Thank you!</p>
  * </transfer-status>
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface below adds types of its listeners, no members
 export class TransferStatusElement extends Base {
   static readonly observedAttributes = ["url", "transfer-id", "signature", "qr"];
 
-  /** As in `watchTransfer`; set it before the element is in the page, or before the attributes are. */
-  declare getSignature: WatchOptions["getSignature"];
+  #getSignature: WatchOptions["getSignature"];
   #watch: TransferWatch | undefined;
+  /** Whether the attributes as they are have been acted on. */
+  #begun = false;
   #due = false;
 
   /** The watch behind the element, once it runs. */
@@ -35,26 +58,52 @@ export class TransferStatusElement extends Base {
     return this.#watch;
   }
 
+  /**
+   * As in `watchTransfer`. The latest one is asked; the watch begins anew only when there was none before, or is none any
+   * more, so that a framework may set another function at each render.
+   */
+  get getSignature(): WatchOptions["getSignature"] {
+    return this.#getSignature;
+  }
+
+  set getSignature(getSignature: WatchOptions["getSignature"]) {
+    const changed = !this.#getSignature != !getSignature;
+    this.#getSignature = getSignature;
+    if (changed) this.#restart(true);
+  }
+
   connectedCallback(): void {
-    this.#restart();
+    // Set before the element was defined, it is a property of the object itself and hides the accessor.
+    const own = Object.getOwnPropertyDescriptor(this, "getSignature");
+    if (own) {
+      delete (this as Partial<this>).getSignature;
+      this.getSignature = own.value;
+    }
+    this.#restart(false);
   }
 
   disconnectedCallback(): void {
-    this.#restart();
+    this.#restart(false);
   }
 
-  attributeChangedCallback(): void {
-    this.#restart();
+  /** With this, `moveBefore` is no leave-taking. */
+  connectedMoveCallback(): void {}
+
+  attributeChangedCallback(_name: string, before: string | null, now: string | null): void {
+    if (before !== now) this.#restart(true);
   }
 
-  /** Once after all attributes of this moment are set; and an element that is moved keeps nothing open twice. */
-  #restart(): void {
+  /** Once after all attributes of this moment are set; an element that was only moved goes on. */
+  #restart(changed: boolean): void {
+    if (changed) this.#begun = false;
     if (this.#due) return;
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
+      if (this.isConnected && this.#begun) return;
       this.#watch?.close();
       this.#watch = undefined;
+      this.#begun = this.isConnected;
       if (this.isConnected) this.#start();
     });
   }
@@ -65,23 +114,37 @@ export class TransferStatusElement extends Base {
     const qr = attribute("qr");
     const transferId = attribute("transfer-id");
     const signature = attribute("signature");
-    if (!url || !(qr || (transferId && (signature || this.getSignature)))) {
-      this.#show("waiting");
+    this.removeAttribute("problem");
+    this.#show("waiting");
+    if (!url || !(qr || (transferId && (signature || this.#getSignature)))) return;
+    const options = { url, qr, transferId, signature } as WatchOptions;
+    if (this.#getSignature) options.getSignature = (request) => this.#getSignature?.(request);
+    let watch: TransferWatch;
+    try {
+      watch = watchTransfer(options);
+    } catch (error) {
+      this.#tell("connection", "closed");
+      this.#tell("error", new TransferStatusError("failed", (error as Error).message));
       return;
     }
-    const watch = watchTransfer({ url, qr, transferId, signature, getSignature: this.getSignature } as WatchOptions);
     this.#watch = watch;
-    const names: (keyof WatchEvents)[] = ["status", "connection", "scan", "notice", "error", "closed"];
+    const names: (keyof WatchEvents)[] = ["status", "connection", "problem", "scan", "notice", "error", "closed"];
     for (const name of names) {
       watch.on(name, (detail) => {
-        if (this.#watch != watch) return;
-        if (name == "connection") this.setAttribute(name, detail as string);
-        if (name == "error") this.#show(name, (detail as Error).message);
-        if (name == "status") this.#show(watch.latest!.status, watch.latest!.message);
-        this.dispatchEvent(new CustomEvent(name, { detail }));
+        if (this.#watch == watch) this.#tell(name, detail);
       });
     }
-    this.#show("waiting");
+  }
+
+  #tell(name: keyof WatchEvents, detail: unknown): void {
+    if (name == "connection") this.setAttribute(name, detail as Connection);
+    if (name == "error") this.#show(name, (detail as TransferStatusError).message);
+    if (name == "status") this.#show((detail as Transfer).status, (detail as Transfer).message);
+    if (name == "problem") {
+      if (detail) this.setAttribute(name, (detail as Problem).kind);
+      else this.removeAttribute(name);
+    }
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
   /** Nodes only, no markup and no inline style: a strict policy of the page has nothing against it. */
@@ -102,6 +165,51 @@ export class TransferStatusElement extends Base {
     slot.name = slot.textContent = state;
     region.replaceChildren(span("status", slot), ...(message ? [" ", span("message", message)] : []));
     this.setAttribute("status", state);
+  }
+}
+
+/** Says more of methods that every element has. */
+export interface TransferStatusElement {
+  addEventListener<Name extends keyof TransferStatusEvents>(
+    type: Name,
+    listener: (this: TransferStatusElement, event: TransferStatusEvents[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener<Name extends keyof HTMLElementEventMap>(
+    type: Name,
+    listener: (this: TransferStatusElement, event: HTMLElementEventMap[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
+/** What the element takes in JSX. React 19 sets `getSignature` as a property and adds the listeners. */
+export type TransferStatusProps = ClassAttributes<TransferStatusElement> &
+  Omit<HTMLAttributes<TransferStatusElement>, "onError"> & {
+    url?: string | undefined;
+    "transfer-id"?: string | undefined;
+    signature?: string | undefined;
+    qr?: string | undefined;
+    getSignature?: WatchOptions["getSignature"];
+  } & { [Name in keyof WatchEvents as `on${Name}`]?: (event: TransferStatusEvents[Name]) => void };
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "transfer-status": TransferStatusElement;
+  }
+}
+
+// biome-ignore lint/suspicious/noTsIgnore: as above
+/** @ts-ignore */
+declare module "react" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "transfer-status": TransferStatusProps;
+    }
   }
 }
 

@@ -188,14 +188,82 @@ test("the element reads a QR payload, and an error has its own slot", { timeout:
   assert.equal(element.shadowRoot!.firstElementChild!.getAttribute("aria-live"), "assertive");
 });
 
-test("an element that is taken out closes its socket, one that is moved keeps watching", {
+const complete = () => ({ url: server.url, "transfer-id": "transfer-123", signature });
+const until = async (element: Element, state: string) => {
+  while (element.getAttribute("status") != state) await breath();
+};
+
+test("an element that is taken out closes its socket, one that is moved keeps its own", {
   timeout: 60_000,
 }, async () => {
-  const element = place({ url: server.url, "transfer-id": "transfer-123", signature });
-  while (element.getAttribute("status") != "pending") await breath();
-  document.body.prepend(element);
+  const element = place(complete());
+  await until(element, "pending");
+  const statuses: (string | null)[] = [];
+  element.addEventListener("connection", () => statuses.push(element.getAttribute("connection")));
+  const elsewhere = document.createElement("div");
+  document.body.append(elsewhere);
+  elsewhere.append(element);
   await breath(20);
-  while (server.open.length != 1) await breath();
+  assert.deepEqual([slot(element), statuses, server.upgrades.length], ["pending", [], 1]);
   element.remove();
   await server.until(() => server.open.length == 0);
+});
+
+test("an attribute that is set to what it is begins nothing", { timeout: 60_000 }, async () => {
+  const element = place(complete());
+  await until(element, "pending");
+  for (const [name, value] of Object.entries(complete())) element.setAttribute(name, value);
+  await breath(20);
+  assert.deepEqual([slot(element), server.upgrades.length], ["pending", 1]);
+  element.setAttribute("signature", `${signature}x`);
+  while (server.upgrades.length != 2) await breath();
+  await until(element, "pending");
+});
+
+test("attributes that cannot be watched are an error of the element", { timeout: 60_000 }, async () => {
+  const element = place({ url: server.url, qr: "nonsense" }, '<b slot="error">Please reload</b>');
+  const errors: unknown[] = [];
+  element.addEventListener("error", ({ detail }) => errors.push([detail.name, detail.code]));
+  await until(element, "error");
+  assert.deepEqual([slot(element), element.getAttribute("connection")], ["error", "closed"]);
+  assert.deepEqual(errors, [["TransferStatusError", "failed"]]);
+  element.setAttribute("qr", `https://pay.example/t/transfer-123#s=${signature}`);
+  await until(element, "pending");
+});
+
+test("getSignature is a property that frameworks find, and a new function at each render is no new watch", {
+  timeout: 60_000,
+}, async () => {
+  let asked: string[] = [];
+  const render = (name: string) =>
+    h("transfer-status", {
+      url: server.url,
+      "transfer-id": "transfer-123",
+      getSignature: () => {
+        asked.push(name);
+        return signature;
+      },
+      onstatus: (event: CustomEvent) => (asked = [...asked, event.detail.status]),
+    });
+  const { place, root } = mount(render("first"));
+  while (!place.firstElementChild) await breath();
+  const element = place.firstElementChild as InstanceType<typeof TransferStatusElement>;
+  await until(element, "pending");
+  assert.deepEqual(asked, ["first", "pending"]);
+  root.render(render("second") as never);
+  await breath(20);
+  assert.equal(server.upgrades.length, 1);
+  server.onSocket = (socket) => socket.send(status({ status: "processing", version: 2 }));
+  server.open[0]!.close(4410);
+  await until(element, "processing");
+  assert.deepEqual(asked, ["first", "pending", "second", "processing"]);
+});
+
+test("an element waits while it has neither a signature nor a way to get one", { timeout: 60_000 }, async () => {
+  const element = place({ url: server.url, "transfer-id": "transfer-123" });
+  await until(element, "waiting");
+  await breath(20);
+  assert.equal(server.upgrades.length, 0);
+  element.getSignature = () => signature;
+  await until(element, "pending");
 });

@@ -1,0 +1,52 @@
+// The types of the packed package where their reader has less than we have: no React, and either module resolution.
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+
+import { Project } from "./support/project.mjs";
+
+const CODE = `
+import { formatQr } from "@transfer-status/client/qr";
+import "@transfer-status/client/element";
+const element = document.createElement("transfer-status");
+element.getSignature = async ({ transferId }) => transferId;
+element.addEventListener("status", ({ detail }) => console.log(detail.status.length));
+element.addEventListener("error", ({ detail }) => console.log(detail.code.length));
+element.addEventListener("click", ({ clientX }) => console.log(clientX.toFixed()));
+console.log(element.watch?.latest?.version, formatQr({ page: "", transferId: "", signature: "" }).length);
+`;
+
+test("a project without React needs none for the element's types, and has them", { timeout: 120_000 }, async (t) => {
+  const readme = await Project.create("readme");
+  const folder = mkdtempSync(path.join(tmpdir(), "transfer-status-types-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(path.join(folder, "node_modules/@transfer-status"), { recursive: true });
+  const client = "node_modules/@transfer-status/client";
+  cpSync(readme.path(client), path.join(folder, client), { recursive: true });
+  const settings = (module, moduleResolution) => ({
+    compilerOptions: {
+      target: "es2022",
+      lib: ["es2022", "dom"],
+      types: [],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+      module,
+      moduleResolution,
+    },
+    files: ["main.ts"],
+  });
+  writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
+  writeFileSync(path.join(folder, "main.ts"), CODE);
+  const check = async (module, moduleResolution) => {
+    writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify(settings(module, moduleResolution)));
+    await readme.run(readme.path("node_modules/.bin/tsc"), ["-p", folder]);
+  };
+  await check("esnext", "bundler");
+  await check("nodenext", "nodenext");
+  writeFileSync(path.join(folder, "main.ts"), CODE.replace("detail.status.length", "detail.nonsense"));
+  await assert.rejects(check("nodenext", "nodenext"), /nonsense/);
+});
