@@ -1,8 +1,10 @@
 // The examples of the documents: strict TypeScript takes each as it is written, and the quick start runs.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 
@@ -38,6 +40,22 @@ test("strict TypeScript takes the examples", { timeout }, async (t) => {
   await project.script("check");
 });
 
+test("what the quick start installs is the package alone, and its licence with it", { timeout }, (t) => {
+  const text = readFileSync(path.join(ROOT, "README.md"), "utf8");
+  const [, options] = /npm install (.*)\.\.\/transfer-status\/sdk-wasm\/npm$/m.exec(text);
+  const folder = mkdtempSync(path.join(tmpdir(), "transfer-status-install-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(path.join(folder, "package.json"), '{"private":true}');
+  const args = ["install", "--offline", "--no-audit", "--no-fund", ...options.split(" ").filter(Boolean)];
+  execFileSync("npm", [...args, path.join(ROOT, "sdk-wasm/npm")], { cwd: folder });
+  const client = path.join(folder, "node_modules/@transfer-status/client");
+  // A link would lead to the React that the package is tested with, and two of them break every hook.
+  assert.equal(lstatSync(client).isSymbolicLink(), false);
+  assert.equal(existsSync(path.join(client, "node_modules")), false);
+  const license = (folder) => readFileSync(path.join(folder, "LICENSE"), "utf8");
+  assert.equal(license(client), license(ROOT));
+});
+
 test("the quick start for a page follows a payment", { timeout }, async (t) => {
   const project = await Project.create("readme");
   const [server, browser] = await Promise.all([Shop.start(), launch()]);
@@ -64,9 +82,14 @@ test("the quick start for a page follows a payment", { timeout }, async (t) => {
       JSON.stringify({ transferRequestId: request.transferId, signature: request.signature }),
     ],
   };
-  const shop = createServer(({ method, url }, response) => {
+  const shop = createServer(async (request, response) => {
+    const { method, url, headers } = request;
     const [type, body] = answers[`${method} ${url}`] ?? ["text/plain", ""];
-    response.writeHead(200, { "content-type": type }).end(body);
+    // As the example's shop does: what is no order gets no signature.
+    const sent = Buffer.concat(await request.toArray()).toString();
+    const isOrder = /^application\/json/.test(headers["content-type"] ?? "") && "amount" in JSON.parse(sent);
+    if (method == "POST" && !isOrder) response.writeHead(400).end("the body is not an order");
+    else response.writeHead(200, { "content-type": type }).end(body);
   });
   shop.listen(0, "127.0.0.1");
   await once(shop, "listening");
