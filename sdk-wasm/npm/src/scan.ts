@@ -1,4 +1,5 @@
 /** Tells those who show a code that it is being looked at: `POST /scan` of PROTOCOL.md, section 6. */
+import { isPrivateHost } from "./host.ts";
 import { TransferStatusError, type ErrorCode } from "./index.ts";
 
 /** Which transfer was scanned, where, and the right to say so. */
@@ -7,6 +8,8 @@ export interface ScanTarget {
   url: string | URL;
   transferId: string;
   signature: string;
+  /** Allow `http://` beyond this machine and private networks, where everybody on the way reads the signature. */
+  allowPlainText?: boolean;
 }
 
 /** How long an answer may take, in milliseconds. */
@@ -14,14 +17,17 @@ const TIMEOUT = 10_000;
 
 const codes: readonly string[] = ["bad_request", "unauthorized", "expired", "forbidden", "too_large"];
 
-const scanUrl = (url: string | URL): string => {
+const scanUrl = (url: string | URL, allowPlainText = false): string => {
   const text = String(url);
   if (!/^(https?|wss?):\/\//i.test(text) && !(text.startsWith("/") && globalThis.location)) {
     throw new TypeError("url is no address; pass one such as https://status.example.com");
   }
-  const { href, search, hash, username } = new URL(text, globalThis.location?.href);
+  const { href, protocol, hostname, search, hash, username } = new URL(text, globalThis.location?.href);
   if (search || hash || username) {
     throw new TypeError("url has a query, a fragment or a user in it; pass the address alone");
+  }
+  if (/^(http|ws):$/.test(protocol) && !allowPlainText && !isPrivateHost(hostname)) {
+    throw new TypeError("url: use https; http is for this machine and private networks, or needs allowPlainText");
   }
   return href.replace(/^ws/, "http").replace(/\/*$/, "/scan");
 };
@@ -51,11 +57,11 @@ const refusal = (status: number, text: string): TransferStatusError => {
  * addEventListener("pagehide", () => void reportScan(target, false).catch(() => {}));
  */
 export const reportScan = async (
-  { url, transferId, signature }: ScanTarget,
+  { url, transferId, signature, allowPlainText }: ScanTarget,
   scanned: boolean,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<void> => {
-  const address = scanUrl(url);
+  const address = scanUrl(url, allowPlainText);
   signal?.throwIfAborted();
   const ending = new AbortController();
   const abort = () => ending.abort(signal?.reason);

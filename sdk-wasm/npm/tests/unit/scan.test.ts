@@ -121,8 +121,23 @@ test("an address that cannot be right is refused at once", async () => {
     "https://status.example.com#x",
     "https://user@status.example.com",
     "https://",
+    "http://status.example.com",
+    "ws://status.example.com",
   ]) {
     const target = { url: url as string, transferId: "transfer-1", signature: SIGNATURE };
     await assert.rejects(reportScan(target, true), TypeError, String(url));
   }
+});
+
+test("plain text to a public host goes out only where that is said in so many words", async (t) => {
+  const asked = t.mock.method(globalThis, "fetch", async () => new Response("{}"));
+  const target = { url: "http://status.example.com", transferId: "transfer-1", signature: SIGNATURE };
+  await assert.rejects(reportScan(target, true), TypeError);
+  assert.equal(asked.mock.callCount(), 0);
+  await reportScan({ ...target, allowPlainText: true }, true);
+  await reportScan({ ...target, url: "http://till.local" }, true);
+  assert.deepEqual(
+    asked.mock.calls.map(({ arguments: [url] }) => url),
+    ["http://status.example.com/scan", "http://till.local/scan"],
+  );
 });
