@@ -1,8 +1,8 @@
-//! Close codes of the socket, and what a client does about each (contract, "WebSocket").
+//! Close codes of the socket, and what a client does about each (PROTOCOL.md, "Close codes").
 
 use core::fmt;
 
-/// The code of a WebSocket close, RFC 6455 section 7.4 and the contract's 44xx range.
+/// The code of a WebSocket close, RFC 6455 section 7.4 and PROTOCOL.md's 44xx range.
 ///
 /// ```
 /// use transfer_status_protocol::close::{CloseAction, CloseCode};
@@ -44,6 +44,8 @@ impl CloseCode {
     pub const UNAUTHORIZED: Self = Self(4401);
     /// The page's origin is not in `ALLOWED_ORIGINS`.
     pub const FORBIDDEN_ORIGIN: Self = Self(4403);
+    /// The transfer was deleted.
+    pub const DELETED: Self = Self(4404);
     /// No `subscribe` message within 10 s.
     pub const SUBSCRIBE_TIMEOUT: Self = Self(4408);
     /// The signature has expired, at the start or within 60 s of its expiry.
@@ -66,19 +68,20 @@ impl CloseCode {
         self.0
     }
 
-    /// What a client does after this code: the contract's table.
+    /// What a client does after this code: PROTOCOL.md's table.
     pub const fn action(self) -> CloseAction {
         match self {
             Self::NORMAL
             | Self::BAD_MESSAGE
             | Self::UNAUTHORIZED
             | Self::FORBIDDEN_ORIGIN
+            | Self::DELETED
             | Self::TOO_LARGE => CloseAction::Stop,
             Self::SIGNATURE_EXPIRED => CloseAction::RefreshSignature,
             Self::RATE_LIMITED => CloseAction::Retry {
                 not_before_ms: Self::RATE_LIMITED_PAUSE_MS,
             },
-            // The contract: "any other not below" is the network, a deploy or overload.
+            // PROTOCOL.md: "any other not below" is the network, a deploy or overload.
             Self(_) => CloseAction::Retry { not_before_ms: 0 },
         }
     }
@@ -97,6 +100,7 @@ impl CloseCode {
             Self::FORBIDDEN_ORIGIN => {
                 "this page's origin is not allowed; add it to ALLOWED_ORIGINS on the server"
             }
+            Self::DELETED => "the transfer was deleted; create a new transfer request",
             Self::SUBSCRIBE_TIMEOUT => "no subscribe message within 10 s",
             Self::SIGNATURE_EXPIRED => {
                 "the signature has expired; give the client a way to get a fresh one, or create a new transfer \
@@ -129,8 +133,8 @@ mod tests {
     use super::{CloseAction, CloseCode};
 
     #[test]
-    fn the_table_is_the_contracts() {
-        for stop in [1000, 4400, 4401, 4403, 4413] {
+    fn the_table_is_that_of_the_protocol() {
+        for stop in [1000, 4400, 4401, 4403, 4404, 4413] {
             assert_eq!(CloseCode::new(stop).action(), CloseAction::Stop, "{stop}");
         }
         for retry in [

@@ -21,13 +21,22 @@ impl Backoff {
         }
     }
 
-    /// The next wait in milliseconds: at least `not_before_ms`, at most the cap or `not_before_ms`, whichever
-    /// is more.
+    /// The next wait in milliseconds: at least `not_before_ms`, at most the cap, or after a longer pause up to the
+    /// base more: a crowd that was told to stay away comes back spread out.
     pub(super) fn next(&mut self, config: &Config, not_before_ms: u32) -> u32 {
-        let doubled = u64::from(config.backoff_base_ms) << self.round.min(31);
-        let ceiling = doubled.min(u64::from(config.backoff_cap_ms.saturating_sub(not_before_ms))) as u32;
-        self.round = self.round.saturating_add(1);
-        not_before_ms.saturating_add(self.up_to(ceiling))
+        let cap = config
+            .backoff_cap_ms
+            .saturating_sub(not_before_ms)
+            .max(config.backoff_base_ms);
+        let round = self.round;
+        self.round = round.saturating_add(1);
+        not_before_ms.saturating_add(self.doubled(config.backoff_base_ms, round, cap))
+    }
+
+    /// A wait of up to `ms` doubled so many times, of at most `cap_ms`.
+    pub(super) fn doubled(&mut self, ms: u32, times: u8, cap_ms: u32) -> u32 {
+        let ceiling = (u64::from(ms) << times.min(31)).min(u64::from(cap_ms));
+        self.up_to(ceiling as u32)
     }
 
     /// A snapshot has held: the next wait is short again.
@@ -41,7 +50,8 @@ impl Backoff {
         (ms - fifth).saturating_add(self.up_to(fifth.saturating_mul(2)))
     }
 
-    fn up_to(&mut self, most: u32) -> u32 {
+    /// Any wait of up to `most` milliseconds.
+    pub(super) fn up_to(&mut self, most: u32) -> u32 {
         // Scaled, not drawn again where the range does not divide: a bias of a millionth is no matter here, and
         // the code is half as large.
         ((u64::from(self.random.u32(..)) * (u64::from(most) + 1)) >> 32) as u32

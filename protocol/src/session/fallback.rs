@@ -1,17 +1,31 @@
-//! Polling over HTTP while sockets are refused, and the last poll after a close that came too early.
+//! Polling over HTTP: while sockets are refused, beside a socket that is in doubt, and after a close with 1000 that
+//! came too early.
 
-use super::output::{CloseReason, PollAnswer, PollId};
+use super::output::{Cause, CloseReason, PollAnswer, PollId, Refusal};
+use super::problem::Way;
+use super::snapshot::Stage;
 use super::state::{Polling, State};
 use super::timer::Timer;
 use super::{Session, Snapshot};
-use crate::close::CloseCode;
 
 impl<S: Snapshot, N> Session<S, N> {
     /// Starts polling once enough socket attempts in a row have failed.
     pub(super) fn poll_when_refused(&mut self) {
         if self.polling == Polling::Off && self.failures >= self.config.poll_after_failures {
-            self.poll();
+            self.poll_unless_paused();
         }
+    }
+
+    /// Polls, as soon as a pause that the server asked for is over.
+    pub(super) fn poll_unless_paused(&mut self) {
+        if self.poll_pause_until <= self.now {
+            return self.poll();
+        }
+        self.polling = Polling::Resting {
+            answered: self.polling.answered(),
+        };
+        let spread = self.backoff.up_to(self.config.poll_interval_ms);
+        self.timers.set(Timer::Poll, self.poll_pause_until.after(spread));
     }
 
     /// Asks for one poll.
@@ -30,39 +44,89 @@ impl<S: Snapshot, N> Session<S, N> {
 
     pub(super) fn poll_answered(&mut self, answer: PollAnswer<S>) {
         self.timers.clear(Timer::PollAnswer);
-        let answered = matches!(answer, PollAnswer::Snapshot(_) | PollAnswer::NotModified);
-        // A pause that a socket was asked for does not slow the polls: they stand in for that socket.
-        let mut rested = self.now;
-        if matches!(answer, PollAnswer::RateLimited) {
-            rested = self.now.after(CloseCode::RATE_LIMITED_PAUSE_MS);
-            self.pause_until = self.pause_until.max(rested);
+        self.polls_anew = 0;
+        match answer {
+            PollAnswer::Snapshot(snapshot) => {
+                self.problems.poll_answered(self.now);
+                self.rest(true);
+                self.deliver(snapshot);
+                self.confirmed();
+            }
+            // Nobody has named a version that this could refer to.
+            PollAnswer::NotModified if self.seen.is_none() => {
+                self.poll_answered(PollAnswer::Failed(Cause::of_status(304).into()));
+            }
+            PollAnswer::NotModified => {
+                self.problems.poll_answered(self.now);
+                self.rest(true);
+                self.confirmed();
+            }
+            PollAnswer::Refused(refusal) => self.poll_refused(refusal),
+            PollAnswer::Failed(failure) => {
+                self.poll_failures = self.poll_failures.saturating_add(1);
+                let pause = self.pause_asked(failure);
+                self.poll_pause_until = self.poll_pause_until.max(self.now.after(pause));
+                if !self.state.is_live() {
+                    self.problems.failed(self.now, Way::Poll, failure.cause);
+                }
+                self.rest(false);
+            }
+        }
+    }
+
+    /// Sets the time of the next poll, where there is to be one.
+    fn rest(&mut self, answered: bool) {
+        let goes_on = self.state == State::Confirming
+            || (!self.state.is_live() && self.failures >= self.config.poll_after_failures);
+        if !goes_on {
+            return self.stop_polling();
         }
         self.polling = Polling::Resting { answered };
-        let interval = self.backoff.jittered(self.config.poll_interval_ms);
-        self.timers.set(Timer::Poll, rested.after(interval));
-        match answer {
-            PollAnswer::Snapshot(snapshot) => self.deliver(snapshot),
-            PollAnswer::Unauthorized => self.signature_refused(),
-            PollAnswer::NotModified | PollAnswer::RateLimited | PollAnswer::Failed => {}
+        if answered {
+            self.poll_failures = 0;
         }
+        let interval = self.config.poll_interval_ms;
+        let rested = self.now.after(match self.poll_failures {
+            0 => self.backoff.jittered(interval),
+            failures => self.backoff.doubled(interval, failures, self.config.poll_cap_ms),
+        });
+        // Who was told to stay away comes back spread out, too.
+        let at = if self.poll_pause_until > rested {
+            self.poll_pause_until.after(self.backoff.up_to(interval))
+        } else {
+            rested
+        };
+        self.timers.set(Timer::Poll, at);
+    }
+
+    /// After a close with 1000 an answer decides: the end, or a loss like any other.
+    fn confirmed(&mut self) {
         if self.state == State::Confirming {
-            self.finish(CloseReason::Server(CloseCode::NORMAL));
+            match self.seen.map(|seen| seen.stage) {
+                Some(Stage::Unknown | Stage::Final) => self.finish(CloseReason::Final),
+                Some(Stage::Open) | None => self.not_the_end(),
+            }
         }
     }
 
     /// The socket brings the news again.
     pub(super) fn stop_polling(&mut self) {
         self.polling = Polling::Off;
+        self.poll_failures = 0;
         self.pending.poll = None;
         self.timers.clear(Timer::Poll);
         self.timers.clear(Timer::PollAnswer);
     }
 
     /// A poll learned that the signature is no good: a socket attempt under way would learn the same.
-    fn signature_refused(&mut self) {
-        if self.state != State::Confirming {
-            self.let_go();
-            self.refresh_or(CloseReason::Server(CloseCode::UNAUTHORIZED));
+    fn poll_refused(&mut self, refusal: Refusal) {
+        self.release();
+        self.timers.clear(Timer::Confirm);
+        match refusal {
+            Refusal::Expired => self.expired(),
+            Refusal::Unauthorized | Refusal::Forbidden => {
+                self.finish(CloseReason::Server(refusal.close_code()));
+            }
         }
     }
 }

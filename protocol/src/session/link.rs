@@ -1,13 +1,20 @@
 //! The life of a socket: asked for, open, live, held, lost; and the wait before the next.
 
-use super::output::{CloseReason, ConnId, Frame, SignatureId};
-use super::state::{Next, Phase, State};
+use super::output::{Cause, CloseReason, ConnId, Failure, Frame, SignatureId};
+use super::problem::Way;
+use super::state::{Next, Phase, Polling, State};
 use super::timer::Timer;
 use super::{Session, Snapshot};
 use crate::close::{CloseAction, CloseCode};
 
 impl<S: Snapshot, N> Session<S, N> {
+    /// Dials, unless the signature is known to have expired and the host can get another. One that it has just got
+    /// is presented all the same: the clock that judges it may be wrong.
     pub(super) fn connect(&mut self) {
+        let expired = self.expires.is_some_and(|at| at <= self.now);
+        if expired && self.config.can_refresh && !self.is_fresh {
+            return self.refresh();
+        }
         let conn = ConnId::from_number(self.fresh_id());
         self.state = State::Connecting(conn);
         self.pending.connect = Some(conn);
@@ -16,9 +23,10 @@ impl<S: Snapshot, N> Session<S, N> {
             .set(Timer::Connect, self.now.after(self.config.connect_timeout_ms));
     }
 
-    pub(super) fn sign(&mut self) {
+    /// Asks the host for a fresh signature.
+    pub(super) fn refresh(&mut self) {
         let id = SignatureId::from_number(self.fresh_id());
-        self.state = State::Signing(id);
+        self.state = State::Refreshing(id);
         self.pending.refresh = Some(id);
         self.last_attempt = Some(self.now);
         self.timers
@@ -27,6 +35,7 @@ impl<S: Snapshot, N> Session<S, N> {
 
     pub(super) fn opened(&mut self, conn: ConnId) {
         self.state = State::Open(conn, Phase::Silent);
+        self.redials = 0;
         self.timers.clear(Timer::Connect);
         self.timers.set(
             Timer::FirstFrame,
@@ -40,30 +49,26 @@ impl<S: Snapshot, N> Session<S, N> {
         match frame {
             Frame::Snapshot(snapshot) => {
                 self.timers.clear(Timer::FirstFrame);
-                if matches!(phase, Phase::Silent | Phase::Greeted) {
+                if phase == Phase::Silent {
                     self.state = State::Open(conn, Phase::Live);
-                    self.was_live = true;
+                    self.is_fresh = false;
                     self.timers
                         .set(Timer::Held, self.now.after(self.config.held_after_ms));
                     self.stop_polling();
+                    self.problems.gone();
                 }
                 self.deliver(snapshot);
             }
-            Frame::Notice(notice) => {
-                self.pending.notice = Some(notice);
-                if phase == Phase::Silent {
-                    self.timers.clear(Timer::FirstFrame);
-                    self.state = State::Open(conn, Phase::Greeted);
-                }
-            }
-            // A pong proves the link, but says nothing of the transfer: `FirstFrame` stays.
+            // All of these prove the link, but say nothing of the transfer: `FirstFrame` stays.
+            Frame::Notice(notice) => self.pending.notice = Some(notice),
             Frame::Pong | Frame::Unknown => {}
-            Frame::Malformed => self.abandon(),
+            Frame::Malformed => self.abandon(Cause::Malformed),
         }
     }
 
     /// Something came in: the link lives, silence starts anew.
     fn heard(&mut self) {
+        self.heard_at = self.now;
         self.timers.clear(Timer::Pong);
         self.timers
             .set(Timer::Idle, self.now.after(self.config.ping_after_ms));
@@ -72,18 +77,20 @@ impl<S: Snapshot, N> Session<S, N> {
     /// Silence has lasted: ask.
     pub(super) fn idle(&mut self) {
         if let State::Open(conn, _) = self.state {
-            self.probe(conn);
+            self.probe(conn, self.config.pong_timeout_ms);
         }
     }
 
-    /// Sends a ping, unless one is out already.
-    pub(super) fn probe(&mut self, conn: ConnId) {
-        if self.timers.get(Timer::Pong).is_none() {
-            self.pending.ping = Some(conn);
-            self.timers.clear(Timer::Idle);
-            self.timers
-                .set(Timer::Pong, self.now.after(self.config.pong_timeout_ms));
+    /// Sends a ping, unless one is out already. Either way something has to come in within `deadline_ms`.
+    pub(super) fn probe(&mut self, conn: ConnId, deadline_ms: u32) {
+        let by = self.now.after(deadline_ms);
+        match self.timers.get(Timer::Pong) {
+            Some(at) if at <= by => return,
+            Some(_) => {}
+            None => self.pending.ping = Some(conn),
         }
+        self.timers.clear(Timer::Idle);
+        self.timers.set(Timer::Pong, by);
     }
 
     /// The snapshot has held: the server is well, backoff starts anew.
@@ -95,26 +102,15 @@ impl<S: Snapshot, N> Session<S, N> {
         }
     }
 
-    /// A changed network: what was dialled over the old one is lost, so dial anew, at no cost to backoff.
-    pub(super) fn redial(&mut self) {
-        let soonest = self
-            .last_attempt
-            .map_or(self.now, |at| at.after(self.config.redial_after_ms));
-        if soonest.max(self.pause_until) <= self.now {
-            self.let_go();
-            self.connect();
-        }
-    }
-
     /// Gives the current socket up without waiting for its close, and goes on as after any loss.
-    pub(super) fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self, cause: Cause) {
         let had_held = self.state.has_held();
-        self.let_go();
-        self.lose(had_held, CloseCode::ABNORMAL);
+        self.release();
+        self.lost(had_held, CloseCode::ABNORMAL, Some(cause), 0);
     }
 
     /// Tells the host to forget the current socket, if there is one.
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn release(&mut self) {
         if let Some(conn) = self.state.conn() {
             self.pending.drop_socket(conn, CloseCode::NORMAL);
             self.socket_gone();
@@ -130,28 +126,75 @@ impl<S: Snapshot, N> Session<S, N> {
         self.state = State::Waiting(Next::Connect);
     }
 
-    /// The funnel: a socket was lost, for whatever cause, and the code decides what follows.
-    pub(super) fn lose(&mut self, had_held: bool, code: CloseCode) {
+    /// What a close says of the way to the service; `None` where the socket had served well.
+    pub(super) fn cause_of(&self, code: CloseCode) -> Option<Cause> {
+        match (self.state, code) {
+            (_, CloseCode::RATE_LIMITED) => Some(Cause::TooManyWatchers),
+            (State::Open(_, Phase::Held), _) => None,
+            // A host that knows no more than this: a browser.
+            (State::Connecting(_), CloseCode::ABNORMAL) => Some(Cause::Unreachable),
+            _ => Some(Cause::Closed(code)),
+        }
+    }
+
+    /// A socket was lost, for whatever cause, and the code decides what follows, no sooner than `pause_ms`.
+    pub(super) fn lost(&mut self, had_held: bool, code: CloseCode, cause: Option<Cause>, pause_ms: u32) {
         match code.action() {
-            CloseAction::Stop if code == CloseCode::NORMAL => self.confirm(),
+            CloseAction::Stop if code == CloseCode::NORMAL => {
+                self.count_failure(had_held);
+                self.confirm();
+            }
             CloseAction::Stop => self.finish(CloseReason::Server(code)),
-            CloseAction::RefreshSignature => self.refresh_or(CloseReason::Server(code)),
+            CloseAction::RefreshSignature => self.expired(),
             CloseAction::Retry { not_before_ms } => {
-                if !had_held {
-                    self.failures = self.failures.saturating_add(1);
+                self.count_failure(had_held);
+                if let Some(cause) = cause {
+                    self.problems.failed(self.now, Way::Socket, cause);
                 }
-                self.wait(Next::Connect, not_before_ms);
+                self.wait(Next::Connect, not_before_ms.max(pause_ms));
                 self.poll_when_refused();
             }
         }
     }
 
-    /// The signature is no good any more: get another, or end for `reason`.
-    pub(super) fn refresh_or(&mut self, reason: CloseReason) {
-        match self.config.can_refresh {
-            true => self.wait(Next::Sign, 0),
-            false => self.finish(reason),
+    fn count_failure(&mut self, had_held: bool) {
+        self.redials = 0;
+        if !had_held {
+            self.failures = self.failures.saturating_add(1);
         }
+    }
+
+    /// The signature has expired: get another, or end.
+    pub(super) fn expired(&mut self) {
+        if self.config.can_refresh {
+            if self.is_fresh {
+                self.problems
+                    .failed(self.now, Way::Socket, Cause::SignatureRefresh);
+            }
+            self.wait(Next::Refresh, 0);
+        } else {
+            self.finish(CloseReason::Server(CloseCode::SIGNATURE_EXPIRED));
+        }
+    }
+
+    /// The host could not get a fresh signature: ask again after a while.
+    pub(super) fn refresh_failed(&mut self) {
+        self.problems
+            .failed(self.now, Way::Socket, Cause::SignatureRefresh);
+        self.wait(Next::Refresh, 0);
+    }
+
+    /// The pause that a failed attempt was asked to make, in milliseconds: what `Retry-After` said, within bounds,
+    /// and after 429 without it what 4429 asks for.
+    pub(super) fn pause_asked(&self, failure: Failure) -> u32 {
+        let unsaid = match failure.cause {
+            Cause::Http(429) => CloseCode::RATE_LIMITED_PAUSE_MS,
+            _ => 0,
+        };
+        failure
+            .retry_after_ms
+            .unwrap_or(unsaid)
+            .min(self.config.retry_after_cap_ms)
     }
 
     /// Backs off. Polls need a good signature too, so they rest while a fresh one is awaited.
@@ -160,7 +203,7 @@ impl<S: Snapshot, N> Session<S, N> {
         // What is left of a pause that was asked for earlier, too: it is no longer than a `u32` holds.
         let pause = self.pause_until.since(self.now) as u32;
         let wait = self.backoff.next(&self.config, pause);
-        if next == Next::Sign {
+        if next == Next::Refresh {
             self.stop_polling();
         }
         self.state = State::Waiting(next);
@@ -171,18 +214,32 @@ impl<S: Snapshot, N> Session<S, N> {
     pub(super) fn reconnect(&mut self) {
         match self.state {
             State::Waiting(Next::Connect) => self.connect(),
-            State::Waiting(Next::Sign) => self.sign(),
-            State::Signing(_)
+            State::Waiting(Next::Refresh) => self.refresh(),
+            State::Refreshing(_)
             | State::Connecting(_)
             | State::Open(..)
             | State::Confirming
+            | State::Suspended(_)
             | State::Closed => {}
         }
     }
 
-    /// The server says that all is done. Where no final status was seen, a last poll finds out.
+    /// The server says that all is done, yet no final status was seen: polls find out, for a while.
     fn confirm(&mut self) {
         self.state = State::Confirming;
-        self.poll();
+        self.timers
+            .set(Timer::Confirm, self.now.after(self.config.confirm_within_ms));
+        if !matches!(self.polling, Polling::Asking { .. }) {
+            self.poll_unless_paused();
+        }
+    }
+
+    /// The close with 1000 was not the end: it was a loss like any other.
+    pub(super) fn not_the_end(&mut self) {
+        self.timers.clear(Timer::Confirm);
+        self.wait(Next::Connect, 0);
+        if self.failures < self.config.poll_after_failures {
+            self.stop_polling();
+        }
     }
 }

@@ -5,13 +5,13 @@
 //! [`Session::poll_output`] and carries out what it says, until it says [`Output::Wait`].
 //!
 //! ```
-//! use transfer_status_protocol::session::{Config, Event, Frame, Order, Output, Session, Snapshot, Time};
+//! use transfer_status_protocol::session::{Config, Event, Frame, Order, Output, Session, Snapshot, Stage, Time};
 //!
 //! #[derive(Debug, Clone, PartialEq, Eq)]
 //! struct Seen(u64);
 //! impl Snapshot for Seen {
 //!     fn order(&self) -> Order {
-//!         Order { version: Some(self.0), updated_at_ms: 0, is_final: false }
+//!         Order { version: Some(self.0), updated_at_ms: 0, stage: Stage::Open }
 //!     }
 //! }
 //!
@@ -33,32 +33,36 @@
 //! ```
 //!
 //! How it moves, by file: [`state`](self) holds where it stands, `timer` the deadlines, `backoff` the waits,
-//! `snapshot` what is news, `link` the life of a socket, `fallback` the polls. Every loss of a socket,
-//! whatever the cause, goes through one funnel, `lose` in `link`.
+//! `snapshot` what is news, `link` the life of a socket, `fallback` the polls, `hint` what the host says of the world,
+//! `problem` what stands in the way. A socket is lost in two steps: `release` makes the host forget it, `lost` decides
+//! what follows, whatever the cause.
 //!
 //! The session allocates nothing, formats nothing and uses no floats: a browser gets it as a few kilobytes.
 
 mod backoff;
 mod config;
 mod fallback;
+mod hint;
 mod link;
 mod output;
+mod problem;
 mod snapshot;
 mod state;
 mod timer;
 
 pub use config::Config;
 pub use output::{
-    CloseReason, ConnId, Connection, Event, Frame, Hint, Output, PollAnswer, PollId, SignatureAnswer,
-    SignatureId,
+    Cause, CloseReason, ConnId, Connection, Event, Failure, Frame, Hint, Output, PollAnswer, PollId, Problem,
+    Refusal, SignatureAnswer, SignatureId,
 };
-pub use snapshot::{Order, Snapshot};
+pub use snapshot::{Order, Snapshot, Stage};
 pub use timer::Time;
 
 use crate::close::CloseCode;
 use backoff::Backoff;
 use output::Pending;
-use state::{Next, Polling, State};
+use problem::Problems;
+use state::{Polling, State};
 use timer::{Timer, Timers};
 
 /// The client of one transfer.
@@ -73,11 +77,20 @@ pub struct Session<S, N> {
     backoff: Backoff,
     /// Socket attempts in a row that ended before their snapshot had held.
     failures: u8,
+    /// Attempts in a row that hints cut short.
+    redials: u8,
+    /// Polls in a row that failed.
+    poll_failures: u8,
+    /// Polls in a row that hints asked anew.
+    polls_anew: u8,
     /// The newest snapshot that the user was or is about to be shown.
     seen: Option<Order>,
-    /// The socket has been live at least once.
-    was_live: bool,
+    /// The signature came from the host on request, and has brought no snapshot yet.
+    is_fresh: bool,
+    /// When the signature expires, by the host's clock.
+    expires: Option<Time>,
     told: Option<Connection>,
+    problems: Problems,
     pending: Pending<S, N>,
     next_id: u32,
     /// The newest time any input named.
@@ -86,8 +99,12 @@ pub struct Session<S, N> {
     last_attempt: Option<Time>,
     /// When a poll was last asked for.
     last_poll: Option<Time>,
-    /// The server asked for a pause until then: no hint cuts it short.
+    /// When something last came in over the socket, or it opened.
+    heard_at: Time,
+    /// The server asked for a pause of sockets until then: no hint cuts it short.
     pause_until: Time,
+    /// The server asked for a pause of polls until then.
+    poll_pause_until: Time,
 }
 
 impl<S: Snapshot, N> Session<S, N> {
@@ -110,15 +127,22 @@ impl<S: Snapshot, N> Session<S, N> {
             timers: Timers::new(),
             backoff: Backoff::new(0),
             failures: 0,
+            redials: 0,
+            poll_failures: 0,
+            polls_anew: 0,
             seen: None,
-            was_live: false,
+            is_fresh: false,
+            expires: None,
             told: None,
+            problems: Problems::new(),
             pending: Pending::new(),
             next_id: 0,
             now: Time::from_millis(0),
             last_attempt: None,
             last_poll: None,
+            heard_at: Time::from_millis(0),
             pause_until: Time::from_millis(0),
+            poll_pause_until: Time::from_millis(0),
         }
     }
 
@@ -131,10 +155,17 @@ impl<S: Snapshot, N> Session<S, N> {
     pub fn begin(&mut self, now: Time, seed: u64) {
         self.backoff = Backoff::new(seed);
         self.now = now;
-        match self.config.starts_unsigned {
-            true => self.sign(),
-            false => self.connect(),
+        if self.config.starts_unsigned {
+            self.refresh();
+        } else {
+            self.connect();
         }
+    }
+
+    /// When the signature that the host presents from now on expires, if it knows: an expired one is not presented
+    /// where a fresh one can be had. Say it right after the start, and before a [`SignatureAnswer::Ready`].
+    pub fn signature_expires(&mut self, at: Option<Time>) {
+        self.expires = at;
     }
 
     /// The socket is open: the WebSocket handshake is done.
@@ -155,13 +186,23 @@ impl<S: Snapshot, N> Session<S, N> {
         }
     }
 
-    /// The socket is gone or could not be had. Without a close frame the code is [`CloseCode::ABNORMAL`].
+    /// The socket was closed, with or without a close frame; without one the code is [`CloseCode::ABNORMAL`].
     pub fn handle_closed(&mut self, now: Time, conn: ConnId, code: CloseCode) {
         self.advance(now);
         if self.state.conn() == Some(conn) {
-            let had_held = self.state.has_held();
+            let (had_held, cause) = (self.state.has_held(), self.cause_of(code));
             self.socket_gone();
-            self.lose(had_held, code);
+            self.lost(had_held, code, cause, 0);
+        }
+    }
+
+    /// The socket could not be had, for a reason that the host knows.
+    pub fn handle_failed(&mut self, now: Time, conn: ConnId, failure: Failure) {
+        self.advance(now);
+        if self.state.conn() == Some(conn) {
+            self.socket_gone();
+            let pause = self.pause_asked(failure);
+            self.lost(false, CloseCode::ABNORMAL, Some(failure.cause), pause);
         }
     }
 
@@ -176,32 +217,25 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The host has a fresh signature, or could not get one.
     pub fn handle_signature(&mut self, now: Time, id: SignatureId, answer: SignatureAnswer) {
         self.advance(now);
-        if self.state == State::Signing(id) {
+        if self.state == State::Refreshing(id) {
             self.timers.clear(Timer::Signature);
             match answer {
                 SignatureAnswer::Ready => {
+                    self.is_fresh = true;
                     self.connect();
                     self.poll_when_refused();
                 }
-                SignatureAnswer::Failed => self.wait(Next::Sign, 0),
+                SignatureAnswer::Failed => self.refresh_failed(),
                 SignatureAnswer::Refused => self.finish(CloseReason::SignatureRefused),
             }
         }
     }
 
-    /// The host has heard something about the network, the page or the app: probe, or connect at once.
+    /// The host has heard something about the network, the page or the app. What was due comes first.
     pub fn handle_hint(&mut self, now: Time, hint: Hint) {
         self.advance(now);
-        match (self.state, hint) {
-            (State::Open(conn, _), _) => self.probe(conn),
-            // An offline event is a rumour: whoever waits or dials goes on.
-            (_, Hint::Offline) => {}
-            (State::Connecting(_), Hint::Online | Hint::NetworkChanged) => self.redial(),
-            _ => {
-                self.hasten(Timer::Reconnect, self.last_attempt);
-                self.hasten(Timer::Poll, self.last_poll);
-            }
-        }
+        self.serve_timers();
+        self.hinted(hint);
         self.serve_timers();
     }
 
@@ -230,6 +264,10 @@ impl<S: Snapshot, N> Session<S, N> {
         if let Some(update) = self.pending.update.take() {
             return Output::Event(Event::Update(update));
         }
+        if self.problems.is_news {
+            self.problems.is_news = false;
+            return Output::Event(Event::Problem(self.problems.told(self.next_attempt())));
+        }
         if let Some(connection) = self.connection()
             && self.told.replace(connection) != Some(connection)
         {
@@ -247,19 +285,42 @@ impl<S: Snapshot, N> Session<S, N> {
             State::Closed => None,
             state if state.is_live() => Some(Connection::Live),
             _ if self.polling.answered() => Some(Connection::Polling),
-            _ if self.was_live => Some(Connection::Reconnecting),
+            _ if self.seen.is_some() => Some(Connection::Reconnecting),
             _ => Some(Connection::Connecting),
         }
     }
 
+    /// When the next attempt begins; `None` while one is under way.
+    fn next_attempt(&self) -> Option<Time> {
+        let under_way = matches!(
+            self.state,
+            State::Refreshing(_) | State::Connecting(_) | State::Open(..)
+        ) || matches!(self.polling, Polling::Asking { .. });
+        let mut next = [Timer::Reconnect, Timer::Poll]
+            .into_iter()
+            .filter_map(|timer| self.timers.get(timer));
+        let first = next.next();
+        first
+            .map(|first| next.fold(first, Time::min))
+            .filter(|_| !under_way)
+    }
+
     /// Takes the input's time. A clock that stepped back takes the deadlines with it.
     fn advance(&mut self, now: Time) {
+        debug_assert!(
+            self.pending.is_empty() && !self.problems.is_news,
+            "the outputs of one input are drained before the next"
+        );
         let back = self.now.since(now);
         if back > 0 {
             self.timers.shift_back(back);
             self.last_attempt = self.last_attempt.map(|at| at.before(back));
             self.last_poll = self.last_poll.map(|at| at.before(back));
+            self.heard_at = self.heard_at.before(back);
             self.pause_until = self.pause_until.before(back);
+            self.poll_pause_until = self.poll_pause_until.before(back);
+            self.expires = self.expires.map(|at| at.before(back));
+            self.problems.shift_back(back);
         }
         self.now = now;
     }
@@ -271,24 +332,15 @@ impl<S: Snapshot, N> Session<S, N> {
                 return;
             };
             match timer {
-                Timer::Connect | Timer::FirstFrame | Timer::Pong => self.abandon(),
-                Timer::Signature => self.wait(Next::Sign, 0),
-                Timer::PollAnswer => self.poll_answered(PollAnswer::Failed),
+                Timer::Connect | Timer::FirstFrame | Timer::Pong => self.abandon(Cause::Timeout),
+                Timer::Signature => self.refresh_failed(),
+                Timer::PollAnswer => self.poll_answered(PollAnswer::Failed(Cause::Timeout.into())),
+                Timer::Confirm => self.not_the_end(),
                 Timer::Held => self.held(),
                 Timer::Idle => self.idle(),
                 Timer::Reconnect => self.reconnect(),
                 Timer::Poll => self.poll(),
             }
-        }
-    }
-
-    /// Moves a deadline that is set forward, but no closer to the last time than hints may bring it, and not
-    /// into a pause.
-    fn hasten(&mut self, timer: Timer, last: Option<Time>) {
-        let spaced = last.map_or(self.now, |last| last.after(self.config.hint_spacing_ms));
-        let at = spaced.max(self.now).max(self.pause_until);
-        if self.timers.get(timer).is_some_and(|due| due > at) {
-            self.timers.set(timer, at);
         }
     }
 
@@ -299,8 +351,9 @@ impl<S: Snapshot, N> Session<S, N> {
             return;
         }
         self.seen = Some(order);
+        self.problems.gone();
         self.pending.update = Some(snapshot);
-        if order.is_final {
+        if order.stage == Stage::Final {
             self.finish(CloseReason::Final);
         }
     }
@@ -310,7 +363,7 @@ impl<S: Snapshot, N> Session<S, N> {
         if self.state == State::Closed {
             return;
         }
-        self.let_go();
+        self.release();
         self.pending.refresh = None;
         self.pending.poll = None;
         self.pending.closed = Some(reason);

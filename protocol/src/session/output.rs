@@ -1,5 +1,6 @@
 //! What goes into the session and what comes out of it, as plain values.
 
+use super::timer::Time;
 use crate::close::CloseCode;
 
 /// Names one socket. An input that names a socket other than the current one is ignored, so that a late
@@ -54,12 +55,107 @@ pub enum PollAnswer<S> {
     Snapshot(S),
     /// 304.
     NotModified,
-    /// 401 or 403 **with the service's own error body**: a captive portal's 401 is `Failed`.
-    Unauthorized,
-    /// 429.
-    RateLimited,
+    /// Refused **by the service's own error body**: the same status from a captive portal is `Failed`.
+    Refused(Refusal),
     /// Anything else, and no answer at all.
-    Failed,
+    Failed(Failure),
+}
+
+/// Why the service itself refuses the signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The signature is wrong or for another transfer: `unauthorized`, as a close with 4401.
+    Unauthorized,
+    /// The signature was right and is too old: `expired`, as a close with 4410.
+    Expired,
+    /// The page's origin may not: `forbidden`, as a close with 4403.
+    Forbidden,
+}
+
+impl Refusal {
+    /// The close code that says the same over a socket.
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::Unauthorized => CloseCode::UNAUTHORIZED,
+            Self::Expired => CloseCode::SIGNATURE_EXPIRED,
+            Self::Forbidden => CloseCode::FORBIDDEN_ORIGIN,
+        }
+    }
+}
+
+/// An attempt, of a socket or of a poll, that came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong, as far as the host knows.
+    pub cause: Cause,
+    /// What `Retry-After` asked for, in milliseconds.
+    pub retry_after_ms: Option<u32>,
+}
+
+impl From<Cause> for Failure {
+    /// A failure for which nobody asked for a pause.
+    fn from(cause: Cause) -> Self {
+        Self {
+            cause,
+            retry_after_ms: None,
+        }
+    }
+}
+
+/// What keeps a watch from being live (PROTOCOL.md, "Problems"). What stands beside it as text, such as the field
+/// that cannot be read, is the host's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The name is not found.
+    Dns,
+    /// The connection was refused.
+    Refused,
+    /// There is no way there; also where the host learns no cause, as in a browser.
+    Unreachable,
+    /// Connecting, the first status, a pong or a poll took too long.
+    Timeout,
+    /// The certificate is not trusted, out of date or another host's.
+    Certificate,
+    /// TLS failed otherwise.
+    Tls,
+    /// 3xx in place of a socket or of an answer; 0 where the host does not see which.
+    Redirect(u16),
+    /// Another HTTP status that is no success.
+    Http(u16),
+    /// A success that is not the service's: a page, a portal.
+    NotTheService,
+    /// The socket ended before its first status had held.
+    Closed(CloseCode),
+    /// A frame or an answer that cannot be read.
+    Malformed,
+    /// Too many watchers of this transfer, or too many attempts.
+    TooManyWatchers,
+    /// There is no fresh signature, or those that came are expired.
+    SignatureRefresh,
+}
+
+impl Cause {
+    /// The cause that an HTTP status other than a success stands for.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            300..400 => Self::Redirect(status),
+            _ => Self::Http(status),
+        }
+    }
+}
+
+/// What stands between the watch and being live, since when, and what is done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong.
+    pub cause: Cause,
+    /// When the first attempt failed for this cause.
+    pub since: Time,
+    /// How many attempts have failed since then, from 1.
+    pub attempts: u32,
+    /// When the next attempt begins; `None` while one is under way.
+    pub next_attempt: Option<Time>,
 }
 
 /// What became of the request for a fresh signature.
@@ -69,12 +165,13 @@ pub enum SignatureAnswer {
     Ready,
     /// Not this time: ask again after a while.
     Failed,
-    /// There is none to be had (the payment was called off, say): stop.
+    /// There is none any more (the payment was called off, say): stop.
     Refused,
 }
 
 /// A hint from the host about the world outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Hint {
     /// The host believes that it has a network again.
     Online,
@@ -86,6 +183,12 @@ pub enum Hint {
     Foreground,
     /// The network is another one, from Wi-Fi to mobile, say.
     NetworkChanged,
+    /// The host is about to be frozen: the socket goes, and nothing happens until it is back. The host may give up
+    /// a poll or a question for a signature that is under way; its answer would be ignored.
+    Suspend,
+    /// The host is back from being frozen. Acts as `Foreground`, which wakes a suspended session too, as `Visible`
+    /// does.
+    Resume,
 }
 
 /// What the host has to do next.
@@ -105,7 +208,7 @@ pub enum Output<S, N> {
     /// Tell the user.
     Event(Event<S, N>),
     /// Nothing more to do. Call `handle_timeout` at that time, or wait for an input when there is none.
-    Wait(Option<super::Time>),
+    Wait(Option<Time>),
 }
 
 /// What the user is told.
@@ -113,6 +216,8 @@ pub enum Output<S, N> {
 pub enum Event<S, N> {
     /// News of the transfer: each version at most once, never an older one after a newer one.
     Update(S),
+    /// What keeps the watch from being live is new, has been met again, or is gone.
+    Problem(Option<Problem>),
     /// The state of the connection has changed.
     Connection(Connection),
     /// A frame that was passed through.
@@ -123,12 +228,13 @@ pub enum Event<S, N> {
 
 /// How news travels at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Connection {
     /// No snapshot has come yet.
     Connecting,
     /// The socket is open and has brought a snapshot.
     Live,
-    /// The socket was lost; what was shown may be out of date.
+    /// There is no socket now; what was shown may be out of date.
     Reconnecting,
     /// Socket attempts fail, but polls are answered: news comes with a few seconds' delay.
     Polling,
@@ -136,14 +242,15 @@ pub enum Connection {
 
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CloseReason {
-    /// The final status was delivered.
+    /// The final status was delivered, or one whose name this client does not know and that the server calls the last.
     Final,
     /// The user closed.
     User,
     /// The server refused or closed with a code that makes trying again pointless.
     Server(CloseCode),
-    /// A fresh signature is not to be had.
+    /// The host has no fresh signature.
     SignatureRefused,
 }
 
@@ -183,6 +290,18 @@ impl<S, N> Pending<S, N> {
         if self.connect.take_if(|asked| *asked == conn).is_none() {
             self.drop = Some((conn, code));
         }
+    }
+
+    /// The host has taken all there was.
+    pub(super) fn is_empty(&self) -> bool {
+        self.drop.is_none()
+            && self.refresh.is_none()
+            && self.connect.is_none()
+            && self.ping.is_none()
+            && self.poll.is_none()
+            && self.notice.is_none()
+            && self.update.is_none()
+            && self.closed.is_none()
     }
 
     /// The next thing for the host to do: sockets first, so that an old one is gone before a new one comes.

@@ -15,29 +15,40 @@ pub struct Order {
     pub version: Option<u64>,
     /// `updatedAt` in milliseconds since the Unix epoch: the order where a version is missing.
     pub updated_at_ms: i64,
-    /// The status is final.
-    pub is_final: bool,
+    /// How far the transfer is.
+    pub stage: Stage,
+}
+
+/// What a status says of the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// `pending` or `processing`: more is to come.
+    Open,
+    /// `completed`, `failed` or `cancelled`: nothing follows.
+    Final,
+    /// A name that this client does not know: more may come, unless the server closes with 1000.
+    Unknown,
 }
 
 impl Order {
     /// Whether a user who has seen `seen` is to be shown this one.
     ///
     /// Version 0 says that nothing was reported yet, so it is news only to a user who has seen nothing, and
-    /// whatever else comes is news after it. Where one of the two has no version (a service was replaced in
-    /// between), `updatedAt` decides, and of two with the same time the final one is the later.
+    /// whatever else comes is news after it. A lower version with a later time is a record begun anew (a service
+    /// that was restored or replaced), and is news: within one record the two rise together. Where one of the two
+    /// has no version (the earlier service sends none), the time decides, and of two with the same time the final
+    /// one is the later.
     pub fn is_news_after(self, seen: Option<Self>) -> bool {
         let Some(seen) = seen else { return true };
-        if seen.is_final {
+        if seen.stage == Stage::Final {
             return false;
         }
+        let is_later = self.updated_at_ms > seen.updated_at_ms;
         match (self.version, seen.version) {
             (Some(0), _) => false,
             (_, Some(0)) => true,
-            (Some(version), Some(seen)) => version > seen,
-            _ => {
-                self.updated_at_ms > seen.updated_at_ms
-                    || (self.is_final && self.updated_at_ms == seen.updated_at_ms)
-            }
+            (Some(version), Some(seen)) => version > seen || (version < seen && is_later),
+            _ => is_later || (self.stage == Stage::Final && self.updated_at_ms == seen.updated_at_ms),
         }
     }
 }
@@ -48,55 +59,71 @@ impl Snapshot for crate::transfer::Transfer {
         Order {
             version: self.version,
             updated_at_ms: self.updated_at.unix_millis(),
-            is_final: self.status.is_final(),
+            stage: match &self.status {
+                status if status.is_final() => Stage::Final,
+                crate::transfer::Status::Other(_) => Stage::Unknown,
+                _ => Stage::Open,
+            },
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Order;
+    use super::Stage::{Final, Open};
+    use super::{Order, Stage};
 
-    const fn at(version: Option<u64>, updated_at_ms: i64, is_final: bool) -> Order {
+    const fn at(version: Option<u64>, updated_at_ms: i64, stage: Stage) -> Order {
         Order {
             version,
             updated_at_ms,
-            is_final,
+            stage,
         }
     }
 
     #[test]
-    fn versions_decide_where_both_have_one() {
-        assert!(at(Some(2), 5, false).is_news_after(Some(at(Some(1), 9, false))));
-        assert!(!at(Some(1), 9, false).is_news_after(Some(at(Some(1), 5, false))));
-        assert!(!at(Some(1), 9, false).is_news_after(Some(at(Some(2), 5, false))));
+    fn within_a_record_the_version_decides() {
+        assert!(at(Some(2), 5, Open).is_news_after(Some(at(Some(1), 5, Open))));
+        assert!(!at(Some(1), 9, Open).is_news_after(Some(at(Some(1), 5, Open))));
+        assert!(!at(Some(1), 4, Open).is_news_after(Some(at(Some(2), 5, Open))));
+        assert!(!at(Some(1), 5, Open).is_news_after(Some(at(Some(2), 5, Open))));
     }
 
     #[test]
-    fn the_old_service_is_ordered_by_time_and_a_final_status_wins_a_tie() {
-        assert!(at(None, 6, false).is_news_after(Some(at(None, 5, false))));
-        assert!(!at(None, 5, false).is_news_after(Some(at(None, 5, false))));
-        assert!(at(None, 5, true).is_news_after(Some(at(None, 5, false))));
-        assert!(!at(None, 4, true).is_news_after(Some(at(None, 5, false))));
+    fn a_lower_version_of_a_later_time_is_a_record_begun_anew() {
+        assert!(at(Some(1), 6, Open).is_news_after(Some(at(Some(7), 5, Open))));
+        assert!(at(Some(2), 6, Final).is_news_after(Some(at(Some(7), 5, Open))));
+        assert!(
+            !at(Some(0), 6, Open).is_news_after(Some(at(Some(7), 5, Open))),
+            "nothing reported yet is no news"
+        );
+    }
+
+    #[test]
+    fn the_earlier_service_is_ordered_by_time_and_a_final_status_wins_a_tie() {
+        assert!(at(None, 6, Open).is_news_after(Some(at(None, 5, Open))));
+        assert!(!at(None, 5, Open).is_news_after(Some(at(None, 5, Open))));
+        assert!(at(None, 5, Final).is_news_after(Some(at(None, 5, Open))));
+        assert!(!at(None, 4, Final).is_news_after(Some(at(None, 5, Open))));
     }
 
     #[test]
     fn a_service_replaced_in_between_neither_repeats_nor_goes_back() {
-        let from_the_old = Some(at(None, 1_000, false));
+        let from_the_earlier = Some(at(None, 1_000, Open));
         assert!(
-            !at(Some(0), 2_000, false).is_news_after(from_the_old),
+            !at(Some(0), 2_000, Open).is_news_after(from_the_earlier),
             "nothing reported yet is no news"
         );
-        assert!(at(Some(1), 2_000, false).is_news_after(from_the_old));
-        assert!(!at(Some(1), 1_000, false).is_news_after(from_the_old));
+        assert!(at(Some(1), 2_000, Open).is_news_after(from_the_earlier));
+        assert!(!at(Some(1), 1_000, Open).is_news_after(from_the_earlier));
         assert!(
-            at(None, 1_000, false).is_news_after(Some(at(Some(0), 2_000, false))),
-            "and back to the old one"
+            at(None, 1_000, Open).is_news_after(Some(at(Some(0), 2_000, Open))),
+            "and back to the earlier one"
         );
     }
 
     #[test]
     fn nothing_follows_a_final_status() {
-        assert!(!at(Some(9), 9, true).is_news_after(Some(at(Some(1), 1, true))));
+        assert!(!at(Some(9), 9, Final).is_news_after(Some(at(Some(1), 1, Final))));
     }
 }

@@ -5,16 +5,18 @@ use super::output::{ConnId, PollId, SignatureId};
 /// The socket's side of the session. One value at a time; nothing shadows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// The host was asked for a signature.
-    Signing(SignatureId),
+    /// The host was asked for a fresh signature.
+    Refreshing(SignatureId),
     /// The host was asked to dial.
     Connecting(ConnId),
     /// The socket is open.
     Open(ConnId, Phase),
     /// Backing off: [`super::timer::Timer::Reconnect`] ends the wait, a hint may end it earlier.
     Waiting(Next),
-    /// The server closed as if all was done, yet no final status was seen: one last poll decides.
+    /// The server closed as if all was done, yet no final status was seen: polls find out.
     Confirming,
+    /// The host is frozen: nothing happens until it is back.
+    Suspended(Next),
     /// The end.
     Closed,
 }
@@ -22,23 +24,21 @@ pub(super) enum State {
 /// How far an open socket has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Nothing about the transfer has come.
+    /// No snapshot has come.
     Silent,
-    /// A frame came, but no snapshot: the old service may say "not found" first.
-    Greeted,
     /// A snapshot came: the link is live.
     Live,
     /// The snapshot has held: backoff was earned back.
     Held,
 }
 
-/// What follows a wait.
+/// What follows a wait or a rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     /// The next socket.
     Connect,
     /// A fresh signature, then the next socket.
-    Sign,
+    Refresh,
 }
 
 /// The polls over HTTP, beside the socket attempts.
@@ -66,7 +66,9 @@ impl State {
     pub(super) fn conn(self) -> Option<ConnId> {
         match self {
             Self::Connecting(conn) | Self::Open(conn, _) => Some(conn),
-            Self::Signing(_) | Self::Waiting(_) | Self::Confirming | Self::Closed => None,
+            Self::Refreshing(_) | Self::Waiting(_) | Self::Confirming | Self::Suspended(_) | Self::Closed => {
+                None
+            }
         }
     }
 

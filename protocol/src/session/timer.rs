@@ -50,6 +50,8 @@ pub(super) enum Timer {
     Signature,
     /// The answer to a poll has not come.
     PollAnswer,
+    /// Nothing has told whether a close with 1000 was the end: it was not.
+    Confirm,
     /// The snapshot has held: backoff is earned back.
     Held,
     /// Silence on the link: send a ping.
@@ -62,12 +64,13 @@ pub(super) enum Timer {
 
 impl Timer {
     /// Every timer, in the order in which they are served.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Connect,
         Self::FirstFrame,
         Self::Pong,
         Self::Signature,
         Self::PollAnswer,
+        Self::Confirm,
         Self::Held,
         Self::Idle,
         Self::Reconnect,

@@ -3,7 +3,7 @@
 use super::Scan;
 use crate::error::{ErrorBody, ErrorCode};
 use crate::message::ServerMessage;
-use crate::session::{Frame, PollAnswer};
+use crate::session::{Cause, Frame, PollAnswer, Refusal};
 use crate::transfer::{Transfer, TransferId};
 
 /// Most bytes of one message or answer that is read. None of the service's comes near it: a transfer is at most some
@@ -38,24 +38,21 @@ pub fn read_frame(text: &str, expected: &TransferId) -> Frame<Transfer, Notice> 
 /// One answer to `GET /transfer/{id}`, as the session sees it.
 pub fn read_poll(status: u16, body: &[u8], expected: &TransferId) -> PollAnswer<Transfer> {
     if body.len() > MAX_ANSWER {
-        return PollAnswer::Failed;
+        return PollAnswer::Failed(Cause::Malformed.into());
     }
     let body = std::str::from_utf8(body).unwrap_or_default();
     match status {
         200 => match Transfer::decode(body) {
             Ok(transfer) if transfer.id == *expected => PollAnswer::Snapshot(transfer),
-            _ => PollAnswer::Failed,
+            _ => PollAnswer::Failed(Cause::Malformed.into()),
         },
         304 => PollAnswer::NotModified,
-        429 => PollAnswer::RateLimited,
-        401 | 403 => match ErrorBody::decode(body) {
-            Ok(ErrorBody {
-                code: ErrorCode::Unauthorized | ErrorCode::Forbidden,
-                ..
-            }) => PollAnswer::Unauthorized,
+        401 | 403 => match ErrorBody::decode(body).map(|body| body.code) {
+            Ok(ErrorCode::Unauthorized) => PollAnswer::Refused(Refusal::Unauthorized),
+            Ok(ErrorCode::Forbidden) => PollAnswer::Refused(Refusal::Forbidden),
             // A captive portal, or a proxy in between, refuses for reasons of its own.
-            _ => PollAnswer::Failed,
+            _ => PollAnswer::Failed(Cause::of_status(status).into()),
         },
-        _ => PollAnswer::Failed,
+        _ => PollAnswer::Failed(Cause::of_status(status).into()),
     }
 }

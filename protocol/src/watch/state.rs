@@ -11,7 +11,7 @@ use crate::transfer::Transfer;
 pub struct Commands {
     /// The watch is to end.
     pub close: bool,
-    hints: [Option<(u64, Hint)>; 4],
+    hints: [Option<(u64, Hint)>; 5],
     count: u64,
 }
 
@@ -24,6 +24,7 @@ impl Commands {
             Hint::Visible => 1,
             Hint::Foreground => 2,
             Hint::NetworkChanged => 3,
+            Hint::Suspend | Hint::Resume => 4,
         };
         self.count += 1;
         if let Some(slot) = self.hints.get_mut(place) {
