@@ -1,5 +1,5 @@
 //! The client session against a fake peer in virtual time: one story for each of a client's duties
-//! (contract, "A client's duties"), and random schedules of faults judged by a reference model.
+//! (PROTOCOL.md, "A client's duties"), and random schedules of faults judged by a reference model.
 
 mod duties;
 mod faults;

@@ -3,8 +3,8 @@
 use crate::seen::Seen;
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::session::{
-    CloseReason, Config, ConnId, Connection, Event, Frame, Hint, Output, PollAnswer, PollId, Session,
-    SignatureAnswer, SignatureId, Time,
+    Cause, CloseReason, Config, ConnId, Connection, Event, Failure, Frame, Hint, Output, PollAnswer, PollId,
+    Problem, Session, SignatureAnswer, SignatureId, Time,
 };
 
 /// Where the host's clock stands when a session begins.
@@ -36,6 +36,26 @@ pub(crate) const CAN_REFRESH: Config = Config {
     can_refresh: true,
     ..Config::DEFAULT
 };
+
+/// A poll that failed for no reason that is known.
+pub(crate) const FAILED: PollAnswer<Seen> = PollAnswer::Failed(Failure {
+    cause: Cause::Unreachable,
+    retry_after_ms: None,
+});
+
+/// A poll that was answered 429 and nothing more.
+pub(crate) const RATE_LIMITED: PollAnswer<Seen> = PollAnswer::Failed(Failure {
+    cause: Cause::Http(429),
+    retry_after_ms: None,
+});
+
+/// A failure of this status that asks for a pause.
+pub(crate) fn told_to_pause(status: u16, retry_after_ms: u32) -> Failure {
+    Failure {
+        cause: Cause::Http(status),
+        retry_after_ms: Some(retry_after_ms),
+    }
+}
 
 impl Pair {
     pub(crate) fn new() -> Self {
@@ -184,6 +204,19 @@ impl Pair {
         self.drain();
     }
 
+    /// The socket could not be had.
+    pub(crate) fn refuse(&mut self, failure: Failure) {
+        let conn = self.socket.take().expect("the host dials");
+        self.session.handle_failed(self.clock(), conn, failure);
+        self.drain();
+    }
+
+    /// The signature that the host presents expires so many milliseconds from now.
+    pub(crate) fn expires_in(&mut self, ms: u32) {
+        let at = self.clock().after(ms);
+        self.session.signature_expires(Some(at));
+    }
+
     /// So many attempts fail in a row, the next one each after its wait. The last one's wait has begun.
     pub(crate) fn fail(&mut self, attempts: usize) {
         for attempt in 0..attempts {
@@ -247,6 +280,27 @@ impl Pair {
             _ => None,
         });
         told.collect()
+    }
+
+    /// The problems that the user was told, and their ends.
+    pub(crate) fn problems(&self) -> Vec<Option<Problem>> {
+        let told = self.events.iter().filter_map(|event| match event {
+            Event::Problem(problem) => Some(*problem),
+            _ => None,
+        });
+        told.collect()
+    }
+
+    /// The causes that the user was told, each once where it was told in a row.
+    pub(crate) fn causes(&self) -> Vec<Option<Cause>> {
+        let mut causes = Vec::from_iter(self.problems().iter().map(|told| told.map(|told| told.cause)));
+        causes.dedup();
+        causes
+    }
+
+    /// Milliseconds since the start, of a time that the session names.
+    pub(crate) fn since_start(&self, time: Time) -> u64 {
+        time.as_millis() - self.start
     }
 
     /// Why the session ended; checks that it was told once and last.

@@ -1,6 +1,6 @@
 //! The snapshot that the tests carry.
 
-use transfer_status_protocol::session::{Order, Snapshot};
+use transfer_status_protocol::session::{Order, Snapshot, Stage};
 
 /// One state of the transfer. `truth` is its place in what really happened, whatever the service tells of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl Seen {
         let order = Order {
             version: Some(version),
             updated_at_ms: version as i64 * 1_000,
-            is_final: false,
+            stage: Stage::Open,
         };
         Self {
             truth: version,
@@ -31,11 +31,23 @@ impl Seen {
 
     /// The same state as the final one.
     pub(crate) fn and_final(mut self) -> Self {
-        self.order.is_final = true;
+        self.order.stage = Stage::Final;
         self
     }
 
-    /// The same state as the old service tells it.
+    /// The same state under a name that the client does not know.
+    pub(crate) fn and_unknown(mut self) -> Self {
+        self.order.stage = Stage::Unknown;
+        self
+    }
+
+    /// The same state, so many milliseconds later.
+    pub(crate) fn later(mut self, ms: i64) -> Self {
+        self.order.updated_at_ms += ms;
+        self
+    }
+
+    /// The same state as the earlier service tells it.
     pub(crate) fn unversioned(mut self) -> Self {
         self.order.version = None;
         self

@@ -1,8 +1,10 @@
 //! The close-code table, whatever the state in which the code comes.
 
-use crate::pair::{CAN_REFRESH, Pair};
+use crate::pair::{CAN_REFRESH, Pair, told_to_pause};
 use transfer_status_protocol::close::CloseCode;
-use transfer_status_protocol::session::{CloseReason, Config, Hint, PollAnswer, SignatureAnswer};
+use transfer_status_protocol::session::{
+    Cause, CloseReason, Config, Hint, PollAnswer, Refusal, SignatureAnswer,
+};
 
 /// A close may come instead of the open socket, before the first frame, and on a live link.
 const STATES: [fn() -> Pair; 3] = [Pair::new, opened, Pair::live];
@@ -16,7 +18,7 @@ fn opened() -> Pair {
 #[test]
 fn a_code_that_makes_trying_again_pointless_ends_the_session() {
     for state in STATES {
-        for code in [4400, 4401, 4403, 4413] {
+        for code in [4400, 4401, 4403, 4404, 4413] {
             let mut pair = state();
             pair.lose(code);
             assert_eq!(pair.end(), Some(CloseReason::Server(CloseCode::new(code))));
@@ -85,7 +87,7 @@ fn a_fresh_signature_does_not_cut_the_pause_short_either() {
         pair.until_dial();
         pair.lose(4429);
         let asked = pair.now();
-        pair.answer_poll(PollAnswer::Unauthorized);
+        pair.answer_poll(PollAnswer::Refused(Refusal::Expired));
         pair.until_refresh();
         pair.answer_signature(SignatureAnswer::Ready);
         assert!(
@@ -110,7 +112,7 @@ fn an_expired_signature_ends_the_session_of_a_host_that_cannot_get_another() {
 }
 
 #[test]
-fn a_close_1000_with_no_final_status_is_settled_by_one_last_poll() {
+fn a_close_1000_with_no_final_status_is_settled_by_a_poll() {
     for state in STATES {
         let mut pair = state();
         pair.lose(1000);
@@ -124,34 +126,53 @@ fn a_close_1000_with_no_final_status_is_settled_by_one_last_poll() {
 }
 
 #[test]
-fn whatever_the_last_poll_says_it_was_the_last() {
-    let news = PollAnswer::Snapshot(crate::seen::Seen::version(5));
-    let answers = [
-        news,
-        PollAnswer::NotModified,
-        PollAnswer::Unauthorized,
-        PollAnswer::RateLimited,
-        PollAnswer::Failed,
-    ];
-    for answer in answers {
-        let mut pair = Pair::with(CAN_REFRESH, 1).made_live();
+fn after_a_1000_a_poll_that_is_refused_decides_as_a_close_would() {
+    for (refusal, code) in [
+        (Refusal::Unauthorized, CloseCode::UNAUTHORIZED),
+        (Refusal::Forbidden, CloseCode::FORBIDDEN_ORIGIN),
+        (Refusal::Expired, CloseCode::SIGNATURE_EXPIRED),
+    ] {
+        let mut pair = Pair::live();
         pair.lose(1000);
-        pair.hint(Hint::Online);
-        pair.answer_poll(answer.clone());
-        assert_eq!(
-            pair.end(),
-            Some(CloseReason::Server(CloseCode::NORMAL)),
-            "{answer:?}"
-        );
-        assert_eq!(
-            (pair.wake(), pair.polls.len(), pair.refreshes.len()),
-            (None, 1, 0)
-        );
+        pair.answer_poll(PollAnswer::Refused(refusal));
+        assert_eq!(pair.end(), Some(CloseReason::Server(code)));
+        assert_eq!(pair.wake(), None);
     }
-    let mut unanswered = Pair::live();
-    unanswered.lose(1000);
-    unanswered.advance(9_999);
-    assert_eq!(unanswered.end(), None);
-    unanswered.advance(1);
-    assert_eq!(unanswered.end(), Some(CloseReason::Server(CloseCode::NORMAL)));
+    let mut pair = Pair::with(CAN_REFRESH, 1).made_live();
+    pair.lose(1000);
+    pair.answer_poll(PollAnswer::Refused(Refusal::Expired));
+    pair.until_refresh();
+    pair.answer_signature(SignatureAnswer::Ready);
+    assert_eq!((pair.dials.len(), pair.end()), (2, None));
+}
+
+#[test]
+fn a_refused_upgrade_pauses_as_long_as_it_was_told() {
+    for seed in 0..30 {
+        for (failure, least) in [
+            (told_to_pause(503, 12_000), 12_000),
+            (told_to_pause(429, 20_000), 20_000),
+            (Cause::Http(429).into(), 10_000),
+            (told_to_pause(503, 86_400_000), 300_000),
+            (told_to_pause(429, 0), 0),
+        ] {
+            let mut pair = Pair::with(Config::DEFAULT, seed);
+            pair.refuse(failure);
+            let wait = pair.until_dial();
+            assert!((least..=least + 500).contains(&wait), "{failure:?}: {wait}");
+        }
+    }
+}
+
+#[test]
+fn a_pause_of_the_socket_does_not_hold_polls() {
+    let mut pair = Pair::new();
+    pair.fail(2);
+    pair.until_dial();
+    pair.refuse(told_to_pause(503, 60_000));
+    assert_eq!(pair.polls.len(), 1);
+    pair.answer_poll(PollAnswer::Snapshot(crate::seen::Seen::version(1)));
+    pair.advance(30_000);
+    assert!(pair.polls.len() >= 2);
+    assert_eq!(pair.dials.len(), 3);
 }

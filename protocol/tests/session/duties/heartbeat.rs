@@ -2,7 +2,7 @@
 
 use crate::pair::Pair;
 use crate::seen::Seen;
-use transfer_status_protocol::session::{Connection, Frame};
+use transfer_status_protocol::session::{Connection, Frame, PollAnswer};
 
 #[test]
 fn an_attempt_that_does_not_open_is_given_up_after_ten_seconds() {
@@ -33,18 +33,20 @@ fn an_open_socket_that_tells_nothing_is_given_up_after_ten_seconds() {
 }
 
 #[test]
-fn the_old_service_may_say_not_found_first_and_bring_the_transfer_much_later() {
+fn an_error_message_that_no_close_follows_does_not_keep_a_socket_that_brings_no_status() {
     let mut pair = Pair::new();
     pair.open();
     pair.frame(Frame::Notice("not_found"));
-    for _ in 0..100 {
-        pair.advance(25_000);
-        pair.frame(Frame::Pong);
+    pair.advance(10_000);
+    assert_eq!(pair.drops.len(), 1);
+    for _ in 0..2 {
+        pair.until_dial();
+        pair.open();
+        pair.frame(Frame::Notice("not_found"));
+        pair.advance(10_000);
     }
-    pair.frame(Frame::Snapshot(Seen::version(1).unversioned()));
-    assert_eq!((pair.drops.len(), pair.dials.len()), (0, 1));
-    assert_eq!(pair.shown(), [1]);
-    assert_eq!(pair.told(), [Connection::Connecting, Connection::Live]);
+    pair.answer_poll(PollAnswer::Snapshot(Seen::version(1)));
+    assert_eq!(pair.shown(), [1], "and polls look after the third");
 }
 
 #[test]

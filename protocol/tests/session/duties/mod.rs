@@ -8,4 +8,6 @@ mod heartbeat;
 mod hints;
 mod news;
 mod polling;
+mod problems;
 mod signature;
+mod suspend;

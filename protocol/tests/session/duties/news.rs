@@ -4,7 +4,7 @@ use crate::pair::Pair;
 use crate::seen::Seen;
 use transfer_status_protocol::session::{CloseReason, Connection, Event, Frame, PollAnswer};
 
-fn old_service(truth: u64) -> Frame<Seen, &'static str> {
+fn earlier_service(truth: u64) -> Frame<Seen, &'static str> {
     Frame::Snapshot(Seen::version(truth).unversioned())
 }
 
@@ -56,11 +56,11 @@ fn an_announced_transfer_is_shown_and_its_first_update_follows() {
 }
 
 #[test]
-fn the_old_service_without_versions_is_ordered_by_its_times() {
+fn the_earlier_service_without_versions_is_ordered_by_its_times() {
     let mut pair = Pair::new();
     pair.open();
     for truth in [1, 1, 2, 1, 3] {
-        pair.frame(old_service(truth));
+        pair.frame(earlier_service(truth));
     }
     assert_eq!(pair.shown(), [1, 2, 3]);
     let mut last = Seen::version(3).unversioned().and_final();
@@ -77,7 +77,7 @@ fn the_old_service_without_versions_is_ordered_by_its_times() {
 fn a_service_replaced_mid_watch_neither_repeats_nor_goes_back() {
     let mut pair = Pair::new();
     pair.open();
-    pair.frame(old_service(2));
+    pair.frame(earlier_service(2));
     pair.lose(1012);
     pair.until_dial();
     pair.open();
@@ -89,7 +89,7 @@ fn a_service_replaced_mid_watch_neither_repeats_nor_goes_back() {
     pair.until_dial();
     pair.open();
     for truth in [2, 3, 4] {
-        pair.frame(old_service(truth));
+        pair.frame(earlier_service(truth));
     }
     assert_eq!(pair.shown(), [2, 3, 4], "and back to the old one");
 }
@@ -117,12 +117,24 @@ fn a_notice_is_passed_through_and_changes_nothing() {
 }
 
 #[test]
-fn whatever_the_old_service_tells_is_news_after_an_announced_transfer() {
+fn a_record_begun_anew_is_shown_from_its_first_version() {
+    let mut pair = Pair::new();
+    pair.open();
+    pair.snapshot(7);
+    for version in [1, 2] {
+        pair.frame(Frame::Snapshot(Seen::version(version).later(20_000)));
+    }
+    pair.frame(Frame::Snapshot(Seen::version(1).later(20_000)));
+    assert_eq!(pair.shown(), [7, 1, 2]);
+}
+
+#[test]
+fn whatever_the_earlier_service_tells_is_news_after_an_announced_transfer() {
     let mut pair = Pair::new();
     pair.open();
     let mut announced = Seen::version(0);
     announced.order.updated_at_ms = 9_000;
     pair.frame(Frame::Snapshot(announced));
-    pair.frame(old_service(1));
+    pair.frame(earlier_service(1));
     assert_eq!(pair.shown(), [0, 1]);
 }

@@ -1,8 +1,11 @@
 //! Expired signatures, and the host's way to a fresh one.
 
 use crate::pair::{CAN_REFRESH, Pair};
+use crate::seen::Seen;
 use transfer_status_protocol::close::CloseCode;
-use transfer_status_protocol::session::{CloseReason, Config, Connection, Hint, PollAnswer, SignatureAnswer};
+use transfer_status_protocol::session::{
+    Cause, CloseReason, Config, Connection, Hint, PollAnswer, Refusal, SignatureAnswer,
+};
 
 /// A live pair that has just been told that its signature expired, and asks for another.
 fn expired() -> Pair {
@@ -116,12 +119,12 @@ fn hints_ask_the_merchant_for_a_signature_at_most_twice_a_second() {
 }
 
 #[test]
-fn a_poll_that_is_refused_asks_for_a_signature_too_and_polls_rest_meanwhile() {
+fn a_poll_that_finds_the_signature_expired_asks_for_another_and_polls_rest_meanwhile() {
     let mut pair = Pair::with(CAN_REFRESH, 9);
     pair.fail(3);
-    pair.answer_poll(PollAnswer::NotModified);
+    pair.answer_poll(PollAnswer::Snapshot(Seen::version(1)));
     pair.until(|pair| pair.polls.len() == 2);
-    pair.answer_poll(PollAnswer::Unauthorized);
+    pair.answer_poll(PollAnswer::Refused(Refusal::Expired));
     pair.until_refresh();
     assert!(
         !pair.has_socket(),
@@ -139,13 +142,74 @@ fn a_poll_that_is_refused_asks_for_a_signature_too_and_polls_rest_meanwhile() {
 }
 
 #[test]
-fn a_poll_that_is_refused_ends_the_session_of_a_host_that_cannot_get_another() {
+fn a_poll_that_is_refused_ends_the_session_as_the_socket_would_have() {
+    for (refusal, code) in [
+        (Refusal::Unauthorized, CloseCode::UNAUTHORIZED),
+        (Refusal::Forbidden, CloseCode::FORBIDDEN_ORIGIN),
+    ] {
+        let mut pair = Pair::with(CAN_REFRESH, 9);
+        pair.fail(3);
+        pair.answer_poll(PollAnswer::Refused(refusal));
+        assert_eq!(
+            (pair.end(), pair.wake()),
+            (Some(CloseReason::Server(code)), None),
+            "a fresh signature would be refused alike"
+        );
+        assert_eq!(pair.told(), [Connection::Connecting]);
+        assert_eq!(pair.refreshes, []);
+    }
+}
+
+#[test]
+fn an_expired_signature_that_a_poll_finds_ends_the_session_of_a_host_that_cannot_get_another() {
     let mut pair = Pair::new();
     pair.fail(3);
-    pair.answer_poll(PollAnswer::Unauthorized);
+    pair.answer_poll(PollAnswer::Refused(Refusal::Expired));
     assert_eq!(
-        (pair.end(), pair.wake()),
-        (Some(CloseReason::Server(CloseCode::UNAUTHORIZED)), None)
+        pair.end(),
+        Some(CloseReason::Server(CloseCode::SIGNATURE_EXPIRED))
     );
-    assert_eq!(pair.told(), [Connection::Connecting]);
+}
+
+#[test]
+fn a_signature_that_is_known_to_have_expired_is_not_presented_again() {
+    let mut pair = Pair::with(CAN_REFRESH, 3).made_live();
+    pair.expires_in(60_000);
+    pair.advance(20_000);
+    pair.lose(1012);
+    pair.until_dial();
+    assert_eq!(pair.refreshes, [], "it is still good");
+    pair.open();
+    pair.snapshot(1);
+    for _ in 0..3 {
+        pair.advance(15_000);
+        pair.frame(transfer_status_protocol::session::Frame::Pong);
+    }
+    pair.lose(1012);
+    pair.until_refresh();
+    assert_eq!(pair.dials.len(), 2, "no dial that could only be refused");
+    pair.answer_signature(SignatureAnswer::Ready);
+    assert_eq!(
+        pair.dials.len(),
+        3,
+        "a fresh one is tried whatever this clock says"
+    );
+}
+
+#[test]
+fn a_fresh_signature_that_is_expired_or_does_not_come_is_a_problem_and_the_first_refresh_is_none() {
+    let mut pair = expired();
+    assert_eq!(pair.problems(), []);
+    pair.answer_signature(SignatureAnswer::Failed);
+    assert_eq!(pair.causes(), [Some(Cause::SignatureRefresh)]);
+    let mut pair = expired();
+    pair.answer_signature(SignatureAnswer::Ready);
+    pair.open();
+    pair.lose(4410);
+    assert_eq!(pair.causes(), [Some(Cause::SignatureRefresh)]);
+    pair.until_refresh();
+    pair.answer_signature(SignatureAnswer::Ready);
+    pair.open();
+    pair.snapshot(2);
+    assert_eq!(pair.causes(), [Some(Cause::SignatureRefresh), None]);
 }
