@@ -5,7 +5,7 @@ import { drawCode } from "./code.ts";
 import { countDown } from "./countdown.ts";
 import { showNetwork } from "./network.ts";
 import { createRequest, freshSignature, type Order, type Request } from "./shop.ts";
-import { adviceFor, element, money, show, viewOf, type Facts } from "./view.ts";
+import { adviceFor, element, explain, money, show, viewOf, type Facts } from "./view.ts";
 
 /** The payment of this tab, so that a reload does not begin another. */
 interface Kept {
@@ -27,9 +27,21 @@ for (const price of document.querySelectorAll<HTMLDataElement>("data[value]")) {
 
 let stop = () => {};
 
+// Where storage is blocked or full, a reload begins another payment: the page works all the same.
+const keep = (payment: Kept | undefined) => {
+  try {
+    if (payment) sessionStorage.setItem(KEPT, JSON.stringify(payment));
+    else sessionStorage.removeItem(KEPT);
+  } catch {}
+};
+
 const kept = (): Kept | undefined => {
-  const found = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Kept | null;
-  return found && found.request.expiry * 1000 > Date.now() + found.ahead ? found : undefined;
+  try {
+    const found = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Kept | null;
+    return found && found.request.expiry * 1000 > Date.now() + found.ahead ? found : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 const create = async (): Promise<Kept> => {
@@ -43,6 +55,7 @@ const start = async () => {
   let facts: Facts = { started: false };
   const learn = (news: Partial<Facts>) => {
     if (over.signal.aborted) return;
+    if (news.failure) explain(news.failure);
     facts = { ...facts, ...news };
     element("problem-text").textContent = facts.failure ? adviceFor(facts.failure) : "";
     element("failed-text").textContent = facts.transfer?.message ?? "";
@@ -58,7 +71,7 @@ const start = async () => {
     return learn({ failure });
   }
   if (over.signal.aborted) return;
-  sessionStorage.setItem(KEPT, JSON.stringify(payment));
+  keep(payment);
   const { request, ahead, valid } = payment;
   drawCode(element<SVGSVGElement>("code"), request.qr);
   element<HTMLAnchorElement>("here").href = request.qr;
@@ -83,7 +96,7 @@ const start = async () => {
   watch.on("error", (failure) => learn({ failure }));
   watch.on("closed", () => {
     stopClock();
-    if (!over.signal.aborted) sessionStorage.removeItem(KEPT);
+    if (!over.signal.aborted) keep(undefined);
   });
   learn({ started: true });
   showNetwork(watch);
@@ -91,7 +104,7 @@ const start = async () => {
 
 for (const button of document.querySelectorAll("[data-again]")) {
   button.addEventListener("click", () => {
-    sessionStorage.removeItem(KEPT);
+    keep(undefined);
     void start();
   });
 }

@@ -4,11 +4,12 @@ import { parseQr, reportScan } from "@transfer-status/client/qr";
 
 import { showNetwork } from "./network.ts";
 import { freshSignature, readOrder, ShopError } from "./shop.ts";
-import { adviceFor, element, money, show, viewOf, type Facts } from "./view.ts";
+import { adviceFor, element, explain, money, show, viewOf, type Facts } from "./view.ts";
 
 // Whoever sees this page has scanned.
 let facts: Facts = { started: false, scanned: true };
 const learn = (news: Partial<Facts>) => {
+  if (news.failure) explain(news.failure);
   facts = { ...facts, ...news };
   element("problem-text").textContent = facts.failure ? adviceFor(facts.failure) : "";
   element("failed-text").textContent = facts.transfer?.message ?? "";
@@ -34,7 +35,10 @@ const start = async () => {
   element("description").textContent = order.description ?? "";
 
   /** Tells those who show the code that it is being looked at; they manage without. */
-  const tell = (scanned: boolean) => reportScan({ url: order.url, transferId, signature }, scanned).catch(() => {});
+  const tell = (scanned: boolean) =>
+    reportScan({ url: order.url, transferId, signature }, scanned).catch((failure: unknown) =>
+      console.warn("the scan could not be reported", failure),
+    );
 
   const watch = watchTransfer({
     url: order.url,

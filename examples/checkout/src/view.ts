@@ -1,6 +1,8 @@
 /** Which view a payment is in, and showing it: one section of the page for each. */
 import { TransferStatusError, type Transfer } from "@transfer-status/client";
 
+import { ShopError } from "./shop.ts";
+
 export type View =
   | "starting"
   | "waiting"
@@ -41,23 +43,26 @@ export const viewOf = ({ started, transfer, scanned, expired, failure }: Facts):
 const ranOut = (failure: unknown) =>
   failure instanceof TransferStatusError && (failure.code == "expired" || failure.code == "no_signature");
 
-/** What to tell the customer, and what the customer can tell the shop. */
+/** What a customer can do about a watch that has ended. What a developer can do is in the console. */
 export const adviceFor = (failure: unknown): string => {
-  if (!(failure instanceof TransferStatusError)) return failure instanceof Error ? failure.message : String(failure);
-  switch (failure.code) {
+  if (failure instanceof ShopError) return failure.message;
+  switch (failure instanceof TransferStatusError && failure.code) {
     case "unauthorized":
-      return (
-        "The payment service refused this page’s signature. Start again. If it happens again, tell the shop: " +
-        "its secret (SUBSCRIBE_HMAC_SECRET) is not the service’s."
-      );
     case "forbidden":
-      return `The payment service does not know this page. Tell the shop: ${location.origin} has to be in ALLOWED_ORIGINS.`;
+      return "This payment cannot be followed here. Start again, or ask the shop before you pay.";
     case "expired":
     case "no_signature":
       return "This payment took too long to be followed here. Ask the shop before you pay again.";
     default:
-      return `The payment cannot be followed: ${failure.message}. Ask the shop before you pay again.`;
+      return "This payment cannot be followed. Ask the shop before you pay again.";
   }
+};
+
+/** Says once in the console what only a developer can mend. */
+export const explain = (failure: unknown): void => {
+  if (failure instanceof TransferStatusError && failure.code == "forbidden") {
+    console.error(`${failure.message} (this page is ${location.origin})`);
+  } else console.error(failure);
 };
 
 /** The element with this id, which the page has. */
