@@ -47,7 +47,7 @@ test("the server is killed and started again in the middle of a payment", async 
   await seeView(page, "processing");
   await world.killServer();
   // Three quick attempts may have failed before the page mentions the first.
-  await page.locator("#network", { hasText: /^(Reconnecting|Slow network)/ }).waitFor();
+  await page.locator("#network", { hasText: /^(Reconnecting|Slow network|The payment service)/ }).waitFor();
   await seeView(page, "processing");
   await world.startServer();
   await world.update(id, "completed");

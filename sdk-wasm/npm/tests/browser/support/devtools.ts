@@ -34,6 +34,10 @@ export class Tab {
     await this.#browser.send("Page.setWebLifecycleState", { state: frozen ? "frozen" : "active" }, this.#session);
   }
 
+  async close(): Promise<void> {
+    await this.#browser.send("Target.closeTarget", { targetId: this.#target });
+  }
+
   async evaluate(expression: string): Promise<unknown> {
     const { result } = await this.#browser.send("Runtime.evaluate", { expression }, this.#session);
     return result.value;

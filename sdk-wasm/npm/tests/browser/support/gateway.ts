@@ -1,6 +1,9 @@
-/** The network between browser and service: a TCP relay that can lose everything, or sockets alone. */
+/** The network between browser and service: a TCP relay that can be slow, lose everything, or sockets alone. */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+
+/** What becomes of a WebSocket that is asked for: let through, refused at once, or never answered. */
+export type Sockets = "pass" | "refuse" | "hang";
 
 /** A WebSocket that was asked for. */
 export interface Dial {
@@ -11,13 +14,16 @@ export interface Dial {
 export class Gateway {
   readonly #server: Server;
   readonly #pairs = new Set<[Socket, Socket]>();
+  readonly #muted = new WeakSet<[Socket, Socket]>();
   readonly #sockets = new Set<Socket>();
   /** Every WebSocket that was asked for, in order. */
   readonly dials: Dial[] = [];
   /** Where to relay to, a port on this machine. */
   target = 0;
-  /** Refuses each new WebSocket, as a proxy that knows none does. */
-  #noSockets = false;
+  /** What becomes of each new WebSocket. */
+  sockets: Sockets = "pass";
+  /** What each direction takes, in milliseconds: half of a round trip. */
+  latency = 0;
   #cut = false;
 
   private constructor() {
@@ -43,7 +49,12 @@ export class Gateway {
   /** From now on nothing gets through, and nobody is told: what a tunnel does to a train. */
   cut(): void {
     this.#cut = true;
-    for (const pair of this.#pairs) pair.forEach((socket) => socket.pause());
+    this.mute();
+  }
+
+  /** The connections there are say nothing any more, and nobody is told; new ones are fine. */
+  mute(): void {
+    for (const pair of this.#pairs) this.#muted.add(pair);
   }
 
   /** What is sent gets through again. Connections from before are lost, as after a change of network. */
@@ -59,7 +70,7 @@ export class Gateway {
 
   /** Lets WebSockets through, or none: those that are open are lost too. */
   allowSockets(allowed: boolean): void {
-    this.#noSockets = !allowed;
+    this.sockets = allowed ? "pass" : "refuse";
     if (!allowed) this.drop();
   }
 
@@ -76,7 +87,8 @@ export class Gateway {
       const dial = path && { path, open: false };
       if (dial) this.dials.push(dial);
       if (this.#cut) return;
-      if (dial && this.#noSockets) return void browser.destroy();
+      if (dial && this.sockets == "hang") return;
+      if (dial && this.sockets == "refuse") return void browser.destroy();
       const server = connect(this.target, "127.0.0.1");
       this.#hold(server);
       const pair: [Socket, Socket] = [browser, server];
@@ -89,9 +101,23 @@ export class Gateway {
         });
       }
       if (dial) server.once("data", (answer) => (dial.open = / 101 /.test(answer.subarray(0, 20).toString("latin1"))));
-      server.write(head);
-      browser.pipe(server).pipe(browser);
+      const carry = (to: Socket, data: Buffer) => {
+        if (!this.#muted.has(pair)) to.write(data);
+      };
+      const relay = (from: Socket, to: Socket) => {
+        from.on("data", (data) => this.#later(() => carry(to, data)));
+        from.on("end", () => this.#later(() => to.end()));
+      };
+      this.#later(() => carry(server, head));
+      relay(browser, server);
+      relay(server, browser);
     });
+  }
+
+  /** Does it once the data has travelled. */
+  #later(work: () => void): void {
+    if (this.latency) setTimeout(work, this.latency);
+    else work();
   }
 
   #hold(socket: Socket): void {
