@@ -32,6 +32,8 @@ export const serveFixture = async (name: string, test: TestContext, external: st
   const page = `<!doctype html><title>${name}</title><body><div id="root"></div><script type="module" src="/${entry}"></script>`;
   const server = createServer(({ url }, response) => {
     const script = scripts.get(url ?? "");
+    // A frame of no origin asks as one from elsewhere.
+    response.setHeader("access-control-allow-origin", "*");
     if (script) response.writeHead(200, { "content-type": "text/javascript" }).end(script);
     else if (url == "/") response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page);
     else if (url == "/blank") response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>");
