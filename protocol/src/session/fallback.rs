@@ -28,8 +28,11 @@ impl<S: Snapshot, N> Session<S, N> {
         self.timers.set(Timer::Poll, self.poll_pause_until.after(spread));
     }
 
-    /// Asks for one poll.
+    /// Asks for one poll, unless it could only be refused: connecting gets the signature that it takes.
     pub(super) fn poll(&mut self) {
+        if self.must_refresh() {
+            return self.stop_polling();
+        }
         let id = PollId::from_number(self.fresh_id());
         self.polling = Polling::Asking {
             id,
@@ -47,20 +50,23 @@ impl<S: Snapshot, N> Session<S, N> {
         self.polls_anew = 0;
         match answer {
             PollAnswer::Snapshot(snapshot) => {
-                self.problems.poll_answered(self.now);
+                let stage = snapshot.order().stage;
+                self.problems.without_poll();
+                self.is_fresh = false;
                 self.rest(true);
                 self.deliver(snapshot);
-                self.confirmed();
+                self.confirmed(stage);
             }
-            // Nobody has named a version that this could refer to.
-            PollAnswer::NotModified if self.seen.is_none() => {
-                self.poll_answered(PollAnswer::Failed(Cause::of_status(304).into()));
-            }
-            PollAnswer::NotModified => {
-                self.problems.poll_answered(self.now);
-                self.rest(true);
-                self.confirmed();
-            }
+            PollAnswer::NotModified => match self.seen {
+                Some(seen) => {
+                    self.problems.without_poll();
+                    self.is_fresh = false;
+                    self.rest(true);
+                    self.confirmed(seen.stage);
+                }
+                // Nobody has named a version that this could refer to.
+                None => self.poll_answered(PollAnswer::Failed(Cause::of_status(304).into())),
+            },
             PollAnswer::Refused(refusal) => self.poll_refused(refusal),
             PollAnswer::Failed(failure) => {
                 self.poll_failures = self.poll_failures.saturating_add(1);
@@ -99,12 +105,13 @@ impl<S: Snapshot, N> Session<S, N> {
         self.timers.set(Timer::Poll, at);
     }
 
-    /// After a close with 1000 an answer decides: the end, or a loss like any other.
-    fn confirmed(&mut self) {
+    /// After a close with 1000 an answer decides: the end, or a loss like any other. A final status that was news has
+    /// ended the session by now.
+    fn confirmed(&mut self, stage: Stage) {
         if self.state == State::Confirming {
-            match self.seen.map(|seen| seen.stage) {
-                Some(Stage::Unknown | Stage::Final) => self.finish(CloseReason::Final),
-                Some(Stage::Open) | None => self.not_the_end(),
+            match stage {
+                Stage::Unknown => self.finish(CloseReason::Final),
+                Stage::Open | Stage::Final => self.not_the_end(),
             }
         }
     }

@@ -21,7 +21,9 @@ impl<S: Snapshot, N> Session<S, N> {
             (State::Suspended(next), Hint::Visible | Hint::Foreground | Hint::Resume) => self.wake(next),
             (State::Suspended(_), _) => {}
             // An offline event is a rumour: whoever waits or dials goes on.
-            (State::Open(conn, _), Hint::Offline) => self.probe(conn, self.config.probe_timeout_ms),
+            (State::Open(conn, _), Hint::Offline) => {
+                self.probe(conn, self.config.probe_timeout_ms);
+            }
             (_, Hint::Offline) => {}
             (State::Open(conn, _), _) => self.doubt(conn),
             (State::Connecting(_), _) => {
@@ -40,8 +42,9 @@ impl<S: Snapshot, N> Session<S, N> {
     /// whatever the link is.
     fn doubt(&mut self, conn: ConnId) {
         if self.now.since(self.heard_at) >= u64::from(self.config.probe_after_ms) {
-            self.probe(conn, self.config.probe_timeout_ms);
-            if self.last_poll.is_none_or(|at| at <= self.heard_at) || self.polling != Polling::Off {
+            let begun = self.probe(conn, self.config.probe_timeout_ms);
+            let polled = self.last_poll.is_some_and(|at| at >= self.probed_at);
+            if begun || !polled || self.polling != Polling::Off {
                 self.poll_at_once();
             }
         }
@@ -75,6 +78,9 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// Polls now, or as soon as spacing and a pause that the server asked for allow. A young poll goes on.
     fn poll_at_once(&mut self) {
+        if self.must_refresh() {
+            return;
+        }
         self.poll_failures = 0;
         if matches!(self.polling, Polling::Asking { .. }) {
             let age = grown(self.config.redial_after_ms, self.polls_anew);

@@ -8,11 +8,16 @@ use super::{Session, Snapshot};
 use crate::close::{CloseAction, CloseCode};
 
 impl<S: Snapshot, N> Session<S, N> {
-    /// Dials, unless the signature is known to have expired and the host can get another. One that it has just got
-    /// is presented all the same: the clock that judges it may be wrong.
-    pub(super) fn connect(&mut self) {
+    /// Whether the signature is known to have expired and the host can get another. One that it has just got is
+    /// presented all the same: the clock that judges it may be wrong.
+    pub(super) fn must_refresh(&self) -> bool {
         let expired = self.expires.is_some_and(|at| at <= self.now);
-        if expired && self.config.can_refresh && !self.is_fresh {
+        expired && self.config.can_refresh && !self.is_fresh
+    }
+
+    /// Dials, or asks for the signature that it takes.
+    pub(super) fn connect(&mut self) {
+        if self.must_refresh() {
             return self.refresh();
         }
         let conn = ConnId::from_number(self.fresh_id());
@@ -23,8 +28,9 @@ impl<S: Snapshot, N> Session<S, N> {
             .set(Timer::Connect, self.now.after(self.config.connect_timeout_ms));
     }
 
-    /// Asks the host for a fresh signature.
+    /// Asks the host for a fresh signature. A poll that is out presents the one before: its answer says nothing.
     pub(super) fn refresh(&mut self) {
+        self.stop_polling();
         let id = SignatureId::from_number(self.fresh_id());
         self.state = State::Refreshing(id);
         self.pending.refresh = Some(id);
@@ -81,16 +87,19 @@ impl<S: Snapshot, N> Session<S, N> {
         }
     }
 
-    /// Sends a ping, unless one is out already. Either way something has to come in within `deadline_ms`.
-    pub(super) fn probe(&mut self, conn: ConnId, deadline_ms: u32) {
+    /// Sends a ping, unless one is out already. Either way something has to come in within `deadline_ms`; `false`
+    /// where it had to before.
+    pub(super) fn probe(&mut self, conn: ConnId, deadline_ms: u32) -> bool {
         let by = self.now.after(deadline_ms);
         match self.timers.get(Timer::Pong) {
-            Some(at) if at <= by => return,
+            Some(at) if at <= by => return false,
             Some(_) => {}
             None => self.pending.ping = Some(conn),
         }
+        self.probed_at = self.now;
         self.timers.clear(Timer::Idle);
         self.timers.set(Timer::Pong, by);
+        true
     }
 
     /// The snapshot has held: the server is well, backoff starts anew.
@@ -205,6 +214,7 @@ impl<S: Snapshot, N> Session<S, N> {
         let wait = self.backoff.next(&self.config, pause);
         if next == Next::Refresh {
             self.stop_polling();
+            self.problems.without_poll();
         }
         self.state = State::Waiting(next);
         self.timers.set(Timer::Reconnect, self.now.after(wait));
@@ -226,6 +236,9 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// The server says that all is done, yet no final status was seen: polls find out, for a while.
     fn confirm(&mut self) {
+        if self.must_refresh() {
+            return self.wait(Next::Refresh, 0);
+        }
         self.state = State::Confirming;
         self.timers
             .set(Timer::Confirm, self.now.after(self.config.confirm_within_ms));

@@ -101,6 +101,8 @@ pub struct Session<S, N> {
     last_poll: Option<Time>,
     /// When something last came in over the socket, or it opened.
     heard_at: Time,
+    /// When the socket was last asked whether it lives.
+    probed_at: Time,
     /// The server asked for a pause of sockets until then: no hint cuts it short.
     pause_until: Time,
     /// The server asked for a pause of polls until then.
@@ -141,6 +143,7 @@ impl<S: Snapshot, N> Session<S, N> {
             last_attempt: None,
             last_poll: None,
             heard_at: Time::from_millis(0),
+            probed_at: Time::from_millis(0),
             pause_until: Time::from_millis(0),
             poll_pause_until: Time::from_millis(0),
         }
@@ -317,6 +320,7 @@ impl<S: Snapshot, N> Session<S, N> {
             self.last_attempt = self.last_attempt.map(|at| at.before(back));
             self.last_poll = self.last_poll.map(|at| at.before(back));
             self.heard_at = self.heard_at.before(back);
+            self.probed_at = self.probed_at.before(back);
             self.pause_until = self.pause_until.before(back);
             self.poll_pause_until = self.poll_pause_until.before(back);
             self.expires = self.expires.map(|at| at.before(back));

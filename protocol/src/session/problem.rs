@@ -12,13 +12,19 @@ pub(super) enum Way {
     Poll,
 }
 
+/// What one way has met, as often as it has met it in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Met {
+    cause: Cause,
+    since: Time,
+    attempts: u32,
+}
+
 /// The problem at hand. Both ways to the service may be blocked, each by something else; the user is told one.
 #[derive(Debug)]
 pub(super) struct Problems {
-    socket: Option<Cause>,
-    poll: Option<Cause>,
-    since: Time,
-    attempts: u32,
+    socket: Option<Met>,
+    poll: Option<Met>,
     /// The user has not been told yet.
     pub(super) is_news: bool,
 }
@@ -28,67 +34,63 @@ impl Problems {
         Self {
             socket: None,
             poll: None,
-            since: Time::from_millis(0),
-            attempts: 0,
             is_news: false,
         }
     }
 
-    /// What the user is told: what a poll has met, for polls are the last resort, unless it has learned nothing.
-    fn shown(&self) -> Option<Cause> {
+    /// What the user is told: what a poll has met, for polls are the last resort, unless it has learned little.
+    fn shown(&self) -> Option<Met> {
         match self.poll {
-            None | Some(Cause::Unreachable) if self.socket.is_some() => self.socket,
-            poll => poll,
+            Some(met)
+                if self.socket.is_none() || !matches!(met.cause, Cause::Unreachable | Cause::Timeout) =>
+            {
+                Some(met)
+            }
+            _ => self.socket,
         }
     }
 
-    /// An attempt has failed.
+    /// An attempt has failed: the user is told, with the time of the next one, also where the cause is the same still.
     pub(super) fn failed(&mut self, now: Time, way: Way, cause: Cause) {
-        let before = self.shown();
-        match way {
-            Way::Socket => self.socket = Some(cause),
-            Way::Poll => self.poll = Some(cause),
-        }
-        self.changed_from(before, now);
-        self.attempts = self.attempts.saturating_add(1);
+        let met = match way {
+            Way::Socket => &mut self.socket,
+            Way::Poll => &mut self.poll,
+        };
+        let again = met.filter(|met| met.cause == cause);
+        *met = Some(Met {
+            cause,
+            since: again.map_or(now, |met| met.since),
+            attempts: again.map_or(1, |met| met.attempts.saturating_add(1)),
+        });
         self.is_news = true;
     }
 
-    /// Polls are answered.
-    pub(super) fn poll_answered(&mut self, now: Time) {
+    /// Polls are answered, or go no more.
+    pub(super) fn without_poll(&mut self) {
         let before = self.shown();
         self.poll = None;
-        self.changed_from(before, now);
+        self.is_news |= self.shown() != before;
     }
 
     /// A status has come.
     pub(super) fn gone(&mut self) {
-        if self.shown().is_some() {
-            *self = Self {
-                is_news: true,
-                ..Self::new()
-            };
-        }
+        self.is_news |= self.shown().is_some();
+        self.socket = None;
+        self.poll = None;
     }
 
     pub(super) fn shift_back(&mut self, ms: u64) {
-        self.since = self.since.before(ms);
-    }
-
-    fn changed_from(&mut self, before: Option<Cause>, now: Time) {
-        if self.shown() != before {
-            self.since = now;
-            self.attempts = 0;
-            self.is_news = true;
+        for met in [&mut self.socket, &mut self.poll].into_iter().flatten() {
+            met.since = met.since.before(ms);
         }
     }
 
     /// The problem as it is told, with the time of the next attempt.
     pub(super) fn told(&self, next_attempt: Option<Time>) -> Option<Problem> {
-        self.shown().map(|cause| Problem {
-            cause,
-            since: self.since,
-            attempts: self.attempts.max(1),
+        self.shown().map(|met| Problem {
+            cause: met.cause,
+            since: met.since,
+            attempts: met.attempts,
             next_attempt,
         })
     }

@@ -33,11 +33,12 @@ pub enum Stage {
 impl Order {
     /// Whether a user who has seen `seen` is to be shown this one.
     ///
-    /// Version 0 says that nothing was reported yet, so it is news only to a user who has seen nothing, and
-    /// whatever else comes is news after it. A lower version with a later time is a record begun anew (a service
-    /// that was restored or replaced), and is news: within one record the two rise together. Where one of the two
-    /// has no version (the earlier service sends none), the time decides, and of two with the same time the final
-    /// one is the later.
+    /// Within one record version and time rise together. A later time is news whatever the version: with a lower or
+    /// the same one it is a record begun anew (a service that was restored or replaced). Of the same time the higher
+    /// version is the later, and of an earlier time none is: it is of a record that is no more. Version 0 says that
+    /// nothing was reported yet, and its time is made up: it is news only to a user who has seen nothing, and whatever
+    /// else comes is news after it. Where one of the two has no version (the earlier service sends none), the time
+    /// decides, and of two with the same time the final one is the later.
     pub fn is_news_after(self, seen: Option<Self>) -> bool {
         let Some(seen) = seen else { return true };
         if seen.stage == Stage::Final {
@@ -47,8 +48,10 @@ impl Order {
         match (self.version, seen.version) {
             (Some(0), _) => false,
             (_, Some(0)) => true,
-            (Some(version), Some(seen)) => version > seen || (version < seen && is_later),
-            _ => is_later || (self.stage == Stage::Final && self.updated_at_ms == seen.updated_at_ms),
+            _ if is_later => true,
+            _ if self.updated_at_ms < seen.updated_at_ms => false,
+            (Some(version), Some(seen)) => version > seen,
+            _ => self.stage == Stage::Final,
         }
     }
 }
@@ -84,13 +87,18 @@ mod tests {
     #[test]
     fn within_a_record_the_version_decides() {
         assert!(at(Some(2), 5, Open).is_news_after(Some(at(Some(1), 5, Open))));
-        assert!(!at(Some(1), 9, Open).is_news_after(Some(at(Some(1), 5, Open))));
+        assert!(!at(Some(1), 5, Open).is_news_after(Some(at(Some(1), 5, Open))));
         assert!(!at(Some(1), 4, Open).is_news_after(Some(at(Some(2), 5, Open))));
         assert!(!at(Some(1), 5, Open).is_news_after(Some(at(Some(2), 5, Open))));
     }
 
     #[test]
-    fn a_lower_version_of_a_later_time_is_a_record_begun_anew() {
+    fn a_version_that_does_not_rise_with_the_time_is_of_a_record_begun_anew() {
+        assert!(at(Some(7), 6, Open).is_news_after(Some(at(Some(7), 5, Open))));
+        assert!(
+            !at(Some(7), 5, Open).is_news_after(Some(at(Some(4), 6, Open))),
+            "and what comes late of the one before is none"
+        );
         assert!(at(Some(1), 6, Open).is_news_after(Some(at(Some(7), 5, Open))));
         assert!(at(Some(2), 6, Final).is_news_after(Some(at(Some(7), 5, Open))));
         assert!(
