@@ -1,58 +1,25 @@
-//! What passes between a watch and its driver: commands one way, the last of each kind of event the other way.
+//! All that a user may still want to know of a watch: the last of each kind of event, and the outcome.
 
 use std::sync::Arc;
 
-use super::{Event, Scan, WatchError};
-use crate::session::{CloseReason, Connection, Hint};
+use super::{Event, Problem, Scan, Stats, WatchError};
+use crate::error::ErrorBody;
+use crate::session::{CloseReason, Connection};
 use crate::transfer::Transfer;
 
-/// What the user wants of the driver. Equal hints that were not taken yet are one: this never grows.
-#[derive(Debug, Clone, Default)]
-pub struct Commands {
-    /// The watch is to end.
-    pub close: bool,
-    hints: [Option<(u64, Hint)>; 5],
-    count: u64,
-}
-
-impl Commands {
-    /// Keeps `hint` for the driver to take.
-    pub fn add(&mut self, hint: Hint) {
-        // Online and offline share a place: only the later one is true.
-        let place = match hint {
-            Hint::Online | Hint::Offline => 0,
-            Hint::Visible => 1,
-            Hint::Foreground => 2,
-            Hint::NetworkChanged => 3,
-            Hint::Suspend | Hint::Resume => 4,
-        };
-        self.count += 1;
-        if let Some(slot) = self.hints.get_mut(place) {
-            *slot = Some((self.count, hint));
-        }
-    }
-
-    /// The first hint after `cursor`, in the order they were given, with its own cursor; 0 is before all of them.
-    pub fn hint_after(&self, cursor: u64) -> Option<(u64, Hint)> {
-        self.hints
-            .iter()
-            .flatten()
-            .copied()
-            .filter(|(at, _)| *at > cursor)
-            .min_by_key(|(at, _)| *at)
-    }
-}
-
-/// All that a user may still want to know of a watch: the last of each kind of event, numbered as they came.
+/// The last of each kind of event, numbered as they came. A driver writes it, the user's side of a watch reads it.
 #[derive(Debug, Clone, Default)]
 pub struct WatchState {
     count: u64,
     transfer: Option<Slot<Arc<Transfer>>>,
     connection: Option<Slot<Connection>>,
+    problem: Option<Slot<Option<Problem>>>,
+    server_error: Option<Slot<ErrorBody>>,
     scan: Option<Slot<Scan>>,
     closed: Option<Slot<CloseReason>>,
-    /// What the server said last in an `error` message.
-    refusal: Option<String>,
+    /// What the server said since the last status: it explains an end.
+    pub(super) refusal: Option<String>,
+    pub(super) stats: Stats,
 }
 
 #[derive(Debug, Clone)]
@@ -61,22 +28,37 @@ struct Slot<T> {
     value: T,
 }
 
+/// A watch as it stands: what a screen shows, in one piece.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Names this state; ask for what changed after it. 0 is before all states.
+    pub cursor: u64,
+    /// The newest transfer known, `None` until the first has come.
+    pub transfer: Option<Arc<Transfer>>,
+    /// How news travels.
+    pub connection: Connection,
+    /// The last scan of the QR code.
+    pub scan: Option<Scan>,
+    /// What keeps the watch from being live.
+    pub problem: Option<Problem>,
+    /// The end, once it has come: `Ok` with the final status. No other snapshot follows.
+    pub end: Option<Result<(), WatchError>>,
+}
+
 impl WatchState {
     /// Keeps `event`, in place of the one of its kind before it.
-    pub fn record(&mut self, event: Event) {
+    pub(super) fn record(&mut self, event: Event) {
         self.count += 1;
         let at = self.count;
         match event {
             Event::Status(value) => self.transfer = Some(Slot { at, value }),
             Event::Connection(value) => self.connection = Some(Slot { at, value }),
+            Event::Problem(value) => self.problem = Some(Slot { at, value }),
+            Event::ServerError(value) => self.server_error = Some(Slot { at, value }),
             Event::Scan(value) => self.scan = Some(Slot { at, value }),
             Event::Closed(value) => self.closed = Some(Slot { at, value }),
         }
-    }
-
-    /// Keeps what the server said in an `error` message, for [`WatchState::outcome`].
-    pub fn record_refusal(&mut self, message: String) {
-        self.refusal = Some(message);
     }
 
     /// The newest transfer known.
@@ -89,6 +71,21 @@ impl WatchState {
         self.connection
             .as_ref()
             .map_or(Connection::Connecting, |slot| slot.value)
+    }
+
+    /// What keeps the watch from being live at the moment.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.problem.as_ref()?.value.as_ref()
+    }
+
+    /// What the watch has done so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// The number of the newest event.
+    pub fn cursor(&self) -> u64 {
+        self.count
     }
 
     /// [`Event::Closed`] was recorded: nothing follows.
@@ -109,6 +106,8 @@ impl WatchState {
         [
             newer(&self.transfer, cursor, Event::Status),
             newer(&self.connection, cursor, Event::Connection),
+            newer(&self.problem, cursor, Event::Problem),
+            newer(&self.server_error, cursor, Event::ServerError),
             newer(&self.scan, cursor, Event::Scan),
             newer(&self.closed, cursor, Event::Closed),
         ]
@@ -117,13 +116,25 @@ impl WatchState {
         .min_by_key(|(at, _)| *at)
     }
 
+    /// The state in one piece. `over` says that no driver is there any more to change it.
+    pub fn snapshot(&self, over: bool) -> Snapshot {
+        Snapshot {
+            cursor: self.count,
+            transfer: self.transfer(),
+            connection: self.connection(),
+            scan: self.scan.as_ref().map(|slot| slot.value),
+            problem: self.problem().cloned(),
+            end: (over || self.is_closed()).then(|| self.outcome().map(|_| ())),
+        }
+    }
+
     /// The final status, or why there is none.
     ///
     /// # Errors
     /// The watch ended without a final status; [`WatchError::Stopped`] when it has not ended at all.
-    pub fn outcome(&self) -> Result<Transfer, WatchError> {
+    pub fn outcome(&self) -> Result<Arc<Transfer>, WatchError> {
         match (self.closed.as_ref().map(|slot| slot.value), &self.transfer) {
-            (Some(CloseReason::Final), Some(transfer)) => Ok((*transfer.value).clone()),
+            (Some(CloseReason::Final), Some(transfer)) => Ok(Arc::clone(&transfer.value)),
             (Some(CloseReason::Server(code)), _) => Err(WatchError::Refused {
                 code,
                 message: self.refusal.clone(),
@@ -139,38 +150,6 @@ impl WatchState {
 mod tests {
     use super::*;
 
-    fn hints_of(commands: &Commands) -> Vec<Hint> {
-        let mut cursor = 0;
-        let mut hints = Vec::new();
-        while let Some((at, hint)) = commands.hint_after(cursor) {
-            cursor = at;
-            hints.push(hint);
-        }
-        hints
-    }
-
-    #[test]
-    fn hints_nobody_has_taken_yet_do_not_pile_up() {
-        let mut commands = Commands::default();
-        for _ in 0..1_000 {
-            commands.add(Hint::Foreground);
-            commands.add(Hint::Online);
-            commands.add(Hint::NetworkChanged);
-            commands.add(Hint::Offline);
-            commands.add(Hint::Visible);
-        }
-        assert_eq!(
-            hints_of(&commands),
-            [
-                Hint::Foreground,
-                Hint::NetworkChanged,
-                Hint::Offline,
-                Hint::Visible
-            ],
-            "each once, in the order they were last given; offline is the last word on the network"
-        );
-    }
-
     #[test]
     fn of_each_kind_of_event_the_last_is_kept_in_the_order_they_came() {
         let mut state = WatchState::default();
@@ -183,5 +162,18 @@ mod tests {
             Some((3, Event::Connection(Connection::Live)))
         );
         assert_eq!(state.news_after(3), None);
+    }
+
+    #[test]
+    fn a_snapshot_ends_with_the_watch_or_with_what_carried_it() {
+        let mut state = WatchState::default();
+        assert_eq!(state.snapshot(false).end, None);
+        assert_eq!(state.snapshot(true).end, Some(Err(WatchError::Stopped)));
+        state.record(Event::Closed(CloseReason::User));
+        let snapshot = state.snapshot(false);
+        assert_eq!(
+            (snapshot.cursor, snapshot.end),
+            (1, Some(Err(WatchError::Closed)))
+        );
     }
 }
