@@ -10,7 +10,9 @@ use std::error::Error as StdError;
 use http::StatusCode;
 use http_body_util::LengthLimitError;
 use thiserror::Error;
-use transfer_status_protocol::watch::InvalidUrl;
+use transfer_status_protocol::endpoint::InvalidUrl;
+#[cfg(feature = "client")]
+use transfer_status_protocol::session::Cause;
 
 pub use self::cause::TransportCause;
 pub(crate) use self::cause::{DnsError, classify};
@@ -28,6 +30,10 @@ pub enum BuildError {
     /// The TLS configuration cannot be used.
     #[error("the TLS configuration cannot be used: {0}")]
     Tls(String),
+    /// A duration of the client makes no sense.
+    #[cfg(feature = "client")]
+    #[error(transparent)]
+    Timing(#[from] crate::timing::InvalidTiming),
     /// A client was built outside a tokio runtime.
     #[error("no tokio runtime; build the client within one, it carries the watches")]
     NoRuntime,
@@ -96,7 +102,7 @@ impl TransportError {
     }
 }
 
-/// Why a socket could not be had. For the log: the session only needs to know that it failed.
+/// Why a socket could not be had.
 #[cfg(feature = "client")]
 #[derive(Debug, Error)]
 pub(crate) enum DialError {
@@ -106,8 +112,53 @@ pub(crate) enum DialError {
     Connect(#[source] BoxError),
     #[error("the handshake failed")]
     Handshake(#[source] hyper::Error),
-    #[error("the upgrade was refused with HTTP status {0}")]
-    Refused(StatusCode),
+    #[error("the upgrade was answered with HTTP status {status}")]
+    Answered {
+        status: StatusCode,
+        retry_after: Option<String>,
+        date: Option<String>,
+    },
     #[error("the answer is not that of a WebSocket server: {0} is missing or wrong")]
     NotWebSocket(&'static str),
+}
+
+#[cfg(feature = "client")]
+impl DialError {
+    /// What it says of the way to the service; an HTTP answer says more than that.
+    pub(crate) fn cause(&self) -> Cause {
+        match self {
+            Self::Request => Cause::Unreachable,
+            Self::Connect(error) => classify(error.as_ref()).into(),
+            // Somebody speaks there, and not HTTP.
+            Self::Handshake(error) if error.is_parse() => Cause::NotTheService,
+            Self::Handshake(error) => classify(error).into(),
+            Self::Answered { status, .. } => Cause::of_status(status.as_u16()),
+            Self::NotWebSocket(_) => Cause::NotTheService,
+        }
+    }
+}
+
+#[cfg(feature = "client")]
+impl TransportError {
+    /// What a poll that failed says of the way to the service.
+    pub(crate) fn poll_cause(&self) -> Cause {
+        match self {
+            Self::AnswerTooLarge { .. } => Cause::NotTheService,
+            _ => self.cause().map_or(Cause::Unreachable, Cause::from),
+        }
+    }
+}
+
+#[cfg(feature = "client")]
+impl From<TransportCause> for Cause {
+    fn from(cause: TransportCause) -> Self {
+        match cause {
+            TransportCause::Dns => Self::Dns,
+            TransportCause::Refused => Self::Refused,
+            TransportCause::Unreachable => Self::Unreachable,
+            TransportCause::Timeout => Self::Timeout,
+            TransportCause::Certificate => Self::Certificate,
+            TransportCause::Tls => Self::Tls,
+        }
+    }
 }

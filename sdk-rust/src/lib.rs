@@ -11,8 +11,7 @@
 //!
 //! A [`Watch`] reconnects by itself for as long as it is held: with backoff, over a dead link, through deploys of
 //! the service, and by HTTP polling where sockets do not get through. The user sees each version at most once, never
-//! an older one after a newer one, and the final one always. What to do when is decided by
-//! [`protocol::session`]; here are the sockets and the clock.
+//! an older one after a newer one, and the final one always. What keeps it from being live is told as a [`Problem`].
 //!
 //! TLS is rustls with its `ring` provider, named explicitly: nothing is installed for the whole process. Logs go to
 //! [`tracing`](https://docs.rs/tracing) and hold no secret and no signature.
@@ -36,7 +35,7 @@
 //! let client = Client::builder("https://status.example.com").build()?;
 //! let request = serde_json::from_str(&answer)?;
 //! # if false {
-//! let watch = client.watch_request(&request);
+//! let watch = client.watch_request(&request).start();
 //!
 //! // The backend again, when the bank says so:
 //! let publisher = Publisher::builder("https://status.example.com", Key::new("the service's HMAC_SECRET")?).build()?;
@@ -55,20 +54,32 @@
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
-mod driver;
+mod clock;
 #[cfg(feature = "_http")]
 mod error;
+#[cfg(feature = "client")]
+mod host;
 #[cfg(feature = "hmac")]
 mod mint;
 #[cfg(feature = "publisher")]
 mod publisher;
+#[cfg(feature = "client")]
+mod refresh;
+#[cfg(feature = "client")]
+mod start;
+#[cfg(feature = "client")]
+mod task;
+#[cfg(feature = "client")]
+mod timing;
 #[cfg(feature = "_http")]
 mod transport;
 #[cfg(feature = "client")]
 mod watch;
 
 #[cfg(feature = "client")]
-pub use client::{Client, ClientBuilder, WatchBuilder};
+pub use client::{Client, ClientBuilder};
+#[cfg(feature = "client")]
+pub use clock::{Clock, SystemClock};
 #[cfg(feature = "_http")]
 pub use error::{BuildError, TransportCause, TransportError};
 #[cfg(feature = "hmac")]
@@ -76,21 +87,38 @@ pub use mint::{MintError, Minter};
 #[cfg(feature = "publisher")]
 pub use publisher::{ClockSkew, PublishError, Publisher, PublisherBuilder, RetryPolicy};
 #[cfg(feature = "client")]
+pub use refresh::SignatureSource;
+#[cfg(feature = "client")]
+pub use start::WatchBuilder;
+#[cfg(feature = "client")]
+pub use timing::{InvalidTiming, Timing};
+#[cfg(feature = "client")]
 pub use watch::{Watch, WatchHandle};
 
-pub use transfer_status_protocol as protocol;
+pub use transfer_status_protocol::amount::InvalidAmount;
 pub use transfer_status_protocol::close::CloseCode;
-pub use transfer_status_protocol::session::{CloseReason, Config, Connection, Hint};
-#[cfg(feature = "hmac")]
-pub use transfer_status_protocol::sign::{Key, KeyRing, Signer};
-#[cfg(feature = "hmac")]
-pub use transfer_status_protocol::token::{Claims, InvalidClaims};
-pub use transfer_status_protocol::update::InvalidUpdate;
 #[cfg(feature = "_http")]
-pub use transfer_status_protocol::watch::InvalidUrl;
+pub use transfer_status_protocol::endpoint::InvalidUrl;
+pub use transfer_status_protocol::metadata::InvalidMetadata;
+pub use transfer_status_protocol::qr::InvalidQrPayload;
 #[cfg(feature = "client")]
-pub use transfer_status_protocol::watch::{Event, Scan, SignatureError, WatchError};
+pub use transfer_status_protocol::session::{CloseReason, Connection, Hint};
+#[cfg(feature = "hmac")]
+pub use transfer_status_protocol::sign::{
+    self, InvalidKey, Key, KeyRing, Signer, TimestampPolicy, Verified, VerifyError,
+};
+pub use transfer_status_protocol::timestamp::InvalidTimestamp;
+pub use transfer_status_protocol::token::InvalidSignature;
+#[cfg(feature = "hmac")]
+pub use transfer_status_protocol::token::{self, Claims, InvalidClaims, TokenError};
+pub use transfer_status_protocol::transfer::{InvalidStatus, InvalidTransferId};
+pub use transfer_status_protocol::update::InvalidUpdate;
+#[cfg(feature = "client")]
+pub use transfer_status_protocol::watch::{
+    Event, FreshSignature, Problem, ProblemKind, RefreshReason, Scan, SignatureError, Snapshot, Stats,
+    WatchError,
+};
 pub use transfer_status_protocol::{
-    Amount, ErrorBody, ErrorCode, Metadata, Patch, QrPayload, Signature, Status, Timestamp, Transfer,
-    TransferId, TransferRequest, Update,
+    Amount, DecodeError, ErrorBody, ErrorCode, Metadata, Patch, QrPayload, Signature, Status, Timestamp,
+    Transfer, TransferId, TransferRequest, Update,
 };

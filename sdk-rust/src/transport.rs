@@ -1,5 +1,7 @@
 //! How bytes reach the service: one way to dial (happy eyeballs, TCP_NODELAY, rustls) for HTTP and WebSocket.
 
+#[cfg(feature = "client")]
+mod link;
 mod resolver;
 #[cfg(feature = "client")]
 mod socket;

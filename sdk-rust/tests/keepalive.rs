@@ -48,8 +48,8 @@ async fn a_pooled_connection_of_a_publisher_is_probed() {
 #[tokio::test]
 async fn a_watchs_socket_is_probed() {
     let service = Service::start().await;
-    let client = Client::builder(service.url()).config(QUICK).build().unwrap();
-    let mut watch = client.watch(id(), signature());
+    let client = Client::builder(service.url()).timing(QUICK).build().unwrap();
+    let mut watch = client.watch(id()).signature(signature()).start();
     let mut socket = service.accept_socket().await;
     socket.status(1, "processing").await;
     soon(watch.next()).await;

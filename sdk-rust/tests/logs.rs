@@ -12,7 +12,7 @@ use support::{QUICK, SECRET_SIGNATURE, Service, id, signature, soon, transfer_js
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use transfer_status::{Client, Config, Key, Publisher, RetryPolicy, Signature, Status, Update};
+use transfer_status::{Client, Key, Publisher, RetryPolicy, Signature, Status, Update};
 
 const KEY: &str = "the-key-of-the-service";
 const FRESH: &str = "ZnJlc2g.b25l-ALSO_SECRET";
@@ -71,13 +71,13 @@ async fn no_log_line_holds_a_secret_or_a_signature() {
 
 async fn watch_refresh_and_poll() {
     let service = Service::start().await;
-    let config = Config {
-        poll_after_failures: 1,
-        ..QUICK
-    };
-    let client = Client::builder(service.url()).config(config).build().unwrap();
+    let client = Client::builder(service.url())
+        .timing(QUICK.poll_after_failures(1))
+        .build()
+        .unwrap();
     let watch = client
-        .watch_with(id(), || async { Ok(Signature::new(FRESH).unwrap()) })
+        .watch(id())
+        .refresh(|_, _| async { Ok(Signature::new(FRESH).unwrap()) })
         .signature(signature())
         .start();
     tracing::info!(?client, ?watch, "debug output is checked as well");

@@ -4,12 +4,12 @@
 
 mod support;
 
-use support::watching::{client, next_connection, next_status, watch};
-use support::{QUICK, SECRET_SIGNATURE, Service, Socket, id, signature, soon, transfer, transfer_json};
+use support::watching::{next_connection, next_status, watch, watch_timed};
+use support::{QUICK, SECRET_SIGNATURE, Service, Socket, id, ms, signature, soon, transfer, transfer_json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
-use transfer_status::{Client, Config, Connection, Hint};
+use transfer_status::{Client, Connection, Hint};
 
 #[tokio::test]
 async fn a_lost_connection_is_healed_by_the_first_frame_of_the_next() {
@@ -49,12 +49,7 @@ async fn a_deploy_of_the_service_is_survived() {
 #[tokio::test]
 async fn a_link_that_has_gone_silent_is_dropped_without_waiting_for_its_close() {
     let service = Service::start().await;
-    let config = Config {
-        ping_after_ms: 50,
-        pong_timeout_ms: 50,
-        ..QUICK
-    };
-    let mut watch = client(&service, config).watch(id(), signature());
+    let mut watch = watch_timed(&service, QUICK.ping_after(ms(50)).pong_timeout(ms(50)));
     let mut silent = service.accept_socket().await;
     silent.status(1, "processing").await;
     assert_eq!(silent.next().await, Some(Message::text(r#"{"type":"ping"}"#)));
@@ -68,12 +63,7 @@ async fn a_link_that_has_gone_silent_is_dropped_without_waiting_for_its_close() 
 #[tokio::test]
 async fn a_quiet_link_that_answers_pings_is_kept() {
     let service = Service::start().await;
-    let config = Config {
-        ping_after_ms: 20,
-        pong_timeout_ms: 2_000,
-        ..QUICK
-    };
-    let watch = client(&service, config).watch(id(), signature());
+    let watch = watch_timed(&service, QUICK.ping_after(ms(20)).pong_timeout(ms(2_000)));
     let mut socket = service.accept_socket().await;
     socket.status(1, "processing").await;
     for _ in 0..5 {
@@ -88,12 +78,8 @@ async fn a_quiet_link_that_answers_pings_is_kept() {
 #[tokio::test]
 async fn a_peer_that_takes_the_connection_and_says_nothing_is_given_up() {
     let service = Service::start().await;
-    let config = Config {
-        connect_timeout_ms: 50,
-        first_frame_timeout_ms: 50,
-        ..QUICK
-    };
-    let watch = client(&service, config).watch(id(), signature());
+    let timing = QUICK.connect_timeout(ms(50)).first_status_timeout(ms(50));
+    let watch = watch_timed(&service, timing);
     let _no_handshake = service.accept().await;
     let _no_first_frame = service.accept_socket().await;
     let mut socket = service.accept_socket().await;
@@ -104,13 +90,8 @@ async fn a_peer_that_takes_the_connection_and_says_nothing_is_given_up() {
 #[tokio::test]
 async fn where_no_socket_gets_through_the_news_comes_by_polling() {
     let service = Service::start().await;
-    let config = Config {
-        backoff_base_ms: 30_000,
-        backoff_cap_ms: 60_000,
-        poll_after_failures: 1,
-        ..QUICK
-    };
-    let mut watch = client(&service, config).watch(id(), signature());
+    let timing = QUICK.backoff(ms(30_000), ms(60_000)).poll_after_failures(1);
+    let mut watch = watch_timed(&service, timing);
     let mut refused = service.accept().await;
     let request = refused.serve("403 Forbidden", "", "blocked by a proxy").await;
     assert!(request.line.starts_with("GET /ws/order-1042 "));
@@ -191,12 +172,7 @@ async fn a_peer_that_is_no_websocket_server_is_not_taken_for_one() {
 async fn a_phone_that_comes_back_online_does_not_sit_out_its_backoff() {
     let service = Service::start().await;
     // Half an hour of backoff: only a hint can bring the client back in this test's time.
-    let config = Config {
-        backoff_base_ms: 3_600_000,
-        backoff_cap_ms: 3_600_000,
-        ..QUICK
-    };
-    let mut watch = client(&service, config).watch(id(), signature());
+    let mut watch = watch_timed(&service, QUICK.backoff(ms(3_600_000), ms(3_600_000)));
     let mut socket = service.accept_socket().await;
     socket.status(1, "processing").await;
     next_status(&mut watch).await;
@@ -204,7 +180,8 @@ async fn a_phone_that_comes_back_online_does_not_sit_out_its_backoff() {
     while next_connection(&mut watch).await != Connection::Reconnecting {}
     watch.hint(Hint::Offline);
     watch.hint(Hint::Online);
-    let mut socket = service.accept_socket().await;
+    // It polls as well, so that the news is there whatever becomes of the socket.
+    let mut socket = service.accept_socket_beside_polls().await;
     socket.status(2, "completed").await;
     assert_eq!(soon(watch.finished()).await, Ok(transfer(2, "completed")));
 }
@@ -214,10 +191,12 @@ async fn a_service_that_listens_on_one_address_family_is_reached_by_its_name() {
     let service = Service::start().await;
     let url = format!("ws://localhost:{}", service.port());
     let watch = Client::builder(url)
-        .config(QUICK)
+        .timing(QUICK)
         .build()
         .unwrap()
-        .watch(id(), signature());
+        .watch(id())
+        .signature(signature())
+        .start();
     let mut socket = service.accept_socket().await;
     socket.status(1, "completed").await;
     assert_eq!(soon(watch.finished()).await, Ok(transfer(1, "completed")));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use support::{HttpRequest, PATIENCE, Service, id, soon, transfer, transfer_json};
 use tokio::net::TcpListener;
-use transfer_status::protocol::sign::{self, TimestampPolicy};
+use transfer_status::sign::{self, TimestampPolicy};
 use transfer_status::{
     ErrorCode, Key, KeyRing, PublishError, Publisher, RetryPolicy, Status, Transfer, TransportError, Update,
 };

@@ -74,10 +74,10 @@ async fn socket_and_http_are_spoken_over_tls_to_a_service_that_is_trusted() {
     let port = secure.service.port();
     let client = Client::builder(format!("wss://localhost:{port}"))
         .tls(secure.trust.clone())
-        .config(QUICK)
+        .timing(QUICK)
         .build()
         .unwrap();
-    let watch = client.watch(id(), signature());
+    let watch = client.watch(id()).signature(signature()).start();
     let mut socket = secure.accept().await.unwrap().open_socket().await;
     socket.status(1, "processing").await;
 
@@ -129,10 +129,10 @@ async fn a_service_that_is_not_trusted_gets_no_request_and_no_second_try() {
 async fn a_watch_never_falls_back_to_plain_text() {
     let service = Service::start().await;
     let client = Client::builder(format!("wss://127.0.0.1:{}", service.port()))
-        .config(QUICK)
+        .timing(QUICK)
         .build()
         .unwrap();
-    let _watch = client.watch(id(), signature());
+    let _watch = client.watch(id()).signature(signature()).start();
     for _ in 0..3 {
         let mut peer = service.accept().await;
         let first = soon(tokio::io::AsyncReadExt::read_u8(&mut peer.stream))

@@ -6,8 +6,8 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
+use futures_util::FutureExt;
 use support::watching::{client, next_status, watch};
 use support::{QUICK, Service, id, signature, soon, transfer};
 use tokio_tungstenite::tungstenite::Message;
@@ -102,18 +102,19 @@ async fn an_expired_signature_is_replaced_by_a_fresh_one_when_there_is_a_way() {
     let service = Service::start().await;
     let asked = Arc::new(AtomicU32::new(0));
     let asked_of_source = Arc::clone(&asked);
-    let source = move || {
+    let source = move |_, _| {
         let turn = asked_of_source.fetch_add(1, Ordering::Relaxed);
         async move {
             match turn {
-                0 => Err(SignatureError::Retry),
+                0 => Err(SignatureError::retry("the backend is being moved")),
                 _ => Ok(Signature::new("fresh.one").unwrap()),
             }
         }
     };
     let watch = client(&service, QUICK)
-        .watch_with(id(), source)
+        .watch(id())
         .signature(signature())
+        .refresh(source)
         .start();
     service.accept_socket().await.close(4410).await;
     let mut socket = service.accept_socket().await;
@@ -132,7 +133,8 @@ async fn an_expired_signature_is_replaced_by_a_fresh_one_when_there_is_a_way() {
 async fn a_watch_with_no_signature_yet_asks_for_one_first() {
     let service = Service::start().await;
     let watch = client(&service, QUICK)
-        .watch_with(id(), || async { Ok(Signature::new("first.one").unwrap()) })
+        .watch(id())
+        .refresh(|_, _| async { Ok(Signature::new("first.one").unwrap()) })
         .start();
     let mut socket = service.accept_socket().await;
     let first = Signature::new("first.one").unwrap().to_protocol();
@@ -145,7 +147,8 @@ async fn a_watch_with_no_signature_yet_asks_for_one_first() {
 async fn a_watch_ends_when_no_signature_is_to_be_had() {
     let service = Service::start().await;
     let watch = client(&service, QUICK)
-        .watch_with(id(), || async { Err(SignatureError::Refused) })
+        .watch(id())
+        .refresh(|_, _| async { Err::<Signature, _>(SignatureError::refused("called off")) })
         .start();
     assert_eq!(soon(watch.finished()).await, Err(WatchError::SignatureRefused));
 }
@@ -227,30 +230,33 @@ async fn what_a_cancelled_reader_has_not_seen_is_given_again() {
 
     let mut cursor = 0;
     let first = loop {
-        let (next, event) = soon(watch.next_after(cursor)).await.unwrap();
-        if let Event::Status(_) = event {
-            break event;
+        let snapshot = soon(watch.changed_after(cursor)).await;
+        if snapshot.connection == Connection::Live {
+            break snapshot;
         }
-        cursor = next;
+        cursor = snapshot.cursor;
     };
-    // The caller was cancelled with the event in hand: it asks with the old cursor.
-    let (next, again) = soon(watch.next_after(cursor)).await.unwrap();
-    assert_eq!(again, first);
-    let waiting = watch.next_after(next + 10);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(20), waiting)
-            .await
-            .is_err()
+    assert_eq!(first.transfer.as_deref(), Some(&transfer(1, "processing")));
+    assert_eq!((&first.problem, &first.scan, &first.end), (&None, &None, &None));
+    // The caller was cancelled with the snapshot in hand: it asks with the old cursor.
+    assert_eq!(soon(watch.changed_after(cursor)).await, first);
+    assert_eq!(
+        watch.changed_after(first.cursor).now_or_never(),
+        None,
+        "nothing has changed"
     );
     socket.status(2, "completed").await;
-    soon(watch.finished()).await.unwrap();
-    let mut cursor = next;
-    let mut last = None;
-    while let Some((next, event)) = soon(watch.next_after(cursor)).await {
-        cursor = next;
-        last = Some(event);
+    let mut last = first;
+    while last.end.is_none() {
+        last = soon(watch.changed_after(last.cursor)).await;
     }
-    assert_eq!(last, Some(Event::Closed(CloseReason::Final)));
+    assert_eq!(last.end, Some(Ok(())));
+    assert_eq!(last.transfer.as_deref(), Some(&transfer(2, "completed")));
+    assert_eq!(
+        soon(watch.changed_after(last.cursor)).await,
+        last,
+        "the end is given to everybody who asks"
+    );
 }
 
 #[tokio::test]
@@ -293,7 +299,7 @@ fn a_watch_tells_when_its_runtime_is_gone() {
         .runtime(runtime.handle().clone())
         .build()
         .unwrap();
-    let watch = client.watch(id(), signature());
+    let watch = client.watch(id()).signature(signature()).start();
     drop(runtime);
     let other = tokio::runtime::Builder::new_current_thread()
         .enable_all()

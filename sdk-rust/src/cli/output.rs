@@ -88,7 +88,7 @@ pub(crate) fn describe(transfer: &Transfer) -> String {
 }
 
 /// A text of somebody else's, with nothing in it that moves a terminal's cursor.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use transfer_status::TransferId;
-use transfer_status::protocol::sign::{self, TimestampPolicy};
-use transfer_status::protocol::token;
+use transfer_status::{TimestampPolicy, TransferId, sign, token};
 
 use crate::output::Output;
 use crate::secret;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rustls::ClientConfig;
 use tokio::sync::Semaphore;
 use transfer_status_protocol::endpoint::Endpoint;
+use transfer_status_protocol::endpoint::InvalidUrl;
 use transfer_status_protocol::sign::{Key, Signer};
-use transfer_status_protocol::watch::InvalidUrl;
 
 use super::{Inner, Publisher, RetryPolicy};
 use crate::error::BuildError;

@@ -15,21 +15,22 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use transfer_status::{Config, Signature, Transfer, TransferId};
+use transfer_status::{Signature, Timing, Transfer, TransferId};
 
 /// Longer than anything takes here; only a failing test waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The contract's durations are for a real network; on loopback a test need not wait that long.
-pub(crate) const QUICK: Config = Config {
-    backoff_base_ms: 10,
-    backoff_cap_ms: 20,
+/// PROTOCOL.md's durations are for a real network; on loopback a test need not wait that long.
+pub(crate) const QUICK: Timing = Timing::DEFAULT
+    .backoff(ms(10), ms(20))
     // A test that wants polls says so: an unexpected one would take the place of the next socket.
-    poll_after_failures: u8::MAX,
-    poll_interval_ms: 10,
-    hint_spacing_ms: 1,
-    ..Config::DEFAULT
-};
+    .poll_after_failures(u8::MAX)
+    .poll_interval(ms(10))
+    .hint_spacing(ms(10));
+
+pub(crate) const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
 
 pub(crate) const SECRET_SIGNATURE: &str = "eyJzZWNyZXQiOjF9.c2lnbmF0dXJl-TOP_SECRET";
 
@@ -87,6 +88,22 @@ impl Service {
     /// The next connection, opened as a watcher's socket.
     pub(crate) async fn accept_socket(&self) -> Socket<TcpStream> {
         self.accept().await.open_socket().await
+    }
+
+    /// The next connection that asks for a socket; polls before it are told that nothing is new.
+    pub(crate) async fn accept_socket_beside_polls(&self) -> Socket<TcpStream> {
+        const POLL: &[u8] = b"GET /transfer/";
+        loop {
+            let mut peer = self.accept().await;
+            let mut begin = [0; POLL.len()];
+            while soon(peer.stream.peek(&mut begin)).await.unwrap() < begin.len() {
+                tokio::task::yield_now().await;
+            }
+            if begin != POLL {
+                return peer.open_socket().await;
+            }
+            peer.serve("304 Not Modified", "connection: close\r\n", "").await;
+        }
     }
 
     /// Nobody connects within a moment.
