@@ -1,8 +1,7 @@
 //! The worked examples of PROTOCOL.md, computed anew.
 #![allow(clippy::unwrap_used)]
 
-use transfer_status::protocol::token;
-use transfer_status::{Key, KeyRing, Minter, QrPayload, Signature, Signer};
+use transfer_status::{Key, KeyRing, Minter, QrPayload, Signature, Signer, token};
 
 const PROTOCOL: &str = include_str!("../../PROTOCOL.md");
 const BODY: &[u8] = br#"{"transferId":"transfer-123","status":"completed"}"#;

@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use transfer_status::protocol::token;
+use transfer_status::token;
 use transfer_status::{Key, KeyRing, Minter, QrPayload, TransferRequest};
 use transfer_status_examples::merchant::{Config, Created, serve};
 

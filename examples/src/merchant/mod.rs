@@ -35,7 +35,7 @@ use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
-use transfer_status::protocol::token::{self, TokenError};
+use transfer_status::token::{self, TokenError};
 use transfer_status::{KeyRing, Minter, Publisher, QrPayload, Signature, TransferId, TransferRequest};
 use uuid::Uuid;
 

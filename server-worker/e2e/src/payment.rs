@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use transfer_status::{
-    Client, Config, Connection, Event, Key, Minter, Publisher, RetryPolicy, Signature, Status, Transfer,
+    Client, Connection, Event, Key, Minter, Publisher, RetryPolicy, Signature, Status, Timing, Transfer,
     TransferId, Update, Watch,
 };
 
@@ -13,12 +13,8 @@ use crate::server::{HMAC_SECRET, SUBSCRIBE_HMAC_SECRET, Server};
 use crate::socket::Socket;
 use crate::soon;
 
-/// The contract's durations are for a real network; on loopback a test need not wait that long.
-pub const QUICK: Config = Config {
-    backoff_base_ms: 20,
-    backoff_cap_ms: 200,
-    ..Config::DEFAULT
-};
+/// PROTOCOL.md's durations are for a real network; on loopback a test need not wait that long.
+pub const QUICK: Timing = Timing::DEFAULT.backoff(Duration::from_millis(20), Duration::from_millis(200));
 
 /// A transfer with an id of its own.
 #[derive(Clone)]
@@ -76,12 +72,18 @@ impl Payment<'_> {
 
     /// Watches by sdk-rust.
     pub fn watch(&self) -> Watch {
-        self.client().watch(self.id.clone(), self.signature())
+        self.watch_with(self.signature())
+    }
+
+    /// Watches by sdk-rust with this signature.
+    pub fn watch_with(&self, signature: Signature) -> Watch {
+        self.client().watch(self.id.clone()).signature(signature).start()
     }
 
     /// Watches by sdk-rust at another address, that of a [`Proxy`](crate::Proxy) say.
-    pub fn watch_at(&self, url: &str, config: Config) -> Watch {
-        client_of(url, config).watch(self.id.clone(), self.signature())
+    pub fn watch_at(&self, url: &str, timing: Timing) -> Watch {
+        let client = client_of(url, timing);
+        client.watch(self.id.clone()).signature(self.signature()).start()
     }
 
     /// Watches by a bare socket.
@@ -164,8 +166,8 @@ impl Payment<'_> {
     }
 }
 
-fn client_of(url: &str, config: Config) -> Client {
-    Client::builder(url).config(config).build().expect("a URL")
+fn client_of(url: &str, timing: Timing) -> Client {
+    Client::builder(url).timing(timing).build().expect("a URL")
 }
 
 /// The next news of a watch as version and status; skips what is said of the connection.
@@ -178,7 +180,7 @@ pub async fn next_status(watch: &mut Watch) -> (u64, Status) {
             Some(Event::Status(transfer)) => {
                 return (transfer.version.unwrap_or_default(), transfer.status.clone());
             }
-            Some(Event::Connection(_)) => {}
+            Some(Event::Connection(_) | Event::Problem(_)) => {}
             other => panic!("expected a status, got {other:?}"),
         }
     }

@@ -8,8 +8,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
-use transfer_status::protocol::ServerMessage;
 use transfer_status::{ErrorBody, Transfer};
+use transfer_status_protocol::ServerMessage;
 
 use crate::http::Headers;
 use crate::server::Server;

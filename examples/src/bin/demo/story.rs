@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use transfer_status::{Client, Key, Publisher, RetryPolicy, Status, Transfer, Watch, WatchError};
 use transfer_status_examples::bank::Payment;
 use transfer_status_examples::qr;
-use transfer_status_examples::watcher::{follow, watch_scanned};
+use transfer_status_examples::watcher::follow;
 
 use crate::shop::Shop;
 use crate::style::Style;
@@ -62,8 +62,8 @@ pub(crate) async fn tell(settings: &Settings) -> anyhow::Result<()> {
     );
 
     let client = Client::builder(settings.url.as_str()).build()?;
-    let mut page = Watcher::of(client.watch_request(&created.request));
-    let mut phone = Watcher::of(watch_scanned(&client, &scanned));
+    let mut page = Watcher::of(client.watch_request(&created.request).start());
+    let mut phone = Watcher::of(client.watch_qr(&scanned).start());
     for (name, watcher) in WATCHERS.into_iter().zip([&mut page, &mut phone]) {
         let (_, first) = step(
             &format!("connect the {name} to {}", settings.url),

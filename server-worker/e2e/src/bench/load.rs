@@ -14,9 +14,9 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use transfer_status::protocol::ServerMessage;
 use transfer_status::{Key, Minter, Signer, Status, TransferId};
 use transfer_status_e2e::{HMAC_SECRET, SUBSCRIBE_HMAC_SECRET, Server, http::signer, soon, unix_seconds};
+use transfer_status_protocol::ServerMessage;
 
 use crate::report::Durations;
 
@@ -128,9 +128,9 @@ impl Watcher {
 
     /// Sends the protocol's ping and waits for the answer.
     pub(crate) async fn ping(&mut self) {
-        let ping = Message::text(transfer_status::protocol::message::PING);
+        let ping = Message::text(transfer_status_protocol::message::PING);
         soon(self.stream.send(ping)).await.expect("the socket is open");
-        assert_eq!(soon(self.text()).await, transfer_status::protocol::message::PONG);
+        assert_eq!(soon(self.text()).await, transfer_status_protocol::message::PONG);
     }
 
     /// Answers the server's close. The connection itself lingers for seconds more, for nothing.

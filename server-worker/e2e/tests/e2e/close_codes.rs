@@ -109,7 +109,7 @@ async fn a_refused_upgrade_gives_the_subprotocol_back_so_that_a_browser_opens_it
 #[tokio::test]
 async fn the_sdk_stops_on_a_refusal_and_says_what_the_server_said() {
     let (payment, other) = (server().payment(), server().payment());
-    let foreign = payment.client().watch(payment.id.clone(), other.signature());
+    let foreign = payment.watch_with(other.signature());
     let WatchError::Refused { code, message } = soon(foreign.finished()).await.unwrap_err() else {
         panic!("a refusal was expected");
     };
@@ -117,7 +117,7 @@ async fn the_sdk_stops_on_a_refusal_and_says_what_the_server_said() {
     assert!(message.unwrap().contains("for another transfer"));
 
     let expired = payment.signature_until(unix_seconds() - 1);
-    let expired = payment.client().watch(payment.id.clone(), expired);
+    let expired = payment.watch_with(expired);
     let WatchError::Refused { code, .. } = soon(expired.finished()).await.unwrap_err() else {
         panic!("a refusal was expected");
     };

@@ -65,12 +65,12 @@ async fn a_signature_that_expires_closes_its_socket_with_4410_and_no_other() {
     let refreshed = server().payment();
     let asked = Arc::new(AtomicU32::new(0));
     let (fresh, asking) = (refreshed.signature(), Arc::clone(&asked));
-    let source = move || {
+    let source = move |_, _| {
         asking.fetch_add(1, Ordering::Relaxed);
         let fresh = fresh.clone();
         async move { Ok(fresh) }
     };
-    let watch = refreshed.client().watch_with(refreshed.id.clone(), source);
+    let watch = refreshed.client().watch(refreshed.id.clone()).refresh(source);
     let mut watch = watch.signature(refreshed.signature_until(soon_over)).start();
     assert_eq!(next_status(&mut watch).await, (0, Status::Pending));
 
@@ -105,7 +105,7 @@ async fn a_signature_that_expires_closes_its_socket_with_4410_and_no_other() {
 async fn a_client_that_starts_with_an_expired_signature_asks_for_a_fresh_one() {
     let payment = server().payment();
     let fresh = payment.signature();
-    let watch = payment.client().watch_with(payment.id.clone(), move || {
+    let watch = payment.client().watch(payment.id.clone()).refresh(move |_, _| {
         let fresh = fresh.clone();
         async move { Ok(fresh) }
     });

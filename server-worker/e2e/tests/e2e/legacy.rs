@@ -8,7 +8,7 @@ mod views;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use transfer_status::protocol::token;
+use transfer_status::token;
 use transfer_status::{Key, TransferId};
 use transfer_status_e2e::http::Answer;
 use transfer_status_e2e::{

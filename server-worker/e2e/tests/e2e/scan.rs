@@ -1,8 +1,8 @@
 //! Somebody scans the code: the watchers hear of it, and nobody else can say so.
 
 use transfer_status::Status;
-use transfer_status::protocol::ServerMessage;
 use transfer_status_e2e::{Said, http::Answer};
+use transfer_status_protocol::ServerMessage;
 
 use crate::server;
 

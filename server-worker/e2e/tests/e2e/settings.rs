@@ -197,7 +197,7 @@ async fn one_secret_alone_serves_both_purposes_and_no_admin() {
     let server = Server::start(options.variable("ADMIN_TOKEN", ""));
     let payment = server.payment();
     let signature = payment.signature_by(HMAC_SECRET, unix_seconds() + 60);
-    let watch = payment.client().watch(payment.id.clone(), signature);
+    let watch = payment.watch_with(signature);
     payment.report(Status::Completed).await;
     assert_eq!(soon(watch.finished()).await.unwrap().version, Some(1));
     for token in ["", "undefined", "null"] {
