@@ -10,11 +10,11 @@ use transfer_status_protocol::qr::QrPayload;
 use transfer_status_protocol::request::TransferRequest;
 use transfer_status_protocol::session::Config;
 use transfer_status_protocol::transfer::TransferId;
+use transfer_status_protocol::watch::Timing;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::BuildError;
 use crate::start::WatchBuilder;
-use crate::timing::Timing;
 use crate::transport::Transport;
 
 /// Watches transfers of one service. Cheap to clone; clones share their HTTP connections.

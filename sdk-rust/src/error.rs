@@ -33,7 +33,7 @@ pub enum BuildError {
     /// A duration of the client makes no sense.
     #[cfg(feature = "client")]
     #[error(transparent)]
-    Timing(#[from] crate::timing::InvalidTiming),
+    Timing(#[from] transfer_status_protocol::watch::InvalidTiming),
     /// A client was built outside a tokio runtime.
     #[error("no tokio runtime; build the client within one, it carries the watches")]
     NoRuntime,

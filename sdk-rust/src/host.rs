@@ -19,7 +19,7 @@ use transfer_status_protocol::session::{Cause, ConnId, PollId, SignatureId};
 use transfer_status_protocol::token::Signature;
 use transfer_status_protocol::transfer::TransferId;
 use transfer_status_protocol::watch::{
-    Answer, Event, FreshSignature, Host, Input, ProblemKind, RefreshReason, SignatureError, WatchState,
+    Answer, Event, FreshSignature, Host, Input, RefreshReason, SignatureError, Warnings, WatchState,
 };
 
 use crate::error::DialError;
@@ -39,8 +39,7 @@ pub(crate) struct TokioHost {
     pub(crate) source: Option<AnySource>,
     pub(crate) state: watch::Sender<WatchState>,
     pub(crate) doing: Doing,
-    /// The problem that was warned of last: each kind is logged once, not each attempt.
-    pub(crate) warned: Option<ProblemKind>,
+    pub(crate) warnings: Warnings,
 }
 
 /// What is under way. Dropping a part of it cancels that part.
@@ -227,32 +226,17 @@ impl Host for TokioHost {
 
 impl TokioHost {
     fn log(&mut self, event: &Event) {
+        if let Some((problem, text)) = self.warnings.of(event) {
+            warn!(problem, "not live: {text}");
+        }
         match event {
             Event::Status(transfer) => debug!(status = %transfer.status, version = transfer.version, "news"),
             Event::Connection(connection) => debug!(?connection, "connection"),
-            Event::Problem(Some(problem)) if self.warned.as_ref() != Some(&problem.kind) => {
-                warn!(
-                    problem = problem.kind.as_str(),
-                    "not live: {}",
-                    loggable(&problem.kind)
-                );
-                self.warned = Some(problem.kind.clone());
-            }
-            Event::Problem(Some(_)) => {}
-            Event::Problem(None) => self.warned = None,
             Event::ServerError(body) => debug!(code = body.code.as_str(), "the server reports an error"),
             Event::Scan(scan) => debug!(scan.scanned, "scan"),
             Event::Closed(reason) => debug!(?reason, "closed"),
             _ => {}
         }
-    }
-}
-
-/// The text of a problem without the words of the signature source, which may hold anything.
-fn loggable(kind: &ProblemKind) -> String {
-    match kind {
-        ProblemKind::SignatureRefresh { .. } => ProblemKind::SignatureRefresh { cause: None }.to_string(),
-        kind => kind.to_string(),
     }
 }
 

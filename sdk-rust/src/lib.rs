@@ -69,8 +69,6 @@ mod refresh;
 mod start;
 #[cfg(feature = "client")]
 mod task;
-#[cfg(feature = "client")]
-mod timing;
 #[cfg(feature = "_http")]
 mod transport;
 #[cfg(feature = "client")]
@@ -90,8 +88,6 @@ pub use publisher::{ClockSkew, PublishError, Publisher, PublisherBuilder, RetryP
 pub use refresh::SignatureSource;
 #[cfg(feature = "client")]
 pub use start::WatchBuilder;
-#[cfg(feature = "client")]
-pub use timing::{InvalidTiming, Timing};
 #[cfg(feature = "client")]
 pub use watch::{Watch, WatchHandle};
 
@@ -115,8 +111,8 @@ pub use transfer_status_protocol::transfer::{InvalidStatus, InvalidTransferId};
 pub use transfer_status_protocol::update::InvalidUpdate;
 #[cfg(feature = "client")]
 pub use transfer_status_protocol::watch::{
-    Event, FreshSignature, Problem, ProblemKind, RefreshReason, Scan, SignatureError, Snapshot, Stats,
-    WatchError,
+    Event, FreshSignature, InvalidTiming, Problem, ProblemKind, RefreshReason, Scan, SignatureError,
+    Snapshot, Stats, Timing, WatchError,
 };
 pub use transfer_status_protocol::{
     Amount, DecodeError, ErrorBody, ErrorCode, Metadata, Patch, QrPayload, Signature, Status, Timestamp,

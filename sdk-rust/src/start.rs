@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::Instrument;
 use transfer_status_protocol::transfer::TransferId;
-use transfer_status_protocol::watch::{Commands, FreshSignature, Start, WatchState};
+use transfer_status_protocol::watch::{Commands, FreshSignature, Start, Warnings, WatchState};
 
 use crate::client::Client;
 use crate::host::{Doing, TokioHost};
@@ -81,7 +81,7 @@ impl WatchBuilder {
                 source: self.source,
                 state,
                 doing: Doing::default(),
-                warned: None,
+                warnings: Warnings::default(),
             },
             commands: commands_in,
             clock: Arc::clone(&client.clock),

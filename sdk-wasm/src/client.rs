@@ -1,21 +1,16 @@
-//! The client: where the service is, and the start of a watch.
+//! The client: where the service is, and what its watches share.
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 
-use futures_util::future::LocalBoxFuture;
-use transfer_status_protocol::endpoint::Endpoint;
+use transfer_status_protocol::endpoint::{Endpoint, InvalidUrl};
+use transfer_status_protocol::qr::QrPayload;
 use transfer_status_protocol::request::TransferRequest;
 use transfer_status_protocol::session::Config;
-use transfer_status_protocol::token::Signature;
 use transfer_status_protocol::transfer::TransferId;
-use transfer_status_protocol::watch::{InvalidUrl, SignatureError};
-use wasm_bindgen_futures::spawn_local;
+use transfer_status_protocol::watch::{InvalidTiming, Timing};
 
-use crate::driver::{Driver, Parts};
-use crate::shared::Shared;
-use crate::watch::Watch;
+use crate::start::WatchBuilder;
 
 /// Watches transfers of one service. Cheap to clone.
 ///
@@ -24,10 +19,12 @@ use crate::watch::Watch;
 ///
 /// # async fn run(signature: Signature, show: impl Fn(&str)) -> Result<(), Box<dyn std::error::Error>> {
 /// let client = Client::builder("https://status.example.com").build()?;
-/// let mut watch = client.watch("order-1042".parse()?, signature);
+/// let mut watch = client.watch("order-1042".parse()?).signature(signature).start();
 /// while let Some(event) = watch.next().await {
-///     if let Event::Status(transfer) = event {
-///         show(transfer.status.as_str());
+///     match event {
+///         Event::Status(transfer) => show(transfer.status.as_str()),
+///         Event::Problem(Some(problem)) => show(&problem.to_string()),
+///         _ => {}
 ///     }
 /// }
 /// # Ok(())
@@ -35,32 +32,57 @@ use crate::watch::Watch;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
-    endpoint: Arc<Endpoint>,
-    config: Config,
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) config: Config,
+}
+
+/// Why a [`Client`] could not be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The service's URL cannot be used.
+    #[error(transparent)]
+    Url(#[from] InvalidUrl),
+    /// A duration makes no sense.
+    #[error(transparent)]
+    Timing(#[from] InvalidTiming),
 }
 
 /// Settings of a [`Client`].
-#[must_use]
+#[must_use = "a client is made by `build`"]
 pub struct ClientBuilder {
     url: String,
-    config: Config,
+    plain_text: bool,
+    timing: Timing,
 }
 
 impl ClientBuilder {
-    /// Durations other than the contract's. What `can_refresh` and `starts_unsigned` say is set by each watch.
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
+    /// Takes `http://` and `ws://` to any host. The default is to refuse them beyond this machine and private networks:
+    /// signatures go in clear there.
+    pub fn allow_plain_text(mut self, allow: bool) -> Self {
+        self.plain_text = allow;
+        self
+    }
+
+    /// Durations other than PROTOCOL.md's.
+    pub fn timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
         self
     }
 
     /// Builds the client; connects nowhere yet.
     ///
     /// # Errors
-    /// The URL is not that of a service.
-    pub fn build(self) -> Result<Client, InvalidUrl> {
+    /// The URL is not that of a service, or a duration makes no sense.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let endpoint = if self.plain_text {
+            Endpoint::parse_allowing_plain_text(&self.url)?
+        } else {
+            Endpoint::parse(&self.url)?
+        };
         Ok(Client {
-            endpoint: Arc::new(Endpoint::parse(&self.url)?),
-            config: self.config,
+            endpoint: Arc::new(endpoint),
+            config: self.timing.config()?,
         })
     }
 }
@@ -68,7 +90,7 @@ impl ClientBuilder {
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("config", &self.config)
+            .field("timing", &self.timing)
             .finish_non_exhaustive()
     }
 }
@@ -76,109 +98,32 @@ impl fmt::Debug for ClientBuilder {
 impl Client {
     /// A client of the service at `url`: `https://status.example.com`, or with a path before the service's own.
     ///
-    /// `http://` and `ws://` mean plain TCP to that host, for a local server.
+    /// `http://` and `ws://` mean plain TCP, for this machine and private networks; see
+    /// [`ClientBuilder::allow_plain_text`].
     pub fn builder(url: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             url: url.into(),
-            config: Config::DEFAULT,
+            plain_text: false,
+            timing: Timing::DEFAULT,
         }
     }
 
-    /// Watches `transfer_id` with the signature that came with its transfer request. Begins at once.
-    ///
-    /// When the signature expires before the final status, the watch ends; see [`Client::watch_with`].
-    pub fn watch(&self, transfer_id: TransferId, signature: Signature) -> Watch {
-        self.start(transfer_id, Some(signature), None)
+    /// Watches `transfer_id`, once the builder has a signature or a way to one.
+    pub fn watch(&self, transfer_id: TransferId) -> WatchBuilder {
+        WatchBuilder::new(self.clone(), transfer_id)
     }
 
     /// Watches the transfer of a backend's answer to its create-transfer-request call.
-    pub fn watch_request(&self, request: &TransferRequest) -> Watch {
-        self.watch(request.transfer_request_id.clone(), request.signature.clone())
+    pub fn watch_request(&self, request: &TransferRequest) -> WatchBuilder {
+        self.watch(request.transfer_request_id.clone())
+            .signature(request.clone())
     }
 
-    /// Watches `transfer_id` with a way to get a fresh signature, asked for when one is missing or expired.
+    /// Watches the transfer of a scanned QR code.
     ///
-    /// ```no_run
-    /// # use transfer_status_wasm::{Client, Signature, SignatureError, TransferId};
-    /// # async fn fetch_from_my_backend() -> Result<Signature, std::io::Error> { unimplemented!() }
-    /// # fn run(client: &Client, id: TransferId, signature: Signature) {
-    /// let watch = client
-    ///     .watch_with(id, || async { fetch_from_my_backend().await.map_err(|_| SignatureError::Retry) })
-    ///     .signature(signature) // the one at hand, if there is one
-    ///     .start();
-    /// # }
-    /// ```
-    pub fn watch_with<F, Fut>(&self, transfer_id: TransferId, source: F) -> WatchBuilder
-    where
-        F: Fn() -> Fut + 'static,
-        Fut: Future<Output = Result<Signature, SignatureError>> + 'static,
-    {
-        WatchBuilder {
-            client: self.clone(),
-            transfer_id,
-            source: Box::new(move || Box::pin(source())),
-            signature: None,
-        }
-    }
-
-    fn start(
-        &self,
-        transfer_id: TransferId,
-        signature: Option<Signature>,
-        source: Option<SignatureSource>,
-    ) -> Watch {
-        let shared = Arc::new(Shared::default());
-        let config = Config {
-            can_refresh: source.is_some(),
-            starts_unsigned: signature.is_none(),
-            ..self.config
-        };
-        let parts = Parts {
-            endpoint: Arc::clone(&self.endpoint),
-            transfer_id: transfer_id.clone(),
-            signature,
-            source,
-            config,
-            shared: Arc::clone(&shared),
-        };
-        // A server that renders a page has no browser around it: there the parts go, and the watch has stopped.
-        if cfg!(target_family = "wasm") {
-            spawn_local(async move { Driver::new(parts).run().await });
-        }
-        Watch::new(transfer_id, shared)
+    /// The code holds the page's address, not the service's: this client is of the service.
+    pub fn watch_qr(&self, scanned: &QrPayload) -> WatchBuilder {
+        self.watch(scanned.transfer_id().clone())
+            .signature(scanned.signature().clone())
     }
 }
-
-/// A watch about to start, from [`Client::watch_with`].
-#[must_use = "a watch begins with `start`"]
-pub struct WatchBuilder {
-    client: Client,
-    transfer_id: TransferId,
-    source: SignatureSource,
-    signature: Option<Signature>,
-}
-
-impl WatchBuilder {
-    /// The signature to begin with; without one the source is asked first.
-    pub fn signature(mut self, signature: Signature) -> Self {
-        self.signature = Some(signature);
-        self
-    }
-
-    /// Begins to watch.
-    pub fn start(self) -> Watch {
-        self.client
-            .start(self.transfer_id, self.signature, Some(self.source))
-    }
-}
-
-impl fmt::Debug for WatchBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchBuilder")
-            .field("transfer_id", &self.transfer_id)
-            .finish_non_exhaustive()
-    }
-}
-
-pub(crate) type SignatureFuture = LocalBoxFuture<'static, Result<Signature, SignatureError>>;
-pub(crate) type SignatureSource = Box<dyn Fn() -> SignatureFuture>;

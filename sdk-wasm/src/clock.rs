@@ -1,37 +1,17 @@
 //! The clock and the seed, the only places that read them.
 
-use js_sys::{Date, Math, Reflect};
+use js_sys::{Date, Math};
 use transfer_status_protocol::session::Time;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::Performance;
+use transfer_status_protocol::watch::Now;
 
-/// Milliseconds since it was made. Monotonic where the host has `performance`; a session bears a clock that steps.
-pub(crate) struct Clock {
-    performance: Option<Performance>,
-    start: f64,
-}
-
-impl Clock {
-    pub(crate) fn new() -> Self {
-        // Looked up by name: `window` is missing in a worker.
-        let performance = Reflect::get(&js_sys::global(), &JsValue::from_str("performance"))
-            .ok()
-            .and_then(|found| found.dyn_into().ok());
-        let mut clock = Self {
-            performance,
-            start: 0.0,
-        };
-        clock.start = clock.read();
-        clock
-    }
-
-    pub(crate) fn now(&self) -> Time {
-        // A cast from a float saturates: before the start is 0.
-        Time::from_millis((self.read() - self.start) as u64)
-    }
-
-    fn read(&self) -> f64 {
-        self.performance.as_ref().map_or_else(Date::now, Performance::now)
+/// The clock on the wall, which counts the time that a device sleeps; `performance.now` does not everywhere. A session
+/// bears a clock that steps.
+pub(crate) fn now() -> Now {
+    // A cast from a float saturates.
+    let unix_ms = Date::now() as i64;
+    Now {
+        at: Time::from_millis(u64::try_from(unix_ms).unwrap_or_default()),
+        unix_ms,
     }
 }
 

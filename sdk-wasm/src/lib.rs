@@ -7,7 +7,8 @@
 //! A [`Watch`] reconnects by itself for as long as it is held: with backoff, over a dead link, through deploys of the
 //! service, when the page wakes up or comes back from the back-forward cache, and by HTTP polling where sockets do not
 //! get through. The user sees each version at most once, never an older one after a newer one, and the final one
-//! always. What to do when is decided by [`protocol::session`]; here are the browser's socket, timer and events.
+//! always. What keeps it from being live is told as a [`Problem`], and logged once by
+//! [`tracing`](https://docs.rs/tracing).
 //!
 //! ```no_run
 //! use transfer_status_wasm::{Client, Event, TransferRequest};
@@ -16,7 +17,7 @@
 //! # fn run(answer: &str, show: impl Fn(String) + 'static) -> Result<(), Box<dyn std::error::Error>> {
 //! let request: TransferRequest = serde_json::from_str(answer)?; // from the shop's backend
 //! let client = Client::builder("https://status.example.com").build()?;
-//! let mut watch = client.watch_request(&request);
+//! let mut watch = client.watch_request(&request).start();
 //! spawn_local(async move {
 //!     while let Some(event) = watch.next().await {
 //!         if let Event::Status(transfer) = event {
@@ -38,7 +39,7 @@
 //!     let client = expect_context::<Client>();
 //!     let (transfer, set_transfer) = signal(None::<Arc<Transfer>>);
 //!     Effect::new(move || {
-//!         let mut watch = client.watch(id.clone(), signature.clone());
+//!         let mut watch = client.watch(id.clone()).signature(signature.clone()).start();
 //!         let handle = watch.handle();
 //!         on_cleanup(move || handle.close());
 //!         spawn_local(async move {
@@ -63,21 +64,35 @@
 
 mod client;
 mod clock;
-mod driver;
+mod host;
 mod page;
 mod poll;
+mod refresh;
 mod shared;
 mod socket;
+mod start;
+mod task;
 mod watch;
 
-pub use client::{Client, ClientBuilder, WatchBuilder};
+pub use client::{BuildError, Client, ClientBuilder};
+pub use refresh::SignatureSource;
+pub use start::WatchBuilder;
 pub use watch::{Watch, WatchHandle};
 
-pub use transfer_status_protocol as protocol;
+pub use transfer_status_protocol::amount::InvalidAmount;
 pub use transfer_status_protocol::close::CloseCode;
-pub use transfer_status_protocol::session::{CloseReason, Config, Connection, Hint};
-pub use transfer_status_protocol::watch::{Event, InvalidUrl, Scan, SignatureError, WatchError};
+pub use transfer_status_protocol::endpoint::InvalidUrl;
+pub use transfer_status_protocol::metadata::InvalidMetadata;
+pub use transfer_status_protocol::qr::InvalidQrPayload;
+pub use transfer_status_protocol::session::{CloseReason, Connection, Hint};
+pub use transfer_status_protocol::timestamp::InvalidTimestamp;
+pub use transfer_status_protocol::token::InvalidSignature;
+pub use transfer_status_protocol::transfer::{InvalidStatus, InvalidTransferId};
+pub use transfer_status_protocol::watch::{
+    Event, FreshSignature, InvalidTiming, Problem, ProblemKind, RefreshReason, Scan, SignatureError,
+    Snapshot, Stats, Timing, WatchError,
+};
 pub use transfer_status_protocol::{
-    Amount, ErrorBody, ErrorCode, Metadata, QrPayload, Signature, Status, Timestamp, Transfer, TransferId,
-    TransferRequest,
+    Amount, DecodeError, ErrorBody, ErrorCode, Metadata, QrPayload, Signature, Status, Timestamp, Transfer,
+    TransferId, TransferRequest,
 };

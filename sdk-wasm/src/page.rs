@@ -1,7 +1,6 @@
-//! What the browser says about the network and the page, told to the driver.
+//! What the browser says about the network and the page, told to the watch.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use gloo_events::EventListener;
@@ -17,17 +16,6 @@ pub(crate) struct Page {
     _listeners: Vec<EventListener>,
 }
 
-/// What an event means to a watch.
-#[derive(Clone, Copy)]
-enum Meaning {
-    /// A hint, unless the page sleeps: one that is being hidden says so after it has said that it will sleep.
-    Hint(Hint),
-    /// Before the page is frozen its socket goes: with one open, a browser does not keep the page.
-    Sleep,
-    /// The page is back.
-    Wake,
-}
-
 impl Page {
     /// Listens on whatever of these the host has: a worker has no document.
     pub(crate) fn listen(shared: &Arc<Shared>) -> Self {
@@ -35,46 +23,63 @@ impl Page {
         let document = property(&global, "document");
         let connection =
             property(&global, "navigator").and_then(|navigator| property(&navigator, "connection"));
-        let wanted = [
-            (Some(&global), "online", Meaning::Hint(Hint::Online)),
-            (Some(&global), "offline", Meaning::Hint(Hint::Offline)),
-            (Some(&global), "pagehide", Meaning::Sleep),
-            (Some(&global), "pageshow", Meaning::Wake),
-            (document.as_ref(), "freeze", Meaning::Sleep),
-            (document.as_ref(), "resume", Meaning::Wake),
-            // A page that is being hidden is worth a probe too: its timers will soon be slow.
-            (
+        let listen =
+            |target: Option<&JsValue>, name: &'static str, hint: Hint, is_so: Box<dyn Fn() -> bool>| {
+                let target: &EventTarget = target?.dyn_ref()?;
+                let shared = Arc::clone(shared);
+                Some(EventListener::new(target, name, move |_| {
+                    if is_so() {
+                        shared.hint(hint);
+                    }
+                }))
+            };
+        let always = || Box::new(|| true);
+        let listeners = [
+            listen(Some(&global), "online", Hint::Online, always()),
+            listen(Some(&global), "offline", Hint::Offline, always()),
+            // Before the page is frozen its socket goes: with one open, a browser does not keep the page.
+            listen(Some(&global), "pagehide", Hint::Suspend, always()),
+            listen(Some(&global), "pageshow", Hint::Resume, always()),
+            listen(document.as_ref(), "freeze", Hint::Suspend, always()),
+            listen(document.as_ref(), "resume", Hint::Resume, always()),
+            // A page that is being hidden says so as well, right after it has said that it will sleep.
+            listen(
                 document.as_ref(),
                 "visibilitychange",
-                Meaning::Hint(Hint::Visible),
+                Hint::Visible,
+                is_visible(document.clone()),
             ),
-            (connection.as_ref(), "change", Meaning::Hint(Hint::NetworkChanged)),
+            listen(
+                connection.as_ref(),
+                "change",
+                Hint::NetworkChanged,
+                has_another_type(connection.clone()),
+            ),
         ];
-        let asleep = Rc::new(Cell::new(false));
-        let listeners = wanted.into_iter().filter_map(|(target, name, meaning)| {
-            let target: &EventTarget = target?.dyn_ref()?;
-            let shared = Arc::clone(shared);
-            let asleep = Rc::clone(&asleep);
-            Some(EventListener::new(target, name, move |_| match meaning {
-                Meaning::Hint(_) if asleep.get() => {}
-                Meaning::Hint(hint) => shared.hint(hint),
-                Meaning::Sleep => {
-                    asleep.set(true);
-                    shared.sleep();
-                }
-                Meaning::Wake => {
-                    asleep.set(false);
-                    shared.hint(Hint::Visible);
-                }
-            }))
-        });
         Self {
-            _listeners: listeners.collect(),
+            _listeners: listeners.into_iter().flatten().collect(),
         }
     }
+}
+
+fn is_visible(document: Option<JsValue>) -> Box<dyn Fn() -> bool> {
+    Box::new(move || text(document.as_ref(), "visibilityState").as_deref() == Some("visible"))
+}
+
+/// The event also tells of each new estimate of how fast the network is, many times a minute on a bad one.
+fn has_another_type(connection: Option<JsValue>) -> Box<dyn Fn() -> bool> {
+    let last = RefCell::new(text(connection.as_ref(), "type"));
+    Box::new(move || {
+        let now = text(connection.as_ref(), "type");
+        last.replace(now.clone()) != now
+    })
 }
 
 fn property(object: &JsValue, name: &str) -> Option<JsValue> {
     let value = Reflect::get(object, &JsValue::from_str(name)).ok()?;
     value.is_object().then_some(value)
+}
+
+fn text(object: Option<&JsValue>, name: &str) -> Option<String> {
+    Reflect::get(object?, &JsValue::from_str(name)).ok()?.as_string()
 }

@@ -1,18 +1,41 @@
-//! `GET /transfer/{id}`, while sockets do not get through.
+//! `GET /transfer/{id}`, while sockets do not get through: bounded, and bytes rather than what a browser makes of them.
 
 use gloo_net::http::Request;
-use transfer_status_protocol::session::PollAnswer;
+use js_sys::Uint8Array;
+use transfer_status_protocol::session::Cause;
 use transfer_status_protocol::token::Signature;
-use transfer_status_protocol::transfer::{Transfer, TransferId};
-use transfer_status_protocol::watch::read_poll;
+use transfer_status_protocol::watch::{Answer, MAX_ANSWER};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, RequestCache, Response};
+use web_sys::{
+    AbortController, ReadableStreamDefaultReader, ReadableStreamReadResult, RequestCache, RequestRedirect,
+    Response, ResponseType,
+};
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(catch)]
     fn fetch(request: &web_sys::Request) -> Result<js_sys::Promise, JsValue>;
+}
+
+/// What came back.
+pub(crate) struct PollAnswer {
+    status: u16,
+    retry_after: Option<String>,
+    date: Option<String>,
+    body: Vec<u8>,
+}
+
+impl PollAnswer {
+    /// The same as the driver takes it.
+    pub(crate) fn answer(&self) -> Answer<'_> {
+        Answer {
+            status: self.status,
+            retry_after: self.retry_after.as_deref(),
+            date: self.date.as_deref(),
+            body: &self.body,
+        }
+    }
 }
 
 /// Gives the request up when it is dropped.
@@ -25,32 +48,61 @@ impl Drop for AbortOnDrop {
 }
 
 /// Asks once for the transfer at `url`; `known` is the version that is no news.
-pub(crate) async fn poll(
-    url: String,
-    signature: Signature,
-    known: Option<u64>,
-    expected: TransferId,
-) -> PollAnswer<Transfer> {
-    match exchange(&url, &signature, known).await {
-        Some((status, body)) => read_poll(status, body.as_bytes(), &expected),
-        None => PollAnswer::Failed,
-    }
+pub(crate) async fn poll(url: String, signature: Signature, known: Option<u64>) -> Result<PollAnswer, Cause> {
+    // A browser tells no cause.
+    exchange(&url, &signature, known)
+        .await
+        .map_err(|_| Cause::Unreachable)?
+        .ok_or(Cause::Redirect(0))
 }
 
-async fn exchange(url: &str, signature: &Signature, known: Option<u64>) -> Option<(u16, String)> {
-    let abort = AbortOnDrop(AbortController::new().ok()?);
+/// The answer, `None` for a redirect: where it leads is not for the signature, and a browser does not show its status.
+async fn exchange(
+    url: &str,
+    signature: &Signature,
+    known: Option<u64>,
+) -> Result<Option<PollAnswer>, JsValue> {
+    let abort = AbortOnDrop(AbortController::new()?);
     let mut request = Request::get(url)
         .header("Authorization", &format!("Bearer {}", signature.expose()))
         .cache(RequestCache::NoStore)
+        .redirect(RequestRedirect::Manual)
         .abort_signal(Some(&abort.0.signal()));
     if let Some(version) = known {
         request = request.header("If-None-Match", &format!("\"{version}\""));
     }
-    // gloo-net's own `send` and `text` panic, which ends the whole module, where a `fetch` that the page has wrapped
-    // rejects with something other than an `Error`.
-    let request = web_sys::Request::from(request.build().ok()?);
-    let response = JsFuture::from(fetch(&request).ok()?).await.ok()?;
-    let response: Response = response.dyn_into().ok()?;
-    let body = JsFuture::from(response.text().ok()?).await.ok()?;
-    Some((response.status(), body.as_string()?))
+    // gloo-net's own `send` panics, which ends the whole module, where a `fetch` that the page has wrapped rejects with
+    // something other than an `Error`.
+    let request = request.build().map_err(|_| JsValue::NULL)?;
+    let response = JsFuture::from(fetch(&web_sys::Request::from(request))?).await?;
+    let response: Response = response.dyn_into()?;
+    if response.type_() == ResponseType::Opaqueredirect {
+        return Ok(None);
+    }
+    let header = |name| response.headers().get(name).ok().flatten();
+    Ok(Some(PollAnswer {
+        status: response.status(),
+        retry_after: header("Retry-After"),
+        date: header("Date"),
+        body: read(&response).await?,
+    }))
+}
+
+/// The body, of which a little more than any answer of the service's is read.
+async fn read(response: &Response) -> Result<Vec<u8>, JsValue> {
+    let mut body = Vec::new();
+    let Some(stream) = response.body() else {
+        return Ok(body);
+    };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().dyn_into()?;
+    while body.len() <= MAX_ANSWER {
+        let piece: ReadableStreamReadResult = JsFuture::from(reader.read()).await?.unchecked_into();
+        if piece.get_done().unwrap_or(true) {
+            break;
+        }
+        let bytes: Uint8Array = piece.get_value().dyn_into()?;
+        let rest = u32::try_from(MAX_ANSWER + 1 - body.len()).unwrap_or(u32::MAX);
+        body.extend(bytes.subarray(0, rest.min(bytes.length())).to_vec());
+    }
+    Ok(body)
 }

@@ -1,13 +1,13 @@
-//! What a watch and its driver share, and how one wakes the other.
+//! What a watch and its task share, and how one wakes the other.
 
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use transfer_status_protocol::session::Hint;
-use transfer_status_protocol::watch::{Commands, Event, WatchState};
+use transfer_status_protocol::watch::{Commands, WatchState};
 
-/// Between the user's side and the driver's. Bounded: the last of each kind of event, each hint once.
+/// Between the user's side and the task's. Bounded: the last of each kind of event, each hint once.
 ///
 /// All of it runs on one thread; the lock makes a [`Watch`](crate::Watch) `Send`, which frameworks ask for.
 #[derive(Debug, Default)]
@@ -16,29 +16,26 @@ pub(crate) struct Shared(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     state: WatchState,
-    /// The driver is gone.
+    /// The task is gone.
     stopped: bool,
     commands: Commands,
-    /// The page is about to sleep.
-    away: bool,
-    driver: Option<Waker>,
+    task: Option<Waker>,
     readers: Vec<Waker>,
 }
 
-/// What the driver is to do next, one at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Command {
-    /// The user wants no more of the transfer.
-    Close,
-    /// The page goes to sleep: its socket must go first.
-    Sleep,
-    /// A hint, with its cursor.
-    Hint(u64, Hint),
-}
-
 impl Shared {
+    /// Shows the user another state.
+    pub(crate) fn tell(&self, state: &WatchState) {
+        self.change(|inner| inner.state = state.clone());
+    }
+
+    /// No task is there any more.
+    pub(crate) fn stop(&self) {
+        self.change(|inner| inner.stopped = true);
+    }
+
     /// Changes what the user can see, and wakes whoever waits for it.
-    fn tell(&self, change: impl FnOnce(&mut Inner)) {
+    fn change(&self, change: impl FnOnce(&mut Inner)) {
         let readers = {
             let mut inner = self.lock();
             change(&mut inner);
@@ -47,33 +44,20 @@ impl Shared {
         readers.into_iter().for_each(Waker::wake);
     }
 
-    pub(crate) fn record(&self, event: Event) {
-        self.tell(|inner| inner.state.record(event));
+    /// Looks at the state once, and at whether the task is gone.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&WatchState, bool) -> T) -> T {
+        let inner = self.lock();
+        look(&inner.state, inner.stopped)
     }
 
-    pub(crate) fn record_refusal(&self, message: String) {
-        self.tell(|inner| inner.state.record_refusal(message));
-    }
-
-    /// No driver is there any more.
-    pub(crate) fn stop(&self) {
-        self.tell(|inner| inner.stopped = true);
-    }
-
-    /// Looks at the state once.
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&WatchState) -> T) -> T {
-        look(&self.lock().state)
-    }
-
-    /// Looks at the state, with whether it is the last, until `look` has found something.
+    /// Looks at the state, and at whether the task is gone, until `look` has found something.
     pub(crate) fn poll_read<T>(
         &self,
         cx: &Context<'_>,
         look: impl FnOnce(&WatchState, bool) -> Option<T>,
     ) -> Poll<T> {
         let mut inner = self.lock();
-        let over = inner.stopped || inner.state.is_closed();
-        if let Some(found) = look(&inner.state, over) {
+        if let Some(found) = look(&inner.state, inner.stopped) {
             return Poll::Ready(found);
         }
         if !inner.readers.iter().any(|reader| reader.will_wake(cx.waker())) {
@@ -82,42 +66,43 @@ impl Shared {
         Poll::Pending
     }
 
-    /// Changes what the driver is to do, and wakes it.
-    fn command(&self, change: impl FnOnce(&mut Inner)) {
-        let driver = {
+    /// Changes what the task is to do, and wakes it.
+    fn command(&self, change: impl FnOnce(&mut Commands)) {
+        let task = {
             let mut inner = self.lock();
-            change(&mut inner);
-            inner.driver.take()
+            change(&mut inner.commands);
+            inner.task.take()
         };
-        if let Some(driver) = driver {
-            driver.wake();
+        if let Some(task) = task {
+            task.wake();
         }
     }
 
     pub(crate) fn hint(&self, hint: Hint) {
-        self.command(|inner| inner.commands.add(hint));
+        self.command(|commands| commands.add(hint));
     }
 
     pub(crate) fn close(&self) {
-        self.command(|inner| inner.commands.close = true);
+        self.command(|commands| commands.close = true);
     }
 
-    pub(crate) fn sleep(&self) {
-        self.command(|inner| inner.away = true);
-    }
-
-    /// The next command; hints up to `hinted` were taken before.
-    pub(crate) fn poll_command(&self, cx: &Context<'_>, hinted: u64) -> Poll<Command> {
+    /// The user wants no more of the transfer; the task is woken when that changes.
+    pub(crate) fn is_to_close(&self, cx: &Context<'_>) -> bool {
         let mut inner = self.lock();
-        if inner.commands.close {
-            Poll::Ready(Command::Close)
-        } else if mem::take(&mut inner.away) {
-            Poll::Ready(Command::Sleep)
-        } else if let Some((cursor, hint)) = inner.commands.hint_after(hinted) {
-            Poll::Ready(Command::Hint(cursor, hint))
-        } else {
-            inner.driver = Some(cx.waker().clone());
-            Poll::Pending
+        inner.task = Some(cx.waker().clone());
+        inner.commands.close
+    }
+
+    /// The next hint after those up to `hinted`, which moves on.
+    pub(crate) fn poll_hint(&self, cx: &Context<'_>, hinted: &mut u64) -> Poll<Hint> {
+        let mut inner = self.lock();
+        inner.task = Some(cx.waker().clone());
+        match inner.commands.hint_after(*hinted) {
+            Some((cursor, hint)) => {
+                *hinted = cursor;
+                Poll::Ready(hint)
+            }
+            None => Poll::Pending,
         }
     }
 

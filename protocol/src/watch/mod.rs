@@ -13,16 +13,18 @@ mod refresh;
 mod retry_after;
 mod state;
 mod stats;
+mod timing;
 
 pub use commands::Commands;
 pub use driver::{Driver, Host, Input, Now, Start, Step};
 pub use error::WatchError;
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Problem, ProblemKind, Warnings};
 pub use read::{Answer, MAX_ANSWER};
 pub use refresh::{FreshSignature, RefreshReason, SignatureError};
 pub use retry_after::retry_after_ms;
 pub use state::{Snapshot, WatchState};
 pub use stats::Stats;
+pub use timing::{InvalidTiming, Timing};
 
 use std::sync::Arc;
 

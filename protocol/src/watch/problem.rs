@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Event;
 use crate::close::CloseCode;
 use crate::timestamp::Timestamp;
 
@@ -156,9 +157,68 @@ impl fmt::Display for ProblemKind {
     }
 }
 
+/// What of a watch's problems is worth a warning in the log: each kind once, not each attempt.
+#[derive(Debug, Default)]
+pub struct Warnings {
+    last: Option<ProblemKind>,
+}
+
+impl Warnings {
+    /// The name of the problem and a text to log, if this event is to be warned of.
+    ///
+    /// The text is without the words of a signature source, which may hold anything.
+    pub fn of(&mut self, event: &Event) -> Option<(&'static str, String)> {
+        let Event::Problem(problem) = event else {
+            return None;
+        };
+        let kind = problem.as_ref().map(|problem| &problem.kind);
+        if self.last.as_ref() == kind {
+            return None;
+        }
+        self.last = kind.cloned();
+        let text = match kind? {
+            ProblemKind::SignatureRefresh { .. } => ProblemKind::SignatureRefresh { cause: None }.to_string(),
+            kind => kind.to_string(),
+        };
+        kind.map(|kind| (kind.as_str(), text))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn met(kind: ProblemKind, attempts: u32) -> Event {
+        Event::Problem(Some(Problem {
+            kind,
+            since: Timestamp::from_unix_millis(0),
+            attempts,
+            next_attempt: None,
+        }))
+    }
+
+    #[test]
+    fn each_kind_is_warned_of_once_and_again_when_it_comes_back() {
+        let mut warnings = Warnings::default();
+        let mut warned = |event: &Event| warnings.of(event).map(|(name, _)| name);
+        assert_eq!(warned(&met(ProblemKind::Dns, 1)), Some("dns"));
+        for attempts in 2..50 {
+            assert_eq!(warned(&met(ProblemKind::Dns, attempts)), None);
+        }
+        assert_eq!(warned(&met(ProblemKind::Http { status: 404 }, 1)), Some("http"));
+        assert_eq!(warned(&met(ProblemKind::Http { status: 503 }, 1)), Some("http"));
+        assert_eq!(warned(&Event::Problem(None)), None);
+        assert_eq!(warned(&met(ProblemKind::Http { status: 503 }, 1)), Some("http"));
+    }
+
+    #[test]
+    fn the_words_of_a_signature_source_do_not_reach_the_log() {
+        let cause = Some("https://shop.example/sign?key=secret".to_owned());
+        let event = met(ProblemKind::SignatureRefresh { cause }, 1);
+        let (name, text) = Warnings::default().of(&event).unwrap();
+        assert_eq!(name, "signature-refresh");
+        assert!(!text.contains("secret"), "{text}");
+    }
 
     #[test]
     fn each_kind_has_a_name_for_programs_and_a_text_that_says_what_to_do() {

@@ -2,25 +2,24 @@
 #![allow(missing_docs, reason = "not for users")]
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, abortable};
 use transfer_status_wasm::{
-    Client, Config, Event, InvalidUrl, Signature, SignatureError, TransferId, Watch, WatchHandle,
+    BuildError, Client, Event, Signature, SignatureError, Timing, TransferId, Watch, WatchHandle,
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-/// Backoff and polls for a loopback; all else as the contract has it.
-const QUICK: Config = Config {
-    backoff_base_ms: 50,
-    backoff_cap_ms: 100,
-    poll_interval_ms: 100,
-    hint_spacing_ms: 10,
-    // From a hint on; a silence alone takes the contract's 20 s to be noticed.
-    pong_timeout_ms: 500,
-    ..Config::DEFAULT
-};
+/// Backoff and polls for a loopback; all else as PROTOCOL.md has it.
+const QUICK: Timing = Timing::DEFAULT
+    .backoff(Duration::from_millis(50), Duration::from_millis(100))
+    .poll_interval(Duration::from_millis(100))
+    .hint_spacing(Duration::from_millis(10))
+    // From a hint on; a silence alone takes PROTOCOL.md's 20 s to be noticed.
+    .probe_after(Duration::ZERO)
+    .probe_timeout(Duration::from_millis(500));
 
 /// One watch: `tell` gets a line for each event, and `ended …` for the outcome.
 #[wasm_bindgen]
@@ -44,7 +43,10 @@ impl Watching {
 #[wasm_bindgen]
 pub fn watch(url: &str, id: &str, signature: &str, tell: js_sys::Function) -> Result<Watching, String> {
     Ok(follow(
-        client(url)?.watch(transfer_id(id)?, read_signature(signature)?),
+        client(url)?
+            .watch(transfer_id(id)?)
+            .signature(read_signature(signature)?)
+            .start(),
         tell,
     ))
 }
@@ -58,20 +60,24 @@ pub fn watch_with(
     tell: js_sys::Function,
 ) -> Result<Watching, String> {
     let source = Rc::new(source);
-    let ask = move || {
+    let ask = move |_, _| {
         let source = Rc::clone(&source);
         async move {
             let answer: js_sys::Promise = source
                 .call0(&JsValue::NULL)
                 .and_then(|answer| answer.dyn_into())
-                .map_err(|_| SignatureError::Retry)?;
-            let text = JsFuture::from(answer).await.map_err(|_| SignatureError::Retry)?;
-            let text = text.as_string().ok_or(SignatureError::Refused)?;
-            Signature::new(text).map_err(|_| SignatureError::Refused)
+                .map_err(|_| SignatureError::retry("the source is no function"))?;
+            let text = JsFuture::from(answer)
+                .await
+                .map_err(|error| SignatureError::retry(error.as_string().unwrap_or_default()))?;
+            let text = text
+                .as_string()
+                .ok_or_else(|| SignatureError::refused("none is left"))?;
+            Signature::new(text).map_err(SignatureError::refused)
         }
     };
     Ok(follow(
-        client(url)?.watch_with(transfer_id(id)?, ask).start(),
+        client(url)?.watch(transfer_id(id)?).refresh(ask).start(),
         tell,
     ))
 }
@@ -87,6 +93,8 @@ fn follow(mut watch: Watch, tell: js_sys::Function) -> Watching {
             say(match event {
                 Event::Status(transfer) => format!("status {}", transfer.status),
                 Event::Connection(connection) => format!("connection {connection:?}"),
+                Event::Problem(Some(problem)) => format!("problem {}", problem.kind.as_str()),
+                Event::Problem(None) => "problem none".to_owned(),
                 Event::Scan(scan) => format!("scan {}", scan.scanned),
                 Event::Closed(reason) => format!("closed {reason:?}"),
                 other => format!("{other:?}"),
@@ -105,9 +113,9 @@ fn follow(mut watch: Watch, tell: js_sys::Function) -> Watching {
 
 fn client(url: &str) -> Result<Client, String> {
     Client::builder(url)
-        .config(QUICK)
+        .timing(QUICK)
         .build()
-        .map_err(|error: InvalidUrl| error.to_string())
+        .map_err(|error: BuildError| error.to_string())
 }
 
 fn transfer_id(id: &str) -> Result<TransferId, String> {

@@ -86,7 +86,7 @@ test("an expired signature is replaced by a fresh one where there is a way, for 
   assert.equal(network.dialled, 2);
 
   await page.watchWith(network.url, id, [sign(id, { expiry: 1_700_000_000 })]);
-  await page.until("ended: no fresh signature is to be had; create a new transfer request");
+  await page.until("ended: no fresh signature is available; create a new transfer request");
 });
 
 test("dropping the watch ends the connection", async () => {

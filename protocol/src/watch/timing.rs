@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use thiserror::Error;
-use transfer_status_protocol::session::Config;
+use crate::session::Config;
 
 /// Shorter makes a busy loop of what it paces.
 const LEAST: Duration = Duration::from_millis(10);
@@ -15,7 +14,7 @@ const MOST: Duration = Duration::from_secs(24 * 3600);
 ///
 /// ```
 /// use std::time::Duration;
-/// use transfer_status::Timing;
+/// use transfer_status_protocol::watch::Timing;
 ///
 /// let patient = Timing::default()
 ///     .connect_timeout(Duration::from_secs(20))
@@ -42,7 +41,7 @@ pub struct Timing {
 }
 
 /// A duration that cannot be what was meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the client's {name} is {given:?}; give one from {least:?} to {most:?}")]
 #[non_exhaustive]
 pub struct InvalidTiming {
@@ -126,9 +125,11 @@ impl Timing {
         self
     }
 
+    /// The same as a session takes it.
+    ///
     /// # Errors
     /// The first duration that makes no sense.
-    pub(crate) fn config(&self) -> Result<Config, InvalidTiming> {
+    pub fn config(&self) -> Result<Config, InvalidTiming> {
         Ok(Config {
             connect_timeout_ms: checked("connect_timeout", self.connect_timeout, LEAST)?,
             first_frame_timeout_ms: checked("first_status_timeout", self.first_status_timeout, LEAST)?,
