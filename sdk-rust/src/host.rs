@@ -227,7 +227,7 @@ impl Host for TokioHost {
 impl TokioHost {
     fn log(&mut self, event: &Event) {
         if let Some((problem, text)) = self.warnings.of(event) {
-            warn!(problem, "not live: {text}");
+            warn!(transfer_id = %self.transfer_id, problem, "not live: {text}");
         }
         match event {
             Event::Status(transfer) => debug!(status = %transfer.status, version = transfer.version, "news"),

@@ -10,6 +10,7 @@ use assert_cmd::Command;
 use predicates::prelude::{PredicateBooleanExt, predicate};
 use predicates::str::{contains, is_empty};
 use serde_json::{Value, json};
+use support::secure::SecureService;
 use support::{PATIENCE, SECRET_SIGNATURE, Service, soon, transfer_json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
@@ -455,4 +456,88 @@ async fn a_watch_whose_reader_has_left_ends_in_silence() {
     assert_eq!(output.status.code(), Some(0));
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(!told.contains("panic") && !told.contains("error"), "{told}");
+}
+
+/// What `watch` prints on standard error until a line contains `text`; it goes on after that.
+async fn told_by_watch(url: &str, text: &str) {
+    let mut child = tokio::process::Command::new(assert_cmd::cargo::cargo_bin!("transfer-status"))
+        .args(["watch", "order-1042", "--url", url])
+        .env("TRANSFER_STATUS_SIGNATURE", SECRET_SIGNATURE)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut told = Vec::new();
+    loop {
+        let line = soon(lines.next_line()).await.unwrap();
+        let Some(line) = line else {
+            panic!("{url}: it ended after {told:?}")
+        };
+        assert!(!line.contains(SECRET_SIGNATURE));
+        if line.contains(text) {
+            break;
+        }
+        told.push(line);
+    }
+    assert!(child.try_wait().unwrap().is_none(), "it goes on trying");
+}
+
+#[tokio::test]
+async fn a_watch_that_cannot_work_says_why_and_goes_on() {
+    let service = Service::start().await;
+    for (status, text) in [
+        ("404 Not Found", "HTTP 404"),
+        ("302 Found", "redirects (HTTP 302)"),
+        ("200 OK", "not the service's"),
+    ] {
+        let url = service.url();
+        let told = tokio::spawn(async move { told_by_watch(&url, text).await });
+        service.accept().await.serve(status, "", "").await;
+        soon(told).await.unwrap();
+    }
+
+    let url = service.url();
+    let told = tokio::spawn(async move { told_by_watch(&url, "(updatedAt)").await });
+    let mut socket = service.accept_socket().await;
+    let unreadable = transfer_json(1, "pending").replace("2024-01-15T10:30:01.000Z", "yesterday");
+    socket
+        .send(&format!(r#"{{"type":"status","transfer":{unreadable}}}"#))
+        .await;
+    soon(told).await.unwrap();
+
+    told_by_watch("https://no-such-name.invalid", "host name was not found").await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_is_told() {
+    let secure = SecureService::start().await;
+    let url = format!("https://localhost:{}", secure.service.port());
+    let told = tokio::spawn(async move { told_by_watch(&url, "certificate").await });
+    assert!(secure.accept().await.is_err());
+    soon(told).await.unwrap();
+}
+
+#[tokio::test]
+async fn scripts_get_problems_and_what_the_service_says_as_objects() {
+    let service = Service::start().await;
+    let (mut watch, mut lines) = start(&["watch", "order-1042", "--url", &service.url(), "--json"]);
+    service.accept().await.serve("404 Not Found", "", "").await;
+    let line = next_line_of(&mut lines, "problem").await.unwrap();
+    let told = &json_lines(&line)[0];
+    assert_eq!((&told["kind"], &told["status"]), (&json!("http"), &json!(404)));
+    assert!(told["message"].as_str().unwrap().contains("check the URL"));
+
+    let mut socket = service.accept_socket().await;
+    socket
+        .send(r#"{"type":"error","code":"unavailable","message":"the archive is slow today"}"#)
+        .await;
+    let line = next_line_of(&mut lines, "error").await.unwrap();
+    let said = json!({ "event": "error", "code": "unavailable", "message": "the archive is slow today" });
+    assert_eq!(json_lines(&line), [said]);
+    socket.status(1, "completed").await;
+    let line = next_line_of(&mut lines, "problem").await.unwrap();
+    assert_eq!(json_lines(&line), [json!({ "event": "problem", "kind": null })]);
+    assert_eq!(soon(watch.wait()).await.unwrap().code(), Some(0));
 }

@@ -4,68 +4,23 @@
 
 mod support;
 
-use std::sync::Arc;
+use support::secure::SecureService;
+use support::watching::next_problem;
+use support::{QUICK, Service, id, signature, soon, transfer, transfer_json};
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::crypto::CryptoProvider;
+use transfer_status::{
+    Client, Key, ProblemKind, PublishError, Publisher, Status, TransportCause, TransportError, Update,
+};
 
-use support::{Peer, QUICK, Service, id, signature, soon, transfer, transfer_json};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio_rustls::server::TlsStream;
-use transfer_status::{Client, Key, PublishError, Publisher, Status, TransportCause, TransportError, Update};
-
-/// A service with a certificate of its own for `localhost`, and what a client needs to trust it.
-struct SecureService {
-    service: Service,
-    acceptor: TlsAcceptor,
-    trust: ClientConfig,
-}
-
-impl SecureService {
-    async fn start() -> Self {
-        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let certificate = certified.cert.der().clone();
-        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(ring::default_provider());
-        let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.clone()], key)
-            .unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate).unwrap();
-        let mut trust = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        // As shared with other HTTP clients of the same program.
-        trust.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Self {
-            service: Service::start().await,
-            acceptor: TlsAcceptor::from(Arc::new(server)),
-            trust,
-        }
+fn publisher(url: String, trust: Option<ClientConfig>) -> Publisher {
+    let builder = Publisher::builder(url, Key::new("test-secret").unwrap());
+    match trust {
+        Some(trust) => builder.tls(trust),
+        None => builder,
     }
-
-    async fn accept(&self) -> std::io::Result<Peer<TlsStream<TcpStream>>> {
-        let peer = self.service.accept().await;
-        Ok(Peer {
-            stream: soon(self.acceptor.accept(peer.stream)).await?,
-        })
-    }
-
-    fn publisher(&self, url: String, trust: Option<ClientConfig>) -> Publisher {
-        let builder = Publisher::builder(url, Key::new("test-secret").unwrap());
-        match trust {
-            Some(trust) => builder.tls(trust),
-            None => builder,
-        }
-        .build()
-        .unwrap()
-    }
+    .build()
+    .unwrap()
 }
 
 #[tokio::test]
@@ -81,7 +36,7 @@ async fn socket_and_http_are_spoken_over_tls_to_a_service_that_is_trusted() {
     let mut socket = secure.accept().await.unwrap().open_socket().await;
     socket.status(1, "processing").await;
 
-    let publisher = secure.publisher(format!("https://localhost:{port}"), Some(secure.trust.clone()));
+    let publisher = publisher(format!("https://localhost:{port}"), Some(secure.trust.clone()));
     let answer = tokio::spawn(async move { publisher.publish(&Update::new(id(), Status::Completed)).await });
     let mut peer = secure.accept().await.unwrap();
     peer.serve("200 OK", "", &transfer_json(2, "completed")).await;
@@ -105,7 +60,7 @@ async fn a_service_that_is_not_trusted_gets_no_request_and_no_second_try() {
         (format!("https://127.0.0.1:{port}"), Some(secure.trust.clone())),
     ];
     for (url, trust) in strangers {
-        let publisher = secure.publisher(url, trust);
+        let publisher = publisher(url, trust);
         let answer =
             tokio::spawn(async move { publisher.publish(&Update::new(id(), Status::Completed)).await });
         assert!(
@@ -140,4 +95,18 @@ async fn a_watch_never_falls_back_to_plain_text() {
             .unwrap();
         assert_eq!(first, 0x16, "a TLS handshake record");
     }
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_trusts_keeps_a_watch_from_being_live_and_it_says_so() {
+    let secure = SecureService::start().await;
+    let client = Client::builder(format!("https://localhost:{}", secure.service.port()))
+        .timing(QUICK)
+        .build()
+        .unwrap();
+    let mut watch = client.watch(id()).signature(signature()).start();
+    assert!(secure.accept().await.is_err());
+    let problem = next_problem(&mut watch).await.unwrap();
+    assert_eq!(problem.kind, ProblemKind::Certificate);
+    assert!(secure.accept().await.is_err(), "it goes on trying");
 }

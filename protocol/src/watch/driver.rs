@@ -116,6 +116,8 @@ pub struct Driver {
     field: Option<String>,
     /// Why there is no fresh signature.
     refusal: Refusal,
+    /// When the problem at hand began, by both clocks, which need not run alike.
+    since: Option<(Time, Timestamp)>,
     began: Time,
     /// The socket that is dialled, and not open yet.
     dialled: Option<ConnId>,
@@ -154,6 +156,7 @@ impl Driver {
             counted: false,
             field: None,
             refusal: Refusal::Given,
+            since: None,
             began: now.at,
             dialled: None,
             has_opened: false,
@@ -325,7 +328,7 @@ impl Driver {
     }
 
     /// A problem with the words that stand beside it, by the clock on the wall.
-    fn in_full(&self, now: Now, problem: session::Problem) -> Problem {
+    fn in_full(&mut self, now: Now, problem: session::Problem) -> Problem {
         let kind = match problem.cause {
             Cause::Dns => ProblemKind::Dns,
             Cause::Refused => ProblemKind::Refused,
@@ -350,9 +353,14 @@ impl Driver {
                 }),
             },
         };
+        let since = match self.since {
+            Some((at, since)) if at == problem.since => since,
+            _ => now.timestamp_of(problem.since),
+        };
+        self.since = Some((problem.since, since));
         Problem {
             kind,
-            since: now.timestamp_of(problem.since),
+            since,
             attempts: problem.attempts,
             next_attempt: problem.next_attempt.map(|at| now.timestamp_of(at)),
         }

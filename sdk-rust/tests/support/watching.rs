@@ -1,7 +1,7 @@
 //! A client of the played service, and the part of a watch's events that a test looks at.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use transfer_status::{Client, Connection, Event, Timing, Watch};
+use transfer_status::{Client, Connection, Event, Problem, Timing, Watch};
 
 use super::{QUICK, Service, id, signature, soon};
 
@@ -34,6 +34,17 @@ pub(crate) async fn next_connection(watch: &mut Watch) -> Connection {
     loop {
         if let Event::Connection(connection) = soon(watch.next()).await.unwrap() {
             return connection;
+        }
+    }
+}
+
+/// Skips everything but what is said of problems.
+pub(crate) async fn next_problem(watch: &mut Watch) -> Option<Problem> {
+    loop {
+        match soon(watch.next()).await.unwrap() {
+            Event::Problem(problem) => return problem,
+            Event::Closed(reason) => panic!("expected a problem, got {reason:?}"),
+            _ => {}
         }
     }
 }

@@ -257,6 +257,25 @@ fn a_problem_is_gone_with_a_status_and_stands_on_the_wall_clock_until_then() {
 }
 
 #[test]
+fn since_when_stays_what_it_was_though_the_clock_on_the_wall_steps() {
+    let mut world = World::new(|_| {});
+    let mut since = Vec::new();
+    for step_ms in [0, 1, -3_600_000] {
+        let conn = world.dialled();
+        let stepped = Now {
+            unix_ms: now(world.ms).unix_ms + step_ms,
+            ..now(world.ms)
+        };
+        let failed = Input::Failed(conn, Cause::Dns);
+        world.step = world.driver.handle(stepped, failed, &mut world.host);
+        world.sleep();
+        since.push(world.problem().since.unix_millis());
+        world.pass(2_000);
+    }
+    assert_eq!(since, [BEGAN_UNIX_MS; 3]);
+}
+
+#[test]
 fn an_http_answer_in_place_of_a_socket_is_told_as_what_it_is() {
     for (status, kind) in [
         (404, ProblemKind::Http { status: 404 }),

@@ -1,0 +1,65 @@
+//! What a watch writes to the log about its problems: a warning when the kind changes, not for each attempt.
+#![cfg(all(feature = "client", feature = "publisher"))]
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use support::watching::{next_status, watch};
+use support::{SECRET_SIGNATURE, Service};
+use tracing_subscriber::filter::LevelFilter;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_problem_is_warned_of_once() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::WARN)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let service = Service::start().await;
+    let mut watch = watch(&service);
+    for status in [
+        "404 Not Found",
+        "404 Not Found",
+        "404 Not Found",
+        "503 Unavailable",
+        "503 Unavailable",
+    ] {
+        // What it echoes is not repeated.
+        service.accept().await.serve(status, "", SECRET_SIGNATURE).await;
+    }
+    service.accept_socket().await.status(1, "completed").await;
+    next_status(&mut watch).await;
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<_> = log.lines().collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    for (line, said) in lines.iter().zip(["HTTP 404", "HTTP 503"]) {
+        assert!(
+            line.contains("WARN") && line.contains("transfer_id=order-1042"),
+            "{line}"
+        );
+        assert!(line.contains(said) && line.contains("http"), "{line}");
+    }
+    assert!(!log.contains(SECRET_SIGNATURE));
+}
