@@ -4,6 +4,7 @@
 
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -11,6 +12,7 @@ use http::header::{AUTHORIZATION, DATE, HeaderName, HeaderValue, IF_NONE_MATCH, 
 use http::{Request, Response};
 use http_body_util::Full;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tracing::{Instrument, debug, debug_span, warn};
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::endpoint::Endpoint;
@@ -193,12 +195,13 @@ impl Host for TokioHost {
         }
     }
 
-    fn poll(&mut self, id: PollId, known_version: Option<u64>, signature: &Signature) {
+    fn poll(&mut self, id: PollId, known_version: Option<u64>, signature: &Signature, within: Duration) {
         let transport = self.transport.clone();
         let uri = self.endpoint.web(&format!("/transfer/{}", self.transfer_id));
         let request = poll_request(uri, known_version, signature);
         let poll = async move {
-            let answer = transport.exchange(request.ok_or(Cause::Unreachable)?).await;
+            let exchange = transport.exchange(request.ok_or(Cause::Unreachable)?);
+            let answer = timeout(within, exchange).await.map_err(|_| Cause::Timeout)?;
             answer.map_err(|error| {
                 debug!(%error, "a poll failed");
                 error.poll_cause()

@@ -201,3 +201,20 @@ async fn a_service_that_listens_on_one_address_family_is_reached_by_its_name() {
     socket.status(1, "completed").await;
     assert_eq!(soon(watch.finished()).await, Ok(transfer(1, "completed")));
 }
+
+#[tokio::test]
+async fn a_poll_that_hangs_is_given_up_with_its_connection() {
+    let service = Service::start().await;
+    let timing = QUICK
+        .backoff(ms(30_000), ms(60_000))
+        .poll_after_failures(1)
+        .poll_interval(ms(30_000))
+        .poll_timeout(ms(50));
+    let _watch = watch_timed(&service, timing);
+    service.accept().await.serve("403 Forbidden", "", "").await;
+    let mut peer = service.accept().await;
+    peer.request().await;
+    // No answer, and no other poll for half a minute.
+    let read = soon(tokio::io::copy(&mut peer.stream, &mut tokio::io::sink())).await;
+    assert_eq!(read.unwrap_or(0), 0, "the connection is over");
+}

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use tracing::warn;
@@ -109,9 +110,9 @@ impl Host for BrowserHost {
         }
     }
 
-    fn poll(&mut self, id: PollId, known_version: Option<u64>, signature: &Signature) {
+    fn poll(&mut self, id: PollId, known_version: Option<u64>, signature: &Signature, within: Duration) {
         let url = self.endpoint.web(&format!("/transfer/{}", self.transfer_id));
-        self.doing.poll = Some((id, Box::pin(poll(url, signature.clone(), known_version))));
+        self.doing.poll = Some((id, Box::pin(poll(url, signature.clone(), known_version, within))));
     }
 
     fn refresh(&mut self, id: SignatureId, reason: RefreshReason) {

@@ -1,6 +1,11 @@
 //! `GET /transfer/{id}`, while sockets do not get through: bounded, and bytes rather than what a browser makes of them.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
 use gloo_net::http::Request;
+use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use transfer_status_protocol::session::Cause;
 use transfer_status_protocol::token::Signature;
@@ -47,13 +52,22 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Asks once for the transfer at `url`; `known` is the version that is no news.
-pub(crate) async fn poll(url: String, signature: Signature, known: Option<u64>) -> Result<PollAnswer, Cause> {
-    // A browser tells no cause.
-    exchange(&url, &signature, known)
-        .await
-        .map_err(|_| Cause::Unreachable)?
-        .ok_or(Cause::Redirect(0))
+/// Asks once for the transfer at `url`; `known` is the version that is no news. Gives up after `within`.
+pub(crate) async fn poll(
+    url: String,
+    signature: Signature,
+    known: Option<u64>,
+    within: Duration,
+) -> Result<PollAnswer, Cause> {
+    let exchange = pin!(exchange(&url, &signature, known));
+    let deadline = TimeoutFuture::new(u32::try_from(within.as_millis()).unwrap_or(u32::MAX));
+    match select(exchange, deadline).await {
+        Either::Left((answer, _)) => {
+            // A browser tells no cause.
+            answer.map_err(|_| Cause::Unreachable)?.ok_or(Cause::Redirect(0))
+        }
+        Either::Right(_) => Err(Cause::Timeout),
+    }
 }
 
 /// The answer, `None` for a redirect: where it leads is not for the signature, and a browser does not show its status.

@@ -83,8 +83,9 @@ pub trait Host {
     fn drop_socket(&mut self, conn: ConnId, code: CloseCode);
     /// Send [`PING`](crate::message::PING).
     fn ping(&mut self, conn: ConnId);
-    /// `GET /transfer/{id}`, with this version in `If-None-Match` if there is one.
-    fn poll(&mut self, id: PollId, known_version: Option<u64>, signature: &Signature);
+    /// `GET /transfer/{id}`, with this version in `If-None-Match` if there is one. After `within` it is to be given up,
+    /// so that one that hangs holds no connection.
+    fn poll(&mut self, id: PollId, known_version: Option<u64>, signature: &Signature, within: Duration);
     /// Ask the signature source.
     fn refresh(&mut self, id: SignatureId, reason: RefreshReason);
     /// Tell the user: what is new, in order, and all that there is. `news` is empty where only counters have changed.
@@ -114,6 +115,7 @@ pub struct Driver {
     counted: bool,
     /// What could not be read last.
     field: Option<String>,
+    poll_timeout: Duration,
     /// Why there is no fresh signature.
     refusal: Refusal,
     /// When the problem at hand began, by both clocks, which need not run alike.
@@ -155,6 +157,7 @@ impl Driver {
             news: Vec::new(),
             counted: false,
             field: None,
+            poll_timeout: Duration::from_millis(start.config.poll_timeout_ms.into()),
             refusal: Refusal::Given,
             since: None,
             began: now.at,
@@ -284,7 +287,7 @@ impl Driver {
                 Output::SendPing(conn) => host.ping(conn),
                 Output::Poll(id, known) => {
                     if let Some(signature) = &self.signature {
-                        host.poll(id, known, signature);
+                        host.poll(id, known, signature, self.poll_timeout);
                         self.count(|stats| &mut stats.polls);
                     }
                 }

@@ -33,7 +33,8 @@ impl Host for Recorder {
     fn ping(&mut self, conn: ConnId) {
         self.did.push(Did::Ping(conn));
     }
-    fn poll(&mut self, id: PollId, known_version: Option<u64>, _: &Signature) {
+    fn poll(&mut self, id: PollId, known_version: Option<u64>, _: &Signature, within: Duration) {
+        assert_eq!(within, Duration::from_secs(10));
         self.did.push(Did::Poll(id, known_version));
     }
     fn refresh(&mut self, id: SignatureId, reason: RefreshReason) {
