@@ -43,10 +43,11 @@ pub(crate) fn id() -> TransferId {
     "order-1042".parse().unwrap()
 }
 
+/// A transfer as the service keeps it: version and time rise together.
 pub(crate) fn transfer_json(version: u64, status: &str) -> String {
+    let (minute, second) = (30 + version / 60, version % 60);
     format!(
-        r#"{{"id":"order-1042","status":"{status}","updatedAt":"2024-01-15T10:30:{:02}.000Z","version":{version}}}"#,
-        version % 60
+        r#"{{"id":"order-1042","status":"{status}","updatedAt":"2024-01-15T10:{minute}:{second:02}.000Z","version":{version}}}"#
     )
 }
 
