@@ -1,10 +1,16 @@
 //! The client: where the service is, and what its watches share.
 
+mod request_error;
+mod requests;
+
+pub use request_error::RequestError;
+
 use std::fmt;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::qr::QrPayload;
 use transfer_status_protocol::request::TransferRequest;
@@ -14,8 +20,12 @@ use transfer_status_protocol::watch::Timing;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::BuildError;
+use crate::retry::RetryPolicy;
 use crate::start::WatchBuilder;
 use crate::transport::Transport;
+
+/// So many requests are under way at once; further ones wait for their turn, within their deadline.
+const MAX_REQUESTS: usize = 64;
 
 /// Watches transfers of one service. Cheap to clone; clones share their HTTP connections.
 ///
@@ -46,6 +56,9 @@ pub(crate) struct Inner {
     pub(crate) runtime: Handle,
     pub(crate) config: Config,
     pub(crate) clock: Arc<dyn Clock>,
+    retry: RetryPolicy,
+    /// Requests under way at once.
+    requests: Semaphore,
 }
 
 /// Settings of a [`Client`].
@@ -57,6 +70,7 @@ pub struct ClientBuilder {
     runtime: Option<Handle>,
     timing: Timing,
     clock: Arc<dyn Clock>,
+    retry: RetryPolicy,
 }
 
 impl ClientBuilder {
@@ -93,6 +107,13 @@ impl ClientBuilder {
         self
     }
 
+    /// How long [`Client::get`] and [`Client::scan`] try, and how often: by default three times within ten seconds, five
+    /// seconds each. A watch tries for as long as it is held, whatever this says.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
     /// Builds the client; connects nowhere yet.
     ///
     /// # Errors
@@ -114,6 +135,8 @@ impl ClientBuilder {
                 runtime,
                 config: self.timing.config()?,
                 clock: self.clock,
+                retry: self.retry,
+                requests: Semaphore::new(MAX_REQUESTS),
             }),
         })
     }
@@ -140,6 +163,7 @@ impl Client {
             runtime: None,
             timing: Timing::DEFAULT,
             clock: Arc::new(SystemClock),
+            retry: requests::default_retry(),
         }
     }
 

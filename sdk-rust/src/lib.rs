@@ -51,6 +51,10 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "_http")]
+mod answer;
+#[cfg(feature = "_http")]
+mod attempts;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
@@ -65,6 +69,8 @@ mod mint;
 mod publisher;
 #[cfg(feature = "client")]
 mod refresh;
+#[cfg(feature = "_http")]
+mod retry;
 #[cfg(feature = "client")]
 mod start;
 #[cfg(feature = "client")]
@@ -75,7 +81,7 @@ mod transport;
 mod watch;
 
 #[cfg(feature = "client")]
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, RequestError};
 #[cfg(feature = "client")]
 pub use clock::{Clock, SystemClock};
 #[cfg(feature = "_http")]
@@ -83,9 +89,11 @@ pub use error::{BuildError, TransportCause, TransportError};
 #[cfg(feature = "hmac")]
 pub use mint::{MintError, Minter};
 #[cfg(feature = "publisher")]
-pub use publisher::{ClockSkew, PublishError, Publisher, PublisherBuilder, RetryPolicy};
+pub use publisher::{ClockSkew, PublishError, Publisher, PublisherBuilder};
 #[cfg(feature = "client")]
 pub use refresh::SignatureSource;
+#[cfg(feature = "_http")]
+pub use retry::RetryPolicy;
 #[cfg(feature = "client")]
 pub use start::WatchBuilder;
 #[cfg(feature = "client")]

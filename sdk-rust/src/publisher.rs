@@ -1,16 +1,13 @@
 //! The publisher: a backend's signed updates, sent until they are answered.
 
 mod answer;
-mod attempts;
 mod builder;
 mod clock;
 mod error;
-mod retry;
 
 pub use builder::PublisherBuilder;
 pub use clock::ClockSkew;
 pub use error::PublishError;
-pub use retry::RetryPolicy;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +23,9 @@ use transfer_status_protocol::sign::{Key, SIGNATURE_HEADER, Signer, TIMESTAMP_HE
 use transfer_status_protocol::transfer::Transfer;
 use transfer_status_protocol::update::Update;
 
+use crate::attempts;
 use crate::error::TransportError;
+use crate::retry::RetryPolicy;
 use crate::transport::Transport;
 
 /// Sends signed updates to one service. Cheap to clone; clones share their connections.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use rustls::ClientConfig;
 use tokio::sync::Semaphore;
-use transfer_status_protocol::endpoint::Endpoint;
-use transfer_status_protocol::endpoint::InvalidUrl;
+use transfer_status_protocol::endpoint::{Endpoint, InvalidUrl};
 use transfer_status_protocol::sign::{Key, Signer};
 
-use super::{Inner, Publisher, RetryPolicy};
+use super::{Inner, Publisher};
 use crate::error::BuildError;
+use crate::retry::RetryPolicy;
 use crate::transport::Transport;
 
 /// So many updates are under way at once: some thousand a second where each takes 50 ms.

@@ -9,6 +9,7 @@ use transfer_status_protocol::transfer::Transfer;
 use transfer_status_protocol::update::{InvalidUpdate, Patch, Update};
 
 use super::clock::ClockSkew;
+use crate::attempts::AttemptError;
 use crate::error::TransportError;
 
 /// Why [`Publisher::publish`](crate::Publisher::publish) gave up.
@@ -201,6 +202,18 @@ impl PublishError {
                 && says(&stored.customer_id, &update.customer_id)
                 && says(&stored.metadata, &update.metadata)
         })
+    }
+}
+
+impl AttemptError for PublishError {
+    const TIMED_OUT: Self = Self::TimedOut;
+
+    fn is_retryable(&self) -> bool {
+        self.is_retryable()
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use transfer_status_protocol::error::ErrorCode;
 use transfer_status_protocol::transfer::Status;
 
 use super::*;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-/// How long a publisher tries, and how often. The defaults suit a backend that waits for the answer.
+/// How long a request is tried, and how often. The defaults are a publisher's: they suit a backend that waits for the
+/// answer.
 ///
 /// ```
 /// use std::time::Duration;
@@ -77,7 +78,7 @@ impl RetryPolicy {
     /// The wait after attempt number `attempt`: full jitter, on top of what the service asked for.
     ///
     /// Jitter stays on top, so that all who were told the same time do not come back at the same moment.
-    pub(super) fn pause(&self, attempt: u32, retry_after: Option<Duration>) -> Duration {
+    pub(crate) fn pause(&self, attempt: u32, retry_after: Option<Duration>) -> Duration {
         let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
         let most = self.backoff_base.saturating_mul(doubled).min(self.backoff_cap);
         let jitter = most.mul_f64(fastrand::f64());
@@ -86,7 +87,7 @@ impl RetryPolicy {
 }
 
 /// Reads `Retry-After`: seconds, or a date of HTTP (RFC 9110, section 10.2.3). `now` is the answer's own time.
-pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
         return value.parse().ok().map(Duration::from_secs);

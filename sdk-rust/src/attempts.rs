@@ -1,4 +1,4 @@
-//! One update's attempts: each in its time, all within the deadline, and no more at once than there are connections.
+//! One request's attempts: each in its time, all within the deadline, and no more at once than there are places.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -7,22 +7,32 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
-use super::error::PublishError;
-use super::retry::RetryPolicy;
+use crate::retry::RetryPolicy;
 
 /// With less than this left, one more attempt could reach the service and not be answered: the error at hand, which
 /// says what was wrong, would be lost to "no answer in time".
 const USEFUL: Duration = Duration::from_secs(1);
 
+/// What an attempt fails with.
+pub(crate) trait AttemptError: StdError + Sized + 'static {
+    /// There was no answer in time.
+    const TIMED_OUT: Self;
+    /// Whether the same request may succeed later.
+    fn is_retryable(&self) -> bool;
+    /// How long the service asked to wait.
+    fn retry_after(&self) -> Option<Duration>;
+}
+
 /// Makes attempts until one succeeds, one fails for good, or the policy is used up. `places` bounds the attempts of all
-/// updates; the wait for a place counts towards the deadline, not towards the attempt's time.
-pub(super) async fn run<T, F>(
+/// requests; the wait for a place counts towards the deadline, not towards the attempt's time.
+pub(crate) async fn run<T, E, F>(
     policy: RetryPolicy,
     places: &Semaphore,
     attempt: impl Fn() -> F,
-) -> Result<T, PublishError>
+) -> Result<T, E>
 where
-    F: Future<Output = Result<T, PublishError>>,
+    E: AttemptError,
+    F: Future<Output = Result<T, E>>,
 {
     // A deadline too far off to be a point in time is none.
     let deadline = Instant::now().checked_add(policy.deadline);
@@ -32,7 +42,7 @@ where
     let mut number = 1;
     loop {
         let Ok(Ok(place)) = timeout(left(), places.acquire()).await else {
-            return Err(at_hand.unwrap_or(PublishError::TimedOut));
+            return Err(at_hand.unwrap_or(E::TIMED_OUT));
         };
         if left() < useful
             && let Some(error) = at_hand
@@ -41,14 +51,14 @@ where
         }
         let answered = timeout(policy.attempt_timeout.min(left()), attempt()).await;
         drop(place);
-        let error = match answered.unwrap_or(Err(PublishError::TimedOut)) {
+        let error = match answered.unwrap_or(Err(E::TIMED_OUT)) {
             Ok(done) => {
                 debug!(attempt = number, "answered");
                 return Ok(done);
             }
             Err(error) => error,
         };
-        debug!(attempt = number, error = &error as &dyn StdError, "not stored");
+        debug!(attempt = number, error = &error as &dyn StdError, "not done");
         let pause = policy.pause(number, error.retry_after());
         if !error.is_retryable() || number >= policy.attempts || left() < pause.saturating_add(useful) {
             return Err(error);
@@ -59,7 +69,7 @@ where
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "publisher"))]
 mod tests {
     use std::cell::RefCell;
     use std::future::pending;
@@ -67,6 +77,7 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
+    use crate::publisher::PublishError;
 
     fn busy(retry_after: Option<Duration>) -> PublishError {
         PublishError::Unavailable {
@@ -192,14 +203,14 @@ mod tests {
         let places = Semaphore::new(1);
         let slow = run(policy(), &places, || async {
             sleep(seconds(9)).await;
-            Ok(())
+            Ok::<_, PublishError>(())
         });
         let began = Instant::now();
         let patient = async {
             let outcome = run(policy(), &places, || async {
                 // The wait for the place took nothing of the attempt's ten seconds.
                 sleep(seconds(9)).await;
-                Ok(())
+                Ok::<_, PublishError>(())
             });
             (outcome.await, began.elapsed())
         };
@@ -229,7 +240,9 @@ mod tests {
             }
         });
         let second = async {
-            run(policy(), &places, || async { Ok(()) }).await.unwrap();
+            run(policy(), &places, || async { Ok::<_, PublishError>(()) })
+                .await
+                .unwrap();
             began.elapsed()
         };
         let (first, second) = tokio::join!(first, second);
