@@ -383,6 +383,63 @@ async fn a_refused_watch_fails_and_says_why_without_the_signature() {
 }
 
 #[tokio::test]
+async fn a_transfer_is_printed_as_it_stands() {
+    let service = Service::start().await;
+    let mut get = command(&["get", "order-1042", "--json", "--url", &service.url()]);
+    get.env("TRANSFER_STATUS_SIGNATURE", SECRET_SIGNATURE);
+    let outcome = in_background(get);
+    let stored = transfer_json(3, "processing").replacen('{', r#"{"amount":12.10,"#, 1);
+    let request = service.accept().await.serve("200 OK", "", &stored).await;
+    let outcome = soon(outcome).await.unwrap().success();
+    assert_eq!(request.line, "GET /transfer/order-1042 HTTP/1.1");
+    let printed = String::from_utf8(outcome.get_output().stdout.clone()).unwrap();
+    assert_eq!(json_lines(&printed)[0]["version"], 3);
+    assert!(printed.contains("12.10"), "as it came: {printed}");
+}
+
+#[tokio::test]
+async fn a_code_that_was_read_is_told_to_the_watchers_and_taken_back() {
+    for (undo, scanned) in [(&[][..], true), (&["--undo"][..], false)] {
+        let service = Service::start().await;
+        let mut scan = command(&[&["scan", "--qr", "--json", "--url", &service.url()], undo].concat());
+        scan.write_stdin(format!(
+            "https://pay.example.com/t/order-1042#s={SECRET_SIGNATURE}\n"
+        ));
+        let outcome = in_background(scan);
+        let told = json!({ "transferId": "order-1042", "scanned": scanned });
+        let request = service
+            .accept()
+            .await
+            .serve("200 OK", "", &told.to_string())
+            .await;
+        let outcome = soon(outcome).await.unwrap().success();
+        assert_eq!(
+            request.headers["authorization"],
+            format!("Bearer {SECRET_SIGNATURE}")
+        );
+        assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap(), told);
+        let printed = String::from_utf8(outcome.get_output().stdout.clone()).unwrap();
+        assert_eq!(json_lines(&printed), [told]);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_fails_with_the_services_words() {
+    let service = Service::start().await;
+    let mut get = command(&["get", "order-1042", "--url", &service.url()]);
+    get.env("TRANSFER_STATUS_SIGNATURE", SECRET_SIGNATURE);
+    let outcome = in_background(get);
+    let body = r#"{"type":"error","code":"expired","message":"it was valid until noon"}"#;
+    service.accept().await.serve("401 Unauthorized", "", body).await;
+    soon(outcome)
+        .await
+        .unwrap()
+        .code(1)
+        .stdout(is_empty())
+        .stderr(contains("it was valid until noon").and(contains(SECRET_SIGNATURE).not()));
+}
+
+#[tokio::test]
 async fn an_update_prints_the_transfer_as_stored_and_a_conflict_the_one_that_stands() {
     let service = Service::start().await;
     let url = service.url();

@@ -1,10 +1,13 @@
-//! The `transfer-status` command: watch, update, sign, mint, verify, qr.
+//! The `transfer-status` command: watch, get, scan, update, sign, mint, verify, qr.
 
+mod get;
 mod mint;
 mod output;
 mod qr;
+mod scan;
 mod secret;
 mod sign;
+mod target;
 mod update;
 mod verify;
 mod watch;
@@ -24,8 +27,9 @@ Secrets come from the environment or standard input, never from an argument, whi
   SUBSCRIBE_HMAC_SECRET       signs subscriptions
   HMAC_SECRET_PREVIOUS, SUBSCRIBE_HMAC_SECRET_PREVIOUS
                               accepted by `verify` as well
-  TRANSFER_STATUS_SIGNATURE   the signature of a subscription (watch, qr, verify) or of an update (verify)
-  TRANSFER_STATUS_QR          the payload of a QR code (watch --qr)
+  TRANSFER_STATUS_SIGNATURE   the signature of a subscription (watch, get, scan, qr, verify)
+                              or of an update (verify)
+  TRANSFER_STATUS_QR          the payload of a QR code (watch, get, scan with --qr)
 
 Exit codes:
   0  done; for `watch`: the transfer reached a final status, whichever it is
@@ -57,6 +61,10 @@ struct Cli {
 enum Command {
     /// Watch a transfer until its final status.
     Watch(watch::Args),
+    /// Print a transfer as it stands.
+    Get(get::Args),
+    /// Tell the watchers of a transfer that its QR code was scanned.
+    Scan(scan::Args),
     /// Report a transfer's status, signed.
     Update(update::Args),
     /// Sign a body as an update: prints the two headers to send with it.
@@ -80,6 +88,8 @@ fn main() -> ExitCode {
     let mut output = Output::new(cli.json);
     let done = match cli.command {
         Command::Watch(args) => watch::run(args, &mut output),
+        Command::Get(args) => get::run(args, &mut output),
+        Command::Scan(args) => scan::run(args, &mut output),
         Command::Update(args) => update::run(args, &mut output),
         Command::Sign(args) => sign::run(&args, &mut output),
         Command::Mint(args) => mint::run(args, &mut output),
