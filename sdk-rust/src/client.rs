@@ -8,10 +8,9 @@ pub use request_error::RequestError;
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use transfer_status_protocol::endpoint::Endpoint;
+use transfer_status_protocol::endpoint::{Endpoint, InvalidUrl};
 use transfer_status_protocol::qr::QrPayload;
 use transfer_status_protocol::request::TransferRequest;
 use transfer_status_protocol::session::Config;
@@ -22,10 +21,16 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BuildError;
 use crate::retry::RetryPolicy;
 use crate::start::WatchBuilder;
-use crate::transport::Transport;
+use crate::transport::{Settings, Transport, reach};
 
 /// So many requests are under way at once; further ones wait for their turn, within their deadline.
 const MAX_REQUESTS: usize = 64;
+
+/// So many dials go on at once: some hundred a second where each takes a few round trips.
+const MAX_DIALS: usize = 64;
+
+/// Few connections are kept: a watch polls now and then.
+const MAX_IDLE: usize = 2;
 
 /// Watches transfers of one service. Cheap to clone; clones share their HTTP connections.
 ///
@@ -66,26 +71,21 @@ pub(crate) struct Inner {
 pub struct ClientBuilder {
     url: String,
     plain_text: bool,
-    tls: Option<ClientConfig>,
+    settings: Settings,
+    max_dials: usize,
     runtime: Option<Handle>,
     timing: Timing,
     clock: Arc<dyn Clock>,
     retry: RetryPolicy,
 }
 
+reach!(ClientBuilder);
+
 impl ClientBuilder {
     /// Takes `http://` and `ws://` to any host. The default is to refuse them beyond this machine and private networks:
     /// signatures go in clear there.
     pub fn allow_plain_text(mut self, allow: bool) -> Self {
         self.plain_text = allow;
-        self
-    }
-
-    /// Own TLS settings: a private root, a client certificate. The default trusts Mozilla's roots.
-    ///
-    /// The configuration names its own crypto provider; nothing is installed for the process.
-    pub fn tls(mut self, config: ClientConfig) -> Self {
-        self.tls = Some(config);
         self
     }
 
@@ -114,16 +114,28 @@ impl ClientBuilder {
         self
     }
 
+    /// The most dials at once, of all watches and requests of this client and its clones; 64 by default, at least 1.
+    ///
+    /// Further ones wait for their turn, so that thousands of watches that lost the same server do not come back with
+    /// as many handshakes at once. A watch that waits has not failed: its attempt begins with its turn.
+    pub fn max_dials(mut self, dials: usize) -> Self {
+        self.max_dials = dials;
+        self
+    }
+
     /// Builds the client; connects nowhere yet.
     ///
     /// # Errors
-    /// The URL, the TLS settings or a duration cannot be used, or there is no tokio runtime.
+    /// The URL, the TLS settings, the proxy or a duration cannot be used, or there is no tokio runtime.
     pub fn build(self) -> Result<Client, BuildError> {
         let endpoint = if self.plain_text {
             Endpoint::parse_allowing_plain_text(&self.url)?
         } else {
             Endpoint::parse(&self.url)?
         };
+        let service = endpoint.web("/").parse().map_err(|_| InvalidUrl::Malformed)?;
+        let max_dials = self.max_dials.clamp(1, Semaphore::MAX_PERMITS);
+        let transport = self.settings.build(&service, MAX_IDLE, max_dials)?;
         let runtime = match self.runtime {
             Some(runtime) => runtime,
             None => Handle::try_current().map_err(|_| BuildError::NoRuntime)?,
@@ -131,7 +143,7 @@ impl ClientBuilder {
         Ok(Client {
             inner: Arc::new(Inner {
                 endpoint,
-                transport: Transport::new(self.tls)?,
+                transport,
                 runtime,
                 config: self.timing.config()?,
                 clock: self.clock,
@@ -159,7 +171,8 @@ impl Client {
         ClientBuilder {
             url: url.into(),
             plain_text: false,
-            tls: None,
+            settings: Settings::default(),
+            max_dials: MAX_DIALS,
             runtime: None,
             timing: Timing::DEFAULT,
             clock: Arc::new(SystemClock),

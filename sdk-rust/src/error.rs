@@ -3,6 +3,7 @@
 //! No variant holds or prints a secret, a signature or a URL given by the caller.
 
 mod cause;
+mod proxy;
 
 use std::error::Error as StdError;
 
@@ -16,6 +17,7 @@ use transfer_status_protocol::session::Cause;
 
 pub use self::cause::TransportCause;
 pub(crate) use self::cause::{DnsError, classify};
+pub(crate) use self::proxy::ProxyError;
 use crate::transport::MAX_ANSWER;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -34,6 +36,9 @@ pub enum BuildError {
     #[cfg(feature = "client")]
     #[error(transparent)]
     Timing(#[from] transfer_status_protocol::watch::InvalidTiming),
+    /// The proxy, or what the environment says of it, cannot be used.
+    #[error("the proxy cannot be used: {0}")]
+    Proxy(String),
     /// A client was built outside a tokio runtime.
     #[error("no tokio runtime; build the client within one, it carries the watches")]
     NoRuntime,
@@ -128,7 +133,7 @@ impl DialError {
     pub(crate) fn cause(&self) -> Cause {
         match self {
             Self::Request => Cause::Unreachable,
-            Self::Connect(error) => classify(error.as_ref()).into(),
+            Self::Connect(error) => way_of(error.as_ref()),
             // Somebody speaks there, and not HTTP.
             Self::Handshake(error) if error.is_parse() => Cause::NotTheService,
             Self::Handshake(error) => classify(error).into(),
@@ -144,9 +149,19 @@ impl TransportError {
     pub(crate) fn poll_cause(&self) -> Cause {
         match self {
             Self::AnswerTooLarge { .. } => Cause::NotTheService,
-            _ => self.cause().map_or(Cause::Unreachable, Cause::from),
+            Self::Connect(error) | Self::Certificate(error) | Self::Interrupted(error) => {
+                way_of(error.as_ref())
+            }
+            Self::Request(_) => Cause::Unreachable,
         }
     }
+}
+
+/// What a failed dial or a broken exchange says of the way to the service, through a proxy or not.
+#[cfg(feature = "client")]
+fn way_of(error: &(dyn StdError + 'static)) -> Cause {
+    let found = ProxyError::find(error);
+    found.map_or_else(|| classify(error).into(), ProxyError::cause)
 }
 
 #[cfg(feature = "client")]
@@ -159,6 +174,7 @@ impl From<TransportCause> for Cause {
             TransportCause::Timeout => Self::Timeout,
             TransportCause::Certificate => Self::Certificate,
             TransportCause::Tls => Self::Tls,
+            TransportCause::Proxy => Self::Unreachable,
         }
     }
 }

@@ -94,8 +94,12 @@ pub use publisher::{ClockSkew, PublishError, Publisher, PublisherBuilder};
 pub use refresh::SignatureSource;
 #[cfg(feature = "_http")]
 pub use retry::RetryPolicy;
+#[cfg(feature = "_http")]
+pub use rustls;
 #[cfg(feature = "client")]
 pub use start::WatchBuilder;
+#[cfg(feature = "_http")]
+pub use transport::Roots;
 #[cfg(feature = "client")]
 pub use watch::{Watch, WatchHandle};
 

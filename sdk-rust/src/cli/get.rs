@@ -1,6 +1,6 @@
 //! `transfer-status get`: a transfer as it stands.
 
-use transfer_status::Client;
+use transfer_status::{Client, Roots};
 
 use crate::on_runtime;
 use crate::output::{Output, describe};
@@ -21,7 +21,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, output: &mut Output) -> anyhow::Result<()> {
     let (transfer_id, signature) = args.target.read()?;
     let transfer = on_runtime(async {
-        let client = Client::builder(args.target.url).build()?;
+        let client = Client::builder(args.target.url).roots(Roots::System).build()?;
         Ok(client.get(&transfer_id, &signature).await?)
     })?;
     output.line(&transfer, describe(&transfer))

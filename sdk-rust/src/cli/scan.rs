@@ -1,7 +1,7 @@
 //! `transfer-status scan`: tells the watchers that the QR code was scanned.
 
 use serde_json::json;
-use transfer_status::Client;
+use transfer_status::{Client, Roots};
 
 use crate::on_runtime;
 use crate::output::Output;
@@ -26,7 +26,7 @@ pub(crate) fn run(args: Args, output: &mut Output) -> anyhow::Result<()> {
     let (transfer_id, signature) = args.target.read()?;
     let scanned = !args.undo;
     on_runtime(async {
-        let client = Client::builder(args.target.url).build()?;
+        let client = Client::builder(args.target.url).roots(Roots::System).build()?;
         Ok(client.scan(&transfer_id, &signature, scanned).await?)
     })?;
     let text = match scanned {

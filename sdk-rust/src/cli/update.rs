@@ -1,7 +1,7 @@
 //! `transfer-status update`: one signed update.
 
 use clap::ValueEnum;
-use transfer_status::{Amount, Metadata, Patch, Publisher, RetryPolicy, Status, TransferId, Update};
+use transfer_status::{Amount, Metadata, Patch, Publisher, RetryPolicy, Roots, Status, TransferId, Update};
 
 use crate::output::{Output, describe};
 use crate::{on_runtime, secret};
@@ -75,7 +75,10 @@ pub(crate) fn run(args: Args, output: &mut Output) -> anyhow::Result<()> {
     let update = update(args)?;
     let key = secret::update_key()?;
     let transfer = on_runtime(async {
-        let publisher = Publisher::builder(url, key).retry(retry).build()?;
+        let publisher = Publisher::builder(url, key)
+            .retry(retry)
+            .roots(Roots::System)
+            .build()?;
         Ok(publisher.publish(&update).await?)
     })?;
     output.line(&transfer, describe(&transfer))

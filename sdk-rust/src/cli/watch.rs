@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use serde_json::json;
-use transfer_status::{Client, CloseReason, Connection, Event, Problem, ProblemKind, Transfer, TransferId};
+use transfer_status::{
+    Client, CloseReason, Connection, Event, Problem, ProblemKind, Roots, Transfer, TransferId,
+};
 
 use crate::output::{Output, describe, printable};
 use crate::{on_runtime, secret};
@@ -36,7 +38,7 @@ pub(crate) fn run(args: Args, output: &mut Output) -> anyhow::Result<()> {
         }
     };
     on_runtime(async {
-        let client = Client::builder(args.url).build()?;
+        let client = Client::builder(args.url).roots(Roots::System).build()?;
         let mut watch = client.watch(transfer_id).signature(signature).start();
         let mut met = None;
         while let Some(event) = watch.next().await {

@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind};
 
 use thiserror::Error;
 
+use super::ProxyError;
+
 /// Why the service could not be reached: what to look at.
 ///
 /// Prints as a text for people; [`as_str`](TransportCause::as_str) is the stable name for programs.
@@ -24,10 +26,12 @@ pub enum TransportCause {
     Certificate,
     /// TLS failed for another reason: most often the port speaks no TLS.
     Tls,
+    /// The proxy cannot be reached, or leads nobody to the service. The error's `source()` says which.
+    Proxy,
 }
 
 impl TransportCause {
-    /// The name: `dns`, `refused`, `unreachable`, `timeout`, `certificate` or `tls`.
+    /// The name: `dns`, `refused`, `unreachable`, `timeout`, `certificate`, `tls` or `proxy`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Dns => "dns",
@@ -36,6 +40,7 @@ impl TransportCause {
             Self::Timeout => "timeout",
             Self::Certificate => "certificate",
             Self::Tls => "tls",
+            Self::Proxy => "proxy",
         }
     }
 }
@@ -51,6 +56,9 @@ impl fmt::Display for TransportCause {
                 "the certificate was refused; check the host name, the clock and the trusted roots"
             }
             Self::Tls => "TLS failed; check that the port speaks TLS",
+            Self::Proxy => {
+                "the proxy does not lead there; check its address and password, HTTPS_PROXY and NO_PROXY"
+            }
         })
     }
 }
@@ -68,6 +76,10 @@ pub(crate) fn classify(error: &(dyn StdError + 'static)) -> TransportCause {
     let mut found = TransportCause::Unreachable;
     let mut next = Some(error);
     while let Some(error) = next {
+        // What is below is about the way to the proxy.
+        if error.is::<ProxyError>() {
+            return TransportCause::Proxy;
+        }
         if error.is::<DnsError>() {
             return TransportCause::Dns;
         }
@@ -114,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_cause_is_found_below_layers_of_libraries() {
-        use TransportCause::{Certificate, Dns, Refused, Timeout, Tls, Unreachable};
+        use TransportCause::{Certificate, Dns, Proxy, Refused, Timeout, Tls, Unreachable};
         let io = |kind: ErrorKind| io::Error::from(kind);
         let certificate = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let silent = rustls::Error::General("no".to_owned());
@@ -151,6 +163,10 @@ mod tests {
             (layered(io::Error::other(io(ErrorKind::UnexpectedEof))), Tls),
             (layered(io::Error::other(io(ErrorKind::ConnectionReset))), Tls),
             (layered(io::Error::other(io(ErrorKind::TimedOut))), Timeout),
+            (
+                layered(ProxyError::Unreachable(DnsError(io(ErrorKind::TimedOut)).into())),
+                Proxy,
+            ),
             (layered("something else"), Unreachable),
         ] {
             assert_eq!(classify(&error), cause, "{error:?}");
@@ -168,11 +184,19 @@ mod tests {
 
     #[test]
     fn each_cause_has_a_name_for_programs() {
-        use TransportCause::{Certificate, Dns, Refused, Timeout, Tls, Unreachable};
-        let names = [Dns, Refused, Unreachable, Timeout, Certificate, Tls].map(TransportCause::as_str);
+        use TransportCause::{Certificate, Dns, Proxy, Refused, Timeout, Tls, Unreachable};
+        let names = [Dns, Refused, Unreachable, Timeout, Certificate, Tls, Proxy].map(TransportCause::as_str);
         assert_eq!(
             names,
-            ["dns", "refused", "unreachable", "timeout", "certificate", "tls"]
+            [
+                "dns",
+                "refused",
+                "unreachable",
+                "timeout",
+                "certificate",
+                "tls",
+                "proxy"
+            ]
         );
     }
 }

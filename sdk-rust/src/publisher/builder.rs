@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use tokio::sync::Semaphore;
 use transfer_status_protocol::endpoint::{Endpoint, InvalidUrl};
 use transfer_status_protocol::sign::{Key, Signer};
@@ -11,7 +10,7 @@ use transfer_status_protocol::sign::{Key, Signer};
 use super::{Inner, Publisher};
 use crate::error::BuildError;
 use crate::retry::RetryPolicy;
-use crate::transport::Transport;
+use crate::transport::{Settings, reach};
 
 /// So many updates are under way at once: some thousand a second where each takes 50 ms.
 const MAX_IN_FLIGHT: usize = 64;
@@ -21,7 +20,7 @@ const MAX_IN_FLIGHT: usize = 64;
 pub struct PublisherBuilder {
     url: String,
     key: Key,
-    tls: Option<ClientConfig>,
+    settings: Settings,
     retry: RetryPolicy,
     max_in_flight: usize,
 }
@@ -31,16 +30,10 @@ impl PublisherBuilder {
         Self {
             url,
             key,
-            tls: None,
+            settings: Settings::default(),
             retry: RetryPolicy::default(),
             max_in_flight: MAX_IN_FLIGHT,
         }
-    }
-
-    /// Own TLS settings: a private root, a client certificate. The default trusts Mozilla's roots.
-    pub fn tls(mut self, config: ClientConfig) -> Self {
-        self.tls = Some(config);
-        self
     }
 
     /// How long to try, and how often.
@@ -66,7 +59,7 @@ impl PublisherBuilder {
         let uri = Endpoint::parse(&self.url)?.web("/update");
         let uri = uri.parse().map_err(|_| InvalidUrl::Malformed)?;
         let in_flight = self.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
-        let transport = Transport::with_idle_connections(self.tls, in_flight)?;
+        let transport = self.settings.build(&uri, in_flight, in_flight)?;
         let signer = Signer::new(self.key);
         Ok(Publisher {
             inner: Arc::new(Inner {
@@ -79,6 +72,8 @@ impl PublisherBuilder {
         })
     }
 }
+
+reach!(PublisherBuilder);
 
 impl fmt::Debug for PublisherBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

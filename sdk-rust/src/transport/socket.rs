@@ -21,7 +21,6 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
-use tower_service::Service;
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::token::{SUBPROTOCOL, Signature};
@@ -64,10 +63,10 @@ impl Socket {
         let key = generate_key();
         let request = handshake_request(endpoint, &uri, &key, signature)?;
 
+        let turn = transport.route.turn().await;
         let stream = transport
-            .connector
-            .clone()
-            .call(uri)
+            .route
+            .dial(turn, uri)
             .await
             .map_err(DialError::Connect)?;
         let (mut sender, connection) = http1::Builder::new()

@@ -1,5 +1,4 @@
-//! A service on loopback that speaks TLS, with a certificate made for the test.
-#![allow(dead_code, reason = "each test file uses a part")]
+//! A service over TLS, with a certificate made for the test.
 
 use std::sync::Arc;
 
@@ -15,8 +14,10 @@ use super::{Peer, Service, soon};
 /// A service with a certificate of its own for `localhost`, and what a client needs to trust it.
 pub(crate) struct SecureService {
     pub(crate) service: Service,
-    acceptor: TlsAcceptor,
     pub(crate) trust: ClientConfig,
+    /// The certificate, as it stands in a file.
+    pub(crate) pem: String,
+    acceptor: TlsAcceptor,
 }
 
 impl SecureService {
@@ -44,13 +45,25 @@ impl SecureService {
             service: Service::start().await,
             acceptor: TlsAcceptor::from(Arc::new(server)),
             trust,
+            pem: certified.cert.pem(),
         }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("https://localhost:{}", self.service.port())
+    }
+
     pub(crate) async fn accept(&self) -> std::io::Result<Peer<TlsStream<TcpStream>>> {
-        let peer = self.service.accept().await;
+        self.secure(self.service.accept().await.stream).await
+    }
+
+    /// The server's side of TLS on a connection that came another way.
+    pub(crate) async fn secure<S>(&self, stream: S) -> std::io::Result<Peer<TlsStream<S>>>
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    {
         Ok(Peer {
-            stream: soon(self.acceptor.accept(peer.stream)).await?,
+            stream: soon(self.acceptor.accept(stream)).await?,
         })
     }
 }

@@ -1,0 +1,91 @@
+//! The whole way to the service: its turn, TCP, a proxy if there is one, TLS.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::Uri;
+use hyper_rustls::{DefaultServerNameResolver, HttpsConnector, MaybeHttpsStream};
+use rustls::ClientConfig;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower_service::Service;
+
+use super::proxy::Proxy;
+use super::stream::{BoxError, Connector, Dialling, Stream};
+use super::tunnel::Tunnel;
+
+/// Dials the service. Cheap to clone; clones wait for the same turns.
+///
+/// After an outage thousands of watches dial at once. A turn ends with the TLS handshake, which is what costs: a service
+/// that is slow to answer holds nobody up.
+#[derive(Clone)]
+pub(crate) struct Route {
+    turns: Arc<Semaphore>,
+    secure: HttpsConnector<Connector>,
+}
+
+/// The right to dial.
+pub(crate) struct Turn {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Route {
+    /// At most `at_once` dials; `bottom` is the way to a host with no proxy and no TLS.
+    pub(super) fn new(bottom: Connector, proxy: Option<Proxy>, tls: ClientConfig, at_once: usize) -> Self {
+        let tls = Arc::new(tls);
+        let inner = match proxy {
+            None => bottom,
+            Some(proxy) => {
+                let inner = match proxy.uri().scheme_str() {
+                    Some("https") => Connector::new(secured(bottom, Arc::clone(&tls))),
+                    _ => bottom,
+                };
+                Connector::new(Tunnel { proxy, inner })
+            }
+        };
+        Self {
+            turns: Arc::new(Semaphore::new(at_once)),
+            secure: secured(inner, tls),
+        }
+    }
+
+    /// Waits for a turn, first come first served.
+    pub(crate) fn turn(&self) -> impl Future<Output = Turn> + Send + 'static {
+        let turns = Arc::clone(&self.turns);
+        async move {
+            Turn {
+                // Nobody closes it.
+                _permit: turns.acquire_owned().await.ok(),
+            }
+        }
+    }
+
+    /// Dials within `turn`.
+    pub(crate) fn dial(&self, turn: Turn, to: Uri) -> Dialling<MaybeHttpsStream<Stream>> {
+        let dialling = self.secure.clone().call(to);
+        Box::pin(async move {
+            let dialled = dialling.await;
+            drop(turn);
+            dialled
+        })
+    }
+}
+
+impl Service<Uri> for Route {
+    type Response = MaybeHttpsStream<Stream>;
+    type Error = BoxError;
+    type Future = Dialling<MaybeHttpsStream<Stream>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let (route, turn) = (self.clone(), self.turn());
+        Box::pin(async move { route.dial(turn.await, to).await })
+    }
+}
+
+fn secured(inner: Connector, tls: Arc<ClientConfig>) -> HttpsConnector<Connector> {
+    HttpsConnector::new(inner, tls, false, Arc::new(DefaultServerNameResolver::default()))
+}
