@@ -21,14 +21,16 @@ use transfer_status_protocol::session::{Cause, ConnId, PollId, SignatureId};
 use transfer_status_protocol::token::Signature;
 use transfer_status_protocol::transfer::TransferId;
 use transfer_status_protocol::watch::{
-    Answer, Event, FreshSignature, Host, Input, RefreshReason, SignatureError, Warnings, WatchState,
+    Answer, Attempt, Event, FreshSignature, Host, Input, RefreshReason, SignatureError, Warnings, WatchState,
 };
 
 use crate::error::DialError;
 use crate::refresh::{AnySource, Refreshing};
-use crate::transport::{Socket, SocketEvent, Transport};
+use crate::transport::{Socket, SocketEvent, Transport, Turn};
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+type Dial = Boxed<Result<Socket, DialError>>;
 
 /// A poll's answer, or why there is none.
 type Polled = Result<Response<Bytes>, Cause>;
@@ -47,7 +49,9 @@ pub(crate) struct TokioHost {
 /// What is under way. Dropping a part of it cancels that part.
 #[derive(Default)]
 pub(crate) struct Doing {
-    dial: Option<(ConnId, Boxed<Result<Socket, DialError>>)>,
+    /// A dial that waits for its turn, and what to do then.
+    waiting: Option<(ConnId, Boxed<Dial>)>,
+    dial: Option<(ConnId, Dial)>,
     socket: Option<(ConnId, Socket)>,
     poll: Option<(PollId, Boxed<Polled>)>,
     refresh: Option<(SignatureId, Refreshing)>,
@@ -57,6 +61,7 @@ pub(crate) struct Doing {
 
 /// One thing that came of what is under way.
 pub(crate) enum Done {
+    Dialling(ConnId),
     Opened(ConnId),
     NotDialled(ConnId, DialError),
     Socket(ConnId, SocketEvent),
@@ -68,6 +73,7 @@ impl Done {
     /// What the driver is told of it.
     pub(crate) fn input(&self) -> Input<'_> {
         match self {
+            Self::Dialling(conn) => Input::Dialling(*conn),
             Self::Opened(conn) => Input::Opened(*conn),
             Self::NotDialled(
                 conn,
@@ -108,6 +114,7 @@ impl Doing {
     /// Waits for one thing that is under way. Nothing is lost when the future is dropped half-way.
     pub(crate) async fn next(&mut self) -> Done {
         let Self {
+            waiting,
             dial,
             socket,
             poll,
@@ -127,6 +134,11 @@ impl Doing {
                     self.close_socket(conn, code);
                 }
                 Done::Socket(conn, event)
+            }
+            (conn, begun) = finish(waiting) => {
+                self.waiting = None;
+                self.dial = Some((conn, begun));
+                Done::Dialling(conn)
             }
             (conn, dialled) = finish(dial) => {
                 self.dial = None;
@@ -172,17 +184,32 @@ impl Doing {
 }
 
 impl Host for TokioHost {
-    fn dial(&mut self, conn: ConnId, signature: &Signature) {
+    fn dial(&mut self, conn: ConnId, signature: &Signature) -> Attempt {
         let span = debug_span!("dial", conn = conn.number());
         let (transport, endpoint) = (self.transport.clone(), self.endpoint.clone());
         let path = format!("/ws/{}", self.transfer_id);
         let signature = signature.clone();
-        let dial = async move { Socket::dial(&transport, &endpoint, &path, &signature).await };
-        self.doing.dial = Some((conn, Box::pin(dial.instrument(span))));
+        let dial = |turn: Turn| -> Dial {
+            let dial = async move { Socket::dial(&transport, turn, &endpoint, &path, &signature).await };
+            Box::pin(dial.instrument(span))
+        };
+        match self.transport.try_turn() {
+            Some(turn) => {
+                self.doing.dial = Some((conn, dial(turn)));
+                Attempt::Begun
+            }
+            None => {
+                debug!(conn = conn.number(), "the dial waits for its turn");
+                let turn = self.transport.turn();
+                self.doing.waiting = Some((conn, Box::pin(turn.map(dial))));
+                Attempt::Waits
+            }
+        }
     }
 
     fn drop_socket(&mut self, conn: ConnId, code: CloseCode) {
         debug!(conn = conn.number(), code = code.get(), "dropping the socket");
+        self.doing.waiting.take_if(|(current, _)| *current == conn);
         self.doing.dial.take_if(|(current, _)| *current == conn);
         self.doing.close_socket(conn, code);
     }

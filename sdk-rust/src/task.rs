@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
+use transfer_status_protocol::session::Hint;
 use transfer_status_protocol::watch::{Commands, Driver, Input, Start, Step};
 
 use crate::clock::{Clock, now};
@@ -35,6 +36,14 @@ enum Next {
     Due,
 }
 
+/// After this hint, connections that were made before may lead nowhere.
+fn may_be_elsewhere(hint: Hint) -> bool {
+    matches!(
+        hint,
+        Hint::NetworkChanged | Hint::Online | Hint::Foreground | Hint::Resume
+    )
+}
+
 impl Task {
     /// Runs until the watch has ended.
     pub(crate) async fn run(mut self, start: Start) {
@@ -56,6 +65,9 @@ impl Task {
                             hinted = cursor;
                             // One at a time: there may be another.
                             self.commands.mark_changed();
+                            if may_be_elsewhere(hint) {
+                                self.host.transport.forget_idle();
+                            }
                             driver.handle(now, Input::Hint(hint), &mut self.host)
                         }
                         None => driver.handle(now, Input::Due, &mut self.host),

@@ -16,12 +16,15 @@ mod tunnel;
 
 pub(crate) use proxy::ProxyChoice;
 pub(crate) use reach::reach;
+#[cfg(feature = "client")]
+pub(crate) use route::Turn;
 pub(crate) use settings::Settings;
 #[cfg(feature = "client")]
 pub(crate) use socket::{Socket, SocketEvent};
 pub(crate) use stream::Connector;
 pub use tls::Roots;
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,16 +50,20 @@ type HttpClient = legacy::Client<Route, Full<Bytes>>;
 pub(crate) struct Transport {
     #[cfg(feature = "client")]
     route: Route,
-    http: HttpClient,
+    http: Arc<RwLock<HttpClient>>,
+    #[cfg(feature = "client")]
+    idle: usize,
 }
 
 impl Transport {
     /// Keeps up to `idle` connections for the next exchange, for a minute.
     fn new(route: Route, idle: usize) -> Self {
         Self {
-            http: http_client(route.clone(), idle),
+            http: Arc::new(RwLock::new(http_client(route.clone(), idle))),
             #[cfg(feature = "client")]
             route,
+            #[cfg(feature = "client")]
+            idle,
         }
     }
 
@@ -66,17 +73,34 @@ impl Transport {
         mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, TransportError> {
         request.headers_mut().insert(USER_AGENT, USER_AGENT_VALUE);
-        let answer = self
-            .http
-            .request(request)
-            .await
-            .map_err(TransportError::from_http)?;
+        let http = self.http.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = http.request(request).await.map_err(TransportError::from_http)?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, MAX_ANSWER)
             .collect()
             .await
             .map_err(TransportError::from_body)?;
         Ok(Response::from_parts(head, body.to_bytes()))
+    }
+
+    /// A turn to dial, if one is free.
+    #[cfg(feature = "client")]
+    pub(crate) fn try_turn(&self) -> Option<Turn> {
+        self.route.try_turn()
+    }
+
+    /// Waits for a turn to dial.
+    #[cfg(feature = "client")]
+    pub(crate) fn turn(&self) -> impl Future<Output = Turn> + Send + 'static {
+        self.route.turn()
+    }
+
+    /// Lets go of the connections that wait for the next exchange: the device was asleep or its network has changed,
+    /// and on one that is dead an exchange would wait for its deadline. What is under way goes on.
+    #[cfg(feature = "client")]
+    pub(crate) fn forget_idle(&self) {
+        let fresh = http_client(self.route.clone(), self.idle);
+        *self.http.write().unwrap_or_else(PoisonError::into_inner) = fresh;
     }
 }
 

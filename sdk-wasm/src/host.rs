@@ -16,7 +16,7 @@ use transfer_status_protocol::session::{Cause, ConnId, PollId, SignatureId};
 use transfer_status_protocol::token::Signature;
 use transfer_status_protocol::transfer::TransferId;
 use transfer_status_protocol::watch::{
-    Event, FreshSignature, Host, Input, RefreshReason, SignatureError, Warnings, WatchState,
+    Attempt, Event, FreshSignature, Host, Input, RefreshReason, SignatureError, Warnings, WatchState,
 };
 
 use crate::poll::{PollAnswer, poll};
@@ -91,9 +91,10 @@ impl Doing {
 }
 
 impl Host for BrowserHost {
-    fn dial(&mut self, conn: ConnId, signature: &Signature) {
+    fn dial(&mut self, conn: ConnId, signature: &Signature) -> Attempt {
         let url = self.endpoint.socket(&format!("/ws/{}", self.transfer_id));
         self.doing.socket = Some((conn, Socket::dial(&url, signature)));
+        Attempt::Begun
     }
 
     fn drop_socket(&mut self, conn: ConnId, code: CloseCode) {

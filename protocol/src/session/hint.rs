@@ -51,8 +51,11 @@ impl<S: Snapshot, N> Session<S, N> {
     }
 
     /// What was dialled a while ago may have been dialled over a network that is gone: dial anew. It counts as a
-    /// failed attempt.
+    /// failed attempt. A dial that waits for its place has met no network yet, and keeps it.
     fn redial(&mut self) {
+        if self.timers.get(Timer::Connect).is_none() {
+            return;
+        }
         let age = grown(
             self.config.redial_after_ms,
             self.redials.saturating_sub(EVEN_REDIALS),

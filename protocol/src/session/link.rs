@@ -23,6 +23,11 @@ impl<S: Snapshot, N> Session<S, N> {
         let conn = ConnId::from_number(self.fresh_id());
         self.state = State::Connecting(conn);
         self.pending.connect = Some(conn);
+        self.attempt_begins();
+    }
+
+    /// A dial goes out now.
+    pub(super) fn attempt_begins(&mut self) {
         self.last_attempt = Some(self.now);
         self.timers
             .set(Timer::Connect, self.now.after(self.config.connect_timeout_ms));

@@ -179,6 +179,22 @@ impl<S: Snapshot, N> Session<S, N> {
         }
     }
 
+    /// The host has no place yet for the dial that it was asked for: the attempt has not begun, and nothing runs against
+    /// it until [`Session::handle_dialling`] says that it has. Say it while the outputs are drained.
+    pub fn dial_waits(&mut self, conn: ConnId) {
+        if self.state == State::Connecting(conn) {
+            self.timers.clear(Timer::Connect);
+        }
+    }
+
+    /// The dial that had to wait begins.
+    pub fn handle_dialling(&mut self, now: Time, conn: ConnId) {
+        self.advance(now);
+        if self.state == State::Connecting(conn) {
+            self.attempt_begins();
+        }
+    }
+
     /// One frame came in over the socket.
     pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Frame<S, N>) {
         self.advance(now);

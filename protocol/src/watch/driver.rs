@@ -49,6 +49,8 @@ pub struct Start {
 /// One thing that happened to a host.
 #[derive(Debug)]
 pub enum Input<'a> {
+    /// A dial that had to wait, see [`Attempt::Waits`], begins.
+    Dialling(ConnId),
     /// The socket is open.
     Opened(ConnId),
     /// A text came in.
@@ -78,7 +80,7 @@ pub enum Input<'a> {
 /// What a method starts is reported by an [`Input`] with the same id. What it replaces need not be reported any more.
 pub trait Host {
     /// Dial the transfer's socket and present `signature`.
-    fn dial(&mut self, conn: ConnId, signature: &Signature);
+    fn dial(&mut self, conn: ConnId, signature: &Signature) -> Attempt;
     /// Forget this socket or dial; try to send a close frame with `code`, but wait for nothing.
     fn drop_socket(&mut self, conn: ConnId, code: CloseCode);
     /// Send [`PING`](crate::message::PING).
@@ -90,6 +92,15 @@ pub trait Host {
     fn refresh(&mut self, id: SignatureId, reason: RefreshReason);
     /// Tell the user: what is new, in order, and all that there is. `news` is empty where only counters have changed.
     fn tell(&mut self, news: &[Event], state: &WatchState);
+}
+
+/// Whether a dial goes out at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// It has begun.
+    Begun,
+    /// The host makes no more at a time: [`Input::Dialling`] tells when this one begins, and its deadlines with it.
+    Waits,
 }
 
 /// What a host does next.
@@ -171,6 +182,7 @@ impl Driver {
     /// Takes one thing that happened, and has the host do what follows.
     pub fn handle(&mut self, now: Now, input: Input<'_>, host: &mut impl Host) -> Step {
         match input {
+            Input::Dialling(conn) => self.session.handle_dialling(now.at, conn),
             Input::Opened(conn) => {
                 self.state.stats.reconnects += u64::from(self.has_opened);
                 self.has_opened = true;
@@ -279,7 +291,9 @@ impl Driver {
                 Output::Connect(conn) => {
                     // The session asks for a signature before it dials, so there is one.
                     if let Some(signature) = &self.signature {
-                        host.dial(conn, signature);
+                        if host.dial(conn, signature) == Attempt::Waits {
+                            self.session.dial_waits(conn);
+                        }
                         self.dialled = Some(conn);
                         self.count(|stats| &mut stats.dials);
                     }

@@ -16,7 +16,7 @@ mod stats;
 mod timing;
 
 pub use commands::Commands;
-pub use driver::{Driver, Host, Input, Now, Start, Step};
+pub use driver::{Attempt, Driver, Host, Input, Now, Start, Step};
 pub use error::WatchError;
 pub use problem::{Problem, ProblemKind, Warnings};
 pub use read::{Answer, MAX_ANSWER};

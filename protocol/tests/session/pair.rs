@@ -23,6 +23,8 @@ pub(crate) struct Pair {
     /// When the session wants to be woken, by the clock.
     wake: Option<Time>,
     socket: Option<ConnId>,
+    /// The host makes no more dials at a time: each waits.
+    pub(crate) is_crowded: bool,
     pub(crate) dials: Vec<At<ConnId>>,
     pub(crate) drops: Vec<At<ConnId>>,
     pub(crate) pings: Vec<At<ConnId>>,
@@ -69,6 +71,7 @@ impl Pair {
             start: START,
             wake: None,
             socket: None,
+            is_crowded: false,
             dials: Vec::new(),
             drops: Vec::new(),
             pings: Vec::new(),
@@ -172,6 +175,16 @@ impl Pair {
 
     pub(crate) fn has_socket(&self) -> bool {
         self.socket.is_some()
+    }
+
+    /// The dial that waited begins.
+    pub(crate) fn begin_dial(&mut self) {
+        self.begin_dial_of(self.conn());
+    }
+
+    pub(crate) fn begin_dial_of(&mut self, conn: ConnId) {
+        self.session.handle_dialling(self.clock(), conn);
+        self.drain();
     }
 
     pub(crate) fn open(&mut self) {
@@ -342,6 +355,9 @@ impl Pair {
                 Output::Connect(conn) => {
                     assert_eq!(self.socket.replace(conn), None, "never two sockets");
                     self.dials.push((now, conn));
+                    if self.is_crowded {
+                        self.session.dial_waits(conn);
+                    }
                 }
                 Output::SendPing(conn) => {
                     assert_eq!(self.socket, Some(conn), "a ping on the current socket");

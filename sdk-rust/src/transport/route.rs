@@ -49,6 +49,15 @@ impl Route {
         }
     }
 
+    /// A turn, if one is free.
+    #[cfg(feature = "client")]
+    pub(crate) fn try_turn(&self) -> Option<Turn> {
+        let permit = Arc::clone(&self.turns).try_acquire_owned().ok()?;
+        Some(Turn {
+            _permit: Some(permit),
+        })
+    }
+
     /// Waits for a turn, first come first served.
     pub(crate) fn turn(&self) -> impl Future<Output = Turn> + Send + 'static {
         let turns = Arc::clone(&self.turns);

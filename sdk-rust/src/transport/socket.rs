@@ -26,6 +26,7 @@ use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::token::{SUBPROTOCOL, Signature};
 
 use super::link::Link;
+use super::route::Turn;
 use super::{MAX_ANSWER, Transport, USER_AGENT_VALUE};
 use crate::error::DialError;
 
@@ -52,9 +53,10 @@ pub(crate) enum SocketEvent {
 }
 
 impl Socket {
-    /// Dials `path` and presents `signature` as a subprotocol item. Takes as long as the network does.
+    /// Dials `path` within `turn`, and presents `signature` as a subprotocol item. Takes as long as the network does.
     pub(crate) async fn dial(
         transport: &Transport,
+        turn: Turn,
         endpoint: &Endpoint,
         path: &str,
         signature: &Signature,
@@ -63,12 +65,8 @@ impl Socket {
         let key = generate_key();
         let request = handshake_request(endpoint, &uri, &key, signature)?;
 
-        let turn = transport.route.turn().await;
-        let stream = transport
-            .route
-            .dial(turn, uri)
-            .await
-            .map_err(DialError::Connect)?;
+        let dialled = transport.route.dial(turn, uri).await;
+        let stream = dialled.map_err(DialError::Connect)?;
         let (mut sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_ANSWER)
             .handshake::<_, Empty<Bytes>>(stream)

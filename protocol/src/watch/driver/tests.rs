@@ -18,14 +18,20 @@ enum Did {
 
 #[derive(Default)]
 struct Recorder {
+    /// No dial goes out at once.
+    is_crowded: bool,
     did: Vec<Did>,
     told: Vec<Event>,
     state: WatchState,
 }
 
 impl Host for Recorder {
-    fn dial(&mut self, conn: ConnId, _: &Signature) {
+    fn dial(&mut self, conn: ConnId, _: &Signature) -> Attempt {
         self.did.push(Did::Dial(conn));
+        match self.is_crowded {
+            true => Attempt::Waits,
+            false => Attempt::Begun,
+        }
     }
     fn drop_socket(&mut self, conn: ConnId, _: CloseCode) {
         self.did.push(Did::Drop(conn));

@@ -11,3 +11,4 @@ mod polling;
 mod problems;
 mod signature;
 mod suspend;
+mod turns;
