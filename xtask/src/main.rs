@@ -11,8 +11,10 @@ mod build;
 mod chromium;
 mod debian;
 mod demo;
+mod features;
 mod lanes;
 mod lint_web;
+mod msrv;
 mod npm;
 mod process;
 mod serve;
@@ -54,6 +56,10 @@ enum Command {
     Size,
     /// Check that the crates depend on each other only as ARCHITECTURE.md allows
     Arrows,
+    /// Check that no dependency needs a newer Rust than the crate that is built from it promises
+    Msrv,
+    /// Compile and lint each feature of the published crates alone
+    Features,
     /// Check the form and the lint of TypeScript, JavaScript and CSS, with biome
     LintWeb(lint_web::Args),
     /// Run every test: native, wasm32, end to end on workerd, in Chromium, the packed package, sizes
@@ -80,6 +86,8 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(args) => bench::run(&args),
         Command::Size => size::run(),
         Command::Arrows => arrows::run(),
+        Command::Msrv => msrv::run(),
+        Command::Features => features::run(),
         Command::LintWeb(args) => lint_web::run(&args),
         Command::Test => test::run(),
     }
