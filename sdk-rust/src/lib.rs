@@ -13,15 +13,24 @@
 //! the service, and by HTTP polling where sockets do not get through. The user sees each version at most once, never
 //! an older one after a newer one, and the final one always. What keeps it from being live is told as a [`Problem`].
 //!
-//! TLS is rustls with its `ring` provider, named explicitly: nothing is installed for the whole process. Logs go to
+//! [`Client::get`] and [`Client::scan`] are single requests: a transfer as it stands, a code that was read.
+//!
+//! TLS is [`rustls`], its provider named explicitly: nothing is installed for the whole process. Logs go to
 //! [`tracing`](https://docs.rs/tracing) and hold no secret and no signature.
+//!
+//! | feature | TLS |
+//! |---|---|
+//! | `webpki-roots` (default), `native-roots`, `platform-verifier` | whose certificates are trusted: [`Roots`] |
+//! | `ring` (default), `aws-lc-rs` | what computes; `aws-lc-rs` where both are on |
+//!
+//! With none of a line, `build` asks for a configuration of your own.
 //!
 //! # Example
 //! The backend of a shop mints a transfer request and hands it to the shop's page; a terminal watches it.
 //!
 //! ```
 //! use std::time::Duration;
-//! # #[cfg(all(feature = "client", feature = "publisher"))]
+//! # #[cfg(all(feature = "client", feature = "publisher", feature = "ring", feature = "webpki-roots"))]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use transfer_status::{Client, Key, Minter, Publisher, Status, Update};
@@ -46,7 +55,7 @@
 //! # }
 //! # Ok(())
 //! # }
-//! # #[cfg(not(all(feature = "client", feature = "publisher")))]
+//! # #[cfg(not(all(feature = "client", feature = "publisher", feature = "ring", feature = "webpki-roots")))]
 //! # fn main() {}
 //! ```
 #![forbid(unsafe_code)]

@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 use serde_json::json;
-use transfer_status::{
-    Client, CloseReason, Connection, Event, Problem, ProblemKind, Roots, Transfer, TransferId,
-};
+use transfer_status::{Client, CloseReason, Connection, Event, Problem, ProblemKind, Roots, Transfer};
 
+use crate::on_runtime;
 use crate::output::{Output, describe, printable};
-use crate::{on_runtime, secret};
+use crate::target::Target;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -18,27 +17,14 @@ The signature comes from TRANSFER_STATUS_SIGNATURE, or with the transfer from a 
   transfer-status watch order-1042
   zbarcam --raw --oneshot | transfer-status watch --qr")]
 pub(crate) struct Args {
-    /// The transfer to watch.
-    #[arg(required_unless_present = "qr", conflicts_with = "qr")]
-    transfer_id: Option<TransferId>,
-    /// Take transfer and signature from a QR code's payload: TRANSFER_STATUS_QR, or standard input.
-    #[arg(long)]
-    qr: bool,
-    /// Where the service is, like https://status.example.com.
-    #[arg(long, env = "TRANSFER_STATUS_URL")]
-    url: String,
+    #[command(flatten)]
+    target: Target,
 }
 
 pub(crate) fn run(args: Args, output: &mut Output) -> anyhow::Result<()> {
-    let (transfer_id, signature) = match args.transfer_id {
-        Some(transfer_id) => (transfer_id, secret::signature()?),
-        None => {
-            let payload = secret::qr_payload()?;
-            (payload.transfer_id().clone(), payload.signature().clone())
-        }
-    };
+    let (transfer_id, signature) = args.target.read()?;
     on_runtime(async {
-        let client = Client::builder(args.url).roots(Roots::System).build()?;
+        let client = Client::builder(args.target.url).roots(Roots::System).build()?;
         let mut watch = client.watch(transfer_id).signature(signature).start();
         let mut met = None;
         while let Some(event) = watch.next().await {
