@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use support::proxy::Proxy;
 use support::{QUICK, SECRET_SIGNATURE, Service, id, signature, soon, transfer_json};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -52,6 +53,8 @@ async fn no_log_line_holds_a_secret_or_a_signature() {
     }
     watch_refresh_and_poll().await;
     secrets.extend(publish_with_a_retry().await);
+    get_through_proxies().await;
+    secrets.extend(["p@ss", "p%40ss", "dXNlcjpwQHNz"].map(str::to_owned));
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for expected in [
@@ -59,6 +62,8 @@ async fn no_log_line_holds_a_secret_or_a_signature() {
         "code=4410",
         "publish{transfer_id=order-1042",
         "attempt=2",
+        "request{transfer_id=order-1042}",
+        "proxy=Proxy(",
         "received frame",
         "hyper_util",
     ] {
@@ -122,4 +127,25 @@ async fn publish_with_a_retry() -> Vec<String> {
     }
     soon(answer).await.unwrap().unwrap();
     signatures
+}
+
+/// Leads and refusals, with the proxy's password in use.
+async fn get_through_proxies() {
+    for scheme in ["http", "socks5"] {
+        let (proxy, service) = (Proxy::start().await, Service::start().await);
+        let client = Client::builder(service.url()).proxy(proxy.url_with_password(scheme));
+        tracing::info!(?client, "debug output is checked as well");
+        let client = client.build().unwrap();
+        tracing::info!(?client, "debug output is checked as well");
+        let answer = tokio::spawn(async move { client.get(&id(), &signature()).await });
+        if scheme == "http" {
+            proxy.refuse("407 Proxy Authentication Required").await;
+            proxy.lead(&service).await;
+        } else {
+            proxy.lead_socks(&service).await;
+        }
+        let mut peer = service.accept().await;
+        peer.serve("200 OK", "", &transfer_json(1, "completed")).await;
+        soon(answer).await.unwrap().unwrap();
+    }
 }

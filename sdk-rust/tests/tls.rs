@@ -10,7 +10,8 @@ use support::{QUICK, Service, id, signature, soon, transfer, transfer_json};
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use transfer_status::{
-    Client, Key, ProblemKind, PublishError, Publisher, Status, TransportCause, TransportError, Update,
+    BuildError, Client, Key, ProblemKind, PublishError, Publisher, RequestError, Roots, Status,
+    TransportCause, TransportError, Update,
 };
 
 fn publisher(url: String, trust: Option<ClientConfig>) -> Publisher {
@@ -109,4 +110,34 @@ async fn a_certificate_that_nobody_trusts_keeps_a_watch_from_being_live_and_it_s
     let problem = next_problem(&mut watch).await.unwrap();
     assert_eq!(problem.kind, ProblemKind::Certificate);
     assert!(secure.accept().await.is_err(), "it goes on trying");
+}
+
+#[tokio::test]
+async fn whosever_roots_are_trusted_a_stranger_is_not() {
+    let secure = SecureService::start().await;
+    let roots = [
+        #[cfg(feature = "webpki-roots")]
+        Roots::Mozilla,
+        #[cfg(feature = "native-roots")]
+        Roots::System,
+        #[cfg(feature = "platform-verifier")]
+        Roots::Platform,
+    ];
+    for roots in roots {
+        let url = format!("https://localhost:{}", secure.service.port());
+        // A machine without a store of its own is told so when the client is built.
+        let client = match Client::builder(url).roots(roots).build() {
+            Ok(client) => client,
+            Err(BuildError::Tls(_)) if format!("{roots:?}") != "Mozilla" => continue,
+            Err(error) => panic!("{roots:?}: {error}"),
+        };
+        let answer = tokio::spawn(async move { client.get(&id(), &signature()).await });
+        assert!(secure.accept().await.is_err(), "{roots:?}");
+        let error = soon(answer).await.unwrap().unwrap_err();
+        assert!(
+            matches!(error, RequestError::Transport(TransportError::Certificate(_))),
+            "{roots:?}: {error:?}"
+        );
+    }
+    assert!(CryptoProvider::get_default().is_none());
 }

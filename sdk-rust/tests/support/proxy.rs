@@ -65,9 +65,12 @@ impl Proxy {
         let user = take_text(stream).await;
         let password = take_text(stream).await;
         soon(stream.write_all(&[1, 0])).await.unwrap();
-        // Connect, by name.
-        assert_eq!(take::<4>(stream).await, [5, 1, 0, 3]);
-        let host = take_text(stream).await;
+        // Connect, by address or by name.
+        let host = match take::<4>(stream).await {
+            [5, 1, 0, 1] => Ipv4Addr::from(take::<4>(stream).await).to_string(),
+            [5, 1, 0, 3] => take_text(stream).await,
+            other => panic!("{other:?}"),
+        };
         let port = u16::from_be_bytes(take::<2>(stream).await);
         let address = Ipv4Addr::LOCALHOST.octets();
         soon(stream.write_all(&[&[5, 0, 0, 1], &address[..], &[0, 0]].concat()))
