@@ -315,13 +315,13 @@ impl<S: Snapshot, N> Session<S, N> {
             self.state,
             State::Refreshing(_) | State::Connecting(_) | State::Open(..)
         ) || matches!(self.polling, Polling::Asking { .. });
-        let mut next = [Timer::Reconnect, Timer::Poll]
-            .into_iter()
-            .filter_map(|timer| self.timers.get(timer));
-        let first = next.next();
-        first
-            .map(|first| next.fold(first, Time::min))
-            .filter(|_| !under_way)
+        if under_way {
+            return None;
+        }
+        match (self.timers.get(Timer::Reconnect), self.timers.get(Timer::Poll)) {
+            (Some(reconnect), Some(poll)) => Some(reconnect.min(poll)),
+            (reconnect, poll) => reconnect.or(poll),
+        }
     }
 
     /// Takes the input's time. A clock that stepped back takes the deadlines with it.

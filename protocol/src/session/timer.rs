@@ -1,21 +1,27 @@
 //! Time as an argument, and the table of the session's deadlines.
 
+use core::fmt;
+use core::num::NonZeroU64;
+
 /// A point in time: milliseconds of the host's clock, from any start.
 ///
 /// The clock should be monotonic. Where it is not, a step back shifts the deadlines with it: at worst the
 /// wait under way starts anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Time(u64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(
+    /// One more than the milliseconds, so that an optional time is no larger, and its code in a browser smaller.
+    NonZeroU64,
+);
 
 impl Time {
     /// So many milliseconds after the clock's start.
     pub const fn from_millis(ms: u64) -> Self {
-        Self(ms)
+        Self(NonZeroU64::MIN.saturating_add(ms))
     }
 
     /// Milliseconds since the clock's start.
     pub const fn as_millis(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// The point `ms` milliseconds later.
@@ -27,12 +33,18 @@ impl Time {
     /// The point `ms` milliseconds earlier, or the clock's start.
     #[must_use]
     pub const fn before(self, ms: u64) -> Self {
-        Self(self.0.saturating_sub(ms))
+        Self::from_millis(self.as_millis().saturating_sub(ms))
     }
 
     /// Milliseconds from `earlier` to this point, 0 when `earlier` is later.
     pub const fn since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
+        self.0.get().saturating_sub(earlier.0.get())
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Time({} ms)", self.as_millis())
     }
 }
 
@@ -90,25 +102,22 @@ impl Timer {
 /// One optional deadline for each [`Timer`].
 #[derive(Debug, Clone)]
 pub(super) struct Timers {
-    due: [Time; Timer::ALL.len()],
+    due: [Option<Time>; Timer::ALL.len()],
 }
-
-/// Stands for no deadline: an array of plain times is half the size of one of options, and so is its code.
-const NEVER: Time = Time(u64::MAX);
 
 impl Timers {
     pub(super) const fn new() -> Self {
         Self {
-            due: [NEVER; Timer::ALL.len()],
+            due: [None; Timer::ALL.len()],
         }
     }
 
     pub(super) fn set(&mut self, timer: Timer, at: Time) {
-        self.due[timer as usize] = at;
+        self.due[timer as usize] = Some(at);
     }
 
     pub(super) fn clear(&mut self, timer: Timer) {
-        self.due[timer as usize] = NEVER;
+        self.due[timer as usize] = None;
     }
 
     pub(super) fn clear_all(&mut self) {
@@ -116,8 +125,7 @@ impl Timers {
     }
 
     pub(super) fn get(&self, timer: Timer) -> Option<Time> {
-        let at = self.due[timer as usize];
-        (at != NEVER).then_some(at)
+        self.due[timer as usize]
     }
 
     /// Takes one deadline that has come, in the order of [`Timer`].
@@ -131,13 +139,12 @@ impl Timers {
 
     /// The earliest deadline.
     pub(super) fn next(&self) -> Option<Time> {
-        let earliest = self.due.into_iter().fold(NEVER, Time::min);
-        (earliest != NEVER).then_some(earliest)
+        self.due.into_iter().flatten().min()
     }
 
     /// The clock went back by so many milliseconds: the deadlines go with it.
     pub(super) fn shift_back(&mut self, ms: u64) {
-        for due in self.due.iter_mut().filter(|due| **due != NEVER) {
+        for due in self.due.iter_mut().flatten() {
             *due = due.before(ms);
         }
     }
