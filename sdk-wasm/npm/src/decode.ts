@@ -1,27 +1,31 @@
 /**
  * Reads what the server sends: exactly what the Rust decoder takes, by the browser's own `JSON.parse`.
  *
- * What is not of the protocol makes these throw. `encodeURIComponent` is the check for lone surrogates, which no
- * Rust string can hold.
+ * What is not of the protocol makes these throw, a `TypeError` with the field's name where one cannot be read.
  */
-import { NOTICE, PONG, UNKNOWN } from "./core.ts";
+import { FRAME_NOTICE, FRAME_PONG, FRAME_UNKNOWN } from "./core.ts";
 import type { Notice, Scan, Transfer } from "./types.ts";
 
 type Json = { [key: string]: unknown };
 
-const check = (ok: unknown): void => {
-  if (!ok) throw TypeError();
+/** No message or answer of the service comes near it. */
+export const MOST_BYTES = 65_536;
+
+const check = (ok: unknown, field?: string): void => {
+  if (!ok) throw TypeError(field);
 };
 
-const string = (value: unknown): string => {
-  check(typeof value == "string");
-  encodeURIComponent(value as string);
+/** A string of whole characters: no Rust string holds half a surrogate pair. */
+const isText = (value: unknown): value is string => typeof value == "string" && !/\p{Cs}/u.test(value);
+
+const text = (value: unknown, field?: string): string => {
+  check(isText(value), field);
   return value as string;
 };
 
-/** The keys of a JSON value are well-formed; `null` has none and throws. */
-const keys = (value: unknown): Json => {
-  encodeURIComponent(Object.keys(value as Json).join());
+/** An object, or the array that Rust reads as one; its keys are texts. */
+const keys = (value: unknown, field?: string): Json => {
+  check(value && isText(Object.keys(value).join()), field);
   return value as Json;
 };
 
@@ -30,49 +34,43 @@ export const isTransferId = (id: unknown): id is string =>
   typeof id == "string" && /^(?!\.\.?$)[\w.~:-]{1,128}$/.test(id);
 
 /** Every string well-formed, every number finite, at most 127 levels. */
-const deep = (value: unknown, levels: number): void => {
-  if (value && typeof value == "object") {
-    check(levels);
-    for (const key in value) {
-      encodeURIComponent(key);
-      deep((value as Json)[key], levels - 1);
-    }
-  } else {
-    check(value !== 1 / 0 && value !== -1 / 0);
-    encodeURIComponent(value as string);
-  }
-};
+const isSound = (value: unknown, levels: number): boolean =>
+  value && typeof value == "object"
+    ? !!levels && Object.entries(value).every(([key, inner]) => isText(key) && isSound(inner, levels - 1))
+    : typeof value == "string"
+      ? isText(value)
+      : value !== Infinity && value !== -Infinity;
 
 /** RFC 3339 with any offset, in milliseconds since the epoch. */
-const readTime = (value: unknown): number => {
-  const [, date, time, seconds, fraction = "", zone] =
-    /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):([0-5]\d|60)(?:\.(\d+))?([Zz]|[+−-]([01]\d|2[0-3]):[0-5]\d)$/.exec(
-      string(value),
-    )!;
+const readTime = (value: unknown, field: string): number => {
+  const match = /^(.{10})[Tt ](.{5}):([0-5]\d|60)(?:\.(\d+))?([Zz]|[+−-]([01]\d|2[0-3]):[0-5]\d)$/.exec(
+    text(value, field),
+  );
+  check(match, field);
+  const [, date, time, seconds, fraction = "", zone] = match!;
   const minute = date + "T" + time;
-  // A day or an hour that does not exist comes back as another one.
-  check(new Date(minute + "Z").toISOString().startsWith(minute));
+  // A day or an hour that does not exist comes back as another one, or as none.
+  check(new Date(minute + "Z").toJSON()?.startsWith(minute), field);
   const at =
     Date.parse(minute + zone!.replace(/−/, "-").toUpperCase()) + +seconds! * 1e3 + +(fraction + "000").slice(0, 3);
   // Beyond the years 0 to 9999 it is longer.
-  check(new Date(at).toISOString().length < 25);
+  check(new Date(at).toJSON()?.length < 25, field);
   return at;
 };
 
 /** Checks that this is the transfer `id`. Returns its `updatedAt` in milliseconds since the epoch. */
 export const checkTransfer = (value: unknown, id: string): number => {
-  const transfer = keys(value);
+  const transfer = keys(value, "transfer");
   const metadata = transfer.metadata ?? {};
   const version = (transfer.version ?? 1) as number;
-  check(transfer.id === id);
-  string(transfer.status);
-  for (const text of [transfer.message, transfer.merchantId, transfer.customerId]) string(text ?? "");
-  check(Number.isFinite(transfer.amount ?? 0));
+  check(transfer.id === id, "id");
+  text(transfer.status, "status");
+  for (const field of ["message", "merchantId", "customerId"]) text(transfer[field] ?? "", field);
+  check(Number.isFinite(transfer.amount ?? 0), "amount");
   // 1 / version tells -0 from 0.
-  check(Number.isInteger(version) && 1 / version > 0 && version <= 2 ** 64);
-  check(typeof metadata == "object" && !Array.isArray(metadata));
-  deep(metadata, 127);
-  return readTime(transfer.updatedAt);
+  check(Number.isInteger(version) && 1 / version > 0 && version <= 2 ** 64, "version");
+  check(typeof metadata == "object" && !Array.isArray(metadata) && isSound(metadata, 127), "metadata");
+  return readTime(transfer.updatedAt, "updatedAt");
 };
 
 /** What a message is: a code of `FRAME`, or `STATUS`. */
@@ -81,18 +79,22 @@ export const STATUS = -1;
 /** A message, and beside a status its `updatedAt` in milliseconds since the epoch. */
 export type Decoded =
   | [code: typeof STATUS, message: { type: "status"; transfer: Transfer }, updatedAt: number]
-  | [code: typeof NOTICE, message: ({ type: "error" } & Notice) | ({ type: "scan" } & Scan)]
-  | [code: typeof PONG | typeof UNKNOWN];
+  | [code: typeof FRAME_NOTICE, message: ({ type: "error" } & Notice) | ({ type: "scan" } & Scan)]
+  | [code: typeof FRAME_PONG | typeof FRAME_UNKNOWN];
 
 /** Reads one message on the socket of the transfer `id`. */
-export const decode = (text: unknown, id: string): Decoded => {
-  const message = keys(JSON.parse(string(text)));
-  const type = string(message.type);
+export const decode = (data: unknown, id: string): Decoded => {
+  check(new Blob([text(data)]).size <= MOST_BYTES);
+  const message = keys(JSON.parse(data as string));
+  const type = text(message.type, "type");
   if (type == "status") return [STATUS, message as any, checkTransfer(message.transfer, id)];
-  if (type == "error") string(message.message);
+  if (type == "error") text(message.message, "message");
   else if (type == "scan") {
-    check(isTransferId(message.transferId) && typeof message.scanned == "boolean");
-    readTime(message.at);
-  } else return [type == "pong" ? PONG : UNKNOWN];
-  return [NOTICE, message as any];
+    check(isTransferId(message.transferId), "transferId");
+    check(typeof message.scanned == "boolean", "scanned");
+    readTime(message.at, "at");
+    // A scan of another transfer is nothing to tell.
+    if (message.transferId !== id) return [FRAME_UNKNOWN];
+  } else return [type == "pong" ? FRAME_PONG : FRAME_UNKNOWN];
+  return [FRAME_NOTICE, message as any];
 };

@@ -1,5 +1,7 @@
 /** The one error of the package: why a watch ended without a final status, and what to do. */
 
+import { END_NO_SIGNATURE, END_USER } from "./core.ts";
+
 /**
  * | code | what happened | what to do |
  * |---|---|---|
@@ -8,9 +10,10 @@
  * | `bad_request` | the server does not understand this client | update the package, check `url` |
  * | `unauthorized` | the signature is wrong, or for another transfer | create a new transfer request |
  * | `forbidden` | the page's origin may not connect | add it to `ALLOWED_ORIGINS` on the server |
+ * | `not_found` | the transfer was deleted | create a new transfer request |
  * | `expired` | the signature has expired | pass `getSignature`, or create a new transfer request |
  * | `too_large` | a message was over the server's limit | update the package |
- * | `failed` | the package could not start: see the message | check the page's policy and the network, reload |
+ * | `failed` | the options are no good: see the message | correct them |
  */
 export type ErrorCode =
   | "closed"
@@ -18,6 +21,7 @@ export type ErrorCode =
   | "bad_request"
   | "unauthorized"
   | "forbidden"
+  | "not_found"
   | "expired"
   | "too_large"
   | "failed";
@@ -37,13 +41,13 @@ export class TransferStatusError extends Error {
   }
 }
 
-// By the driver's and the session's number for the end, and by the close code of the socket.
+// By the session's number for the end, or the close code of the socket.
 const codes: Record<number, ErrorCode> = {
-  2: "no_signature",
-  3: "failed",
+  [END_NO_SIGNATURE]: "no_signature",
   4400: "bad_request",
   4401: "unauthorized",
   4403: "forbidden",
+  4404: "not_found",
   4410: "expired",
   4413: "too_large",
 };
@@ -51,6 +55,7 @@ const codes: Record<number, ErrorCode> = {
 /** The error for an end. The server says what to do before it closes; the fallback is for where nothing came. */
 export const endError = (end: number, said?: string): TransferStatusError => {
   const code = codes[end] ?? "closed";
-  const message = (end > 2 && said) || code + (end > 1 ? ": create a new transfer request" : " before a final status");
-  return new TransferStatusError(code, message, end > 3 ? end : undefined);
+  const isServer = end > END_NO_SIGNATURE;
+  const fallback = code + (end > END_USER ? ": create a new transfer request" : " before a final status");
+  return new TransferStatusError(code, (isServer && said) || fallback, isServer ? end : undefined);
 };

@@ -11,10 +11,14 @@ import { watch } from "./watch.ts";
 export { TransferStatusError, type ErrorCode } from "./error.ts";
 export type * from "./types.ts";
 
+/** Compiled once a page; a policy that refuses is asked once, too. */
+let module: Promise<WebAssembly.Module> | undefined;
+const compile = () => (module ??= WebAssembly.compile(unpack(text)));
+
 /**
  * Watches a transfer until its final status, through lost networks, sleeping tabs and deploys.
  *
- * @throws TypeError when the options name no transfer, no signature or no address.
+ * @throws TypeError when the options name no transfer, no signature, or an address that cannot be right.
  * @example
  * const watch = watchTransfer({ url: "https://status.example.com", transferId, signature });
  * watch.on("status", (transfer) => show(transfer.status));
@@ -26,5 +30,4 @@ export type * from "./types.ts";
  * // From the answer of your backend, as it is.
  * watchTransfer({ url, ...(await response.json()) });
  */
-export const watchTransfer = (options: WatchOptions): TransferWatch =>
-  watch(async () => WebAssembly.instantiate(unpack(text)), options);
+export const watchTransfer = (options: WatchOptions): TransferWatch => watch(compile, options);

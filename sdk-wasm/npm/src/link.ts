@@ -1,22 +1,21 @@
 /** One socket, from dial to close, as the driver holds it. */
-import { CLOSED, FRAME, OPENED } from "./core.ts";
+import { INPUT_CLOSED, INPUT_FRAME, INPUT_OPENED } from "./core.ts";
 
 /**
- * What a link reports: `OPENED`, `FRAME` with its data, `CLOSED` with its code, and `HINT` when a follower's link
- * is an own socket from now on, which is worth a probe. Nothing comes after `CLOSED` or after a drop.
+ * What a link reports: `INPUT_OPENED`, `INPUT_FRAME` with its data, and `INPUT_CLOSED` with the close code. Nothing
+ * comes after the close or after a drop.
  *
- * `relay` passes a frame on to those who follow this link.
+ * `relay` passes a frame on to those who follow this link, and says whether it is a status.
  */
-export type Report = (what: number, data?: any, relay?: () => void) => void;
+export type Report = (what: number, data?: unknown, relay?: (isStatus: boolean) => void) => void;
 
 /** A link that was dialled. */
 export interface Link {
   _send(text: string): void;
-  /**
-   * Forgets the socket at once: what it still reports is not heard. Harmless when it is gone. Without a code the page goes to sleep, and
-   * the link was not found wanting.
-   */
-  _drop(code?: number): void;
+  /** Closes the socket and forgets it at once: what it still reports is not heard. Harmless when it is gone. */
+  _drop(): void;
+  /** Whether another tab holds the socket. */
+  _isShared?(): boolean;
 }
 
 /** The code for a link that was lost without a close frame. */
@@ -25,20 +24,35 @@ export const LOST = 1006;
 /** What the package uses of the global object; a test passes its own. */
 export type Host = typeof globalThis;
 
-/** Opens a socket. */
+/** Opens a socket. One that cannot be made, as by the page's policy, is reported as lost. */
 export const dial = (host: Host, url: string, protocols: string[], report: Report): Link => {
-  const socket = new host.WebSocket(url, protocols);
-  socket.onopen = () => report(OPENED);
-  socket.onmessage = ({ data }) => report(FRAME, data);
-  socket.onclose = ({ code }) => report(CLOSED, code);
+  let socket: WebSocket | undefined;
+  let isOpen = false;
+  const end = (code: number) => {
+    report(INPUT_CLOSED, code);
+    report = () => {};
+  };
+  try {
+    socket = new host.WebSocket(url, protocols);
+    socket.onopen = () => {
+      isOpen = true;
+      report(INPUT_OPENED);
+    };
+    socket.onmessage = ({ data }) => report(INPUT_FRAME, data);
+    socket.onclose = ({ code }) => end(code);
+    // Node.js 22 says no more than this of a handshake that failed.
+    socket.onerror = () => isOpen || end(LOST);
+  } catch {
+    queueMicrotask(() => end(LOST));
+  }
   return {
     _send(text) {
-      if (socket.readyState == 1) socket.send(text);
+      if (isOpen) socket!.send(text);
     },
-    _drop(code) {
+    _drop() {
       // A socket on a dead network may stay OPEN for minutes, and close long after it was replaced.
       report = () => {};
-      socket.close(code);
+      socket?.close(1000);
     },
   };
 };

@@ -20,16 +20,18 @@ export type SlimOptions = WatchOptions & {
   wasm?: string | URL;
 };
 
+/** Compiled once a page, by address; one that failed is not asked for again, the translated session stands in. */
+const modules: Record<string, Promise<WebAssembly.Module>> = {};
+
 /**
  * Watches a transfer until its final status, through lost networks, sleeping tabs and deploys.
  *
- * @throws TypeError when the options name no transfer, no signature or no address.
+ * @throws TypeError when the options name no transfer, no signature, or an address that cannot be right.
  * @example
  * const watch = watchTransfer({ url: "https://status.example.com", transferId, signature });
  * watch.on("status", (transfer) => show(transfer.status));
  */
-export const watchTransfer = (options: SlimOptions): TransferWatch =>
-  watch(
-    async () => WebAssembly.instantiateStreaming(fetch(options.wasm ?? new URL("./session.wasm", import.meta.url))),
-    options,
-  );
+export const watchTransfer = ({ wasm, ...options }: SlimOptions): TransferWatch => {
+  const url = wasm ?? new URL("./session.wasm", import.meta.url);
+  return watch(() => (modules[`${url}`] ??= WebAssembly.compileStreaming(fetch(url))), options as WatchOptions);
+};

@@ -11,6 +11,7 @@ export const readTarget = (options: WatchOptions): [id: string, signature: strin
   let id = transferId ?? transferRequestId;
   let text: string | null | undefined = signature;
   if (qr) [id, text] = readQr(qr);
-  if (isTransferId(id) && (text || options.getSignature)) return [id, text];
-  throw new TypeError("pass transferId and signature, or qr");
+  if (!isTransferId(id)) throw TypeError("pass transferId, or qr");
+  if (!text && !options.getSignature) throw TypeError("pass signature or getSignature");
+  return [id, text];
 };

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** What users of the package see: options, transfers, events. */
 import type { TransferStatusError } from "./error.ts";
 
@@ -51,9 +52,33 @@ export interface Notice {
  */
 export type Connection = "connecting" | "live" | "reconnecting" | "polling" | "closed";
 
-/** What keeps a watch from being live. It goes on trying all the same. */
+/** What stands beside a change of the connection. */
+export interface ConnectionDetail {
+  /** Sockets dialled since the last one was live. */
+  readonly attempt: number;
+  /** The close code of the socket that was lost last; 1006 where it closed without one. */
+  readonly closeCode: number | undefined;
+  /** The news comes over the socket of another tab. */
+  readonly isShared: boolean;
+  /** What is wrong, and when the next attempt is. */
+  readonly problem: Problem | null;
+}
+
+/**
+ * What keeps the watch from being live. It goes on trying all the same.
+ *
+ * | kind | what happened |
+ * |---|---|
+ * | `unreachable` | no way there. A browser tells no cause, so this stands for `dns`, `refused`, `certificate` and `tls` too, and for an upgrade that was refused with an HTTP status |
+ * | `timeout` | connecting, the first status, the answer to a ping or a poll took too long |
+ * | `redirect`, `http` | another HTTP status than 200, in `status` where the browser shows it |
+ * | `not-the-service` | an answer that is not the service's: a page, a portal |
+ * | `closed` | the socket ended before its first status had held, with `code` |
+ * | `malformed` | a message that cannot be read, with `field` where it is one field |
+ * | `too-many-watchers` | too many watchers of this transfer; the next attempt is ten seconds away or more |
+ * | `signature-refresh` | there is no fresh signature, or it has expired too; `cause` is what `getSignature` threw |
+ */
 export interface Problem {
-  /** What to branch on: the names of PROTOCOL.md, section 9. A page is not told more than `unreachable` of a socket. */
   readonly kind:
     | "dns"
     | "refused"
@@ -68,19 +93,19 @@ export interface Problem {
     | "malformed"
     | "too-many-watchers"
     | "signature-refresh";
-  /** The HTTP status, with `redirect` and `http`. */
+  /** The HTTP status. */
   readonly status?: number;
-  /** The close code, with `closed`. */
+  /** The close code; 1005 or 1006 where there was none. */
   readonly code?: number;
-  /** What could not be read, with `malformed`. */
-  readonly field?: string;
-  /** What was thrown, with `signature-refresh`. */
+  /** The field that cannot be read. */
+  readonly field?: string | undefined;
+  /** What `getSignature` threw, or why the client itself could not be loaded. */
   readonly cause?: unknown;
-  /** When it began. */
+  /** When the first attempt failed for this. */
   readonly since: Date;
-  /** How many attempts have failed since. */
+  /** How many have failed since then, from 1. */
   readonly attempts: number;
-  /** When the next one is, or `null` while one runs. */
+  /** When the next one begins; `null` while one is under way. */
   readonly nextAttempt: Date | null;
 }
 
@@ -88,9 +113,9 @@ export interface Problem {
 export interface WatchEvents {
   /** The transfer changed. Each version comes at most once, never an older one after a newer one. */
   status: Transfer;
-  /** The connection changed. */
+  /** The connection changed. Its listeners get a {@link ConnectionDetail} as a second argument. */
   connection: Connection;
-  /** Something keeps the watch from being live, or another thing than before; `null` when a status has come. */
+  /** What keeps the watch from being live is new or was met again; `null`: it is gone. */
   problem: Problem | null;
   /** The QR code was scanned, or the phone was put away. */
   scan: Scan;
@@ -116,7 +141,10 @@ export type Target =
 
 /** The options besides the target. */
 export interface Settings {
-  /** The service's address, such as `https://status.example.com`; a path before `/ws` is kept. */
+  /**
+   * The service's address, such as `https://status.example.com`; a path before `/ws` is kept. One that begins with a
+   * slash is on the page's own host.
+   */
   url: string | URL;
   /**
    * Gets a fresh signature when the current one has expired, or the first one when none is given.
@@ -131,15 +159,31 @@ export interface Settings {
    */
   getSignature?: (request: {
     transferId: string;
+    /** There is no signature yet, or the last one has expired. */
+    reason: "missing" | "expired";
     signal: AbortSignal;
   }) => string | null | undefined | Promise<string | null | undefined>;
   /** Ends the watch when aborted; `finished` then rejects with the signal's reason. */
   signal?: AbortSignal;
   /**
    * Share one connection with the other tabs of this browser that watch the same transfer. On by default
-   * where the browser can (Web Locks and BroadcastChannel); `false` always opens an own one.
+   * where the browser can (Web Locks and BroadcastChannel), among tabs with the same signature; `false` always opens
+   * an own one. Never shared outside a page, where one process may serve many users.
    */
   share?: boolean;
+  /**
+   * Allow `http://` and `ws://` beyond this machine and private networks. The signature and the payment's status are
+   * then there for everybody on the way to read.
+   */
+  allowPlainText?: boolean;
+  /**
+   * Called after each event, with its name and what its listeners get. Without it, and without a listener for
+   * `error` or `problem`, the console is told what goes wrong.
+   *
+   * @example
+   * log: (event, ...detail) => console.debug("transfer", event, ...detail)
+   */
+  log?: (event: keyof WatchEvents, ...detail: unknown[]) => void;
 }
 
 /** What `watchTransfer` takes. */
@@ -153,6 +197,8 @@ export interface TransferWatch extends AsyncIterable<Transfer> {
   readonly latest: Transfer | undefined;
   /** How news travels now. */
   readonly connection: Connection;
+  /** What keeps the watch from being live; `null` when nothing does. */
+  readonly problem: Problem | null;
   /**
    * The final status. Rejects with a {@link TransferStatusError} when the watch ends without one. Nobody has to
    * look at it: a rejection that is not handled is no error of the page.
@@ -168,15 +214,22 @@ export interface TransferWatch extends AsyncIterable<Transfer> {
    * @example
    * const off = watch.on("status", (transfer) => console.log(transfer.status));
    */
-  on<Name extends keyof WatchEvents>(name: Name, listener: (event: WatchEvents[Name]) => void): () => void;
+  on<Name extends keyof WatchEvents>(
+    name: Name,
+    listener: (event: WatchEvents[Name], detail: Name extends "connection" ? ConnectionDetail : undefined) => void,
+  ): () => void;
   /** Ends the watch. Harmless when it has ended already. */
   close(): void;
+  /** As {@link TransferWatch.close}, for `using` and `await using`, where the browser has them. */
+  [Symbol.dispose](): void;
+  [Symbol.asyncDispose](): Promise<void>;
   /**
    * The newest status first, then each that follows. A slow reader gets the newest and may skip some, the final
-   * one never. Ends after the final status or `close()`, and throws what `finished` rejects with otherwise.
+   * one never. Ends after the final status or `close()`, and throws what `finished` rejects with otherwise. Leaving
+   * the loop early, with `break` or `return`, closes the watch.
    *
    * @example
    * for await (const transfer of watchTransfer(options)) render(transfer);
    */
-  [Symbol.asyncIterator](): AsyncGenerator<Transfer, void, undefined>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Transfer, void, undefined>;
 }

@@ -3,54 +3,113 @@
  *
  * It decides nothing. One input goes in, then outputs are drained until the session says wait.
  */
+import { readAddress } from "./address.ts";
 import {
-  CLOSE,
-  CLOSED,
-  FRAME,
-  HINT,
-  MALFORMED,
-  NETWORK_CHANGED,
-  NOTICE,
-  OFFLINE,
-  ONLINE,
-  POLLED,
-  POLL_FAILED,
-  SIGNED,
-  SNAPSHOT,
-  START,
-  TIMEOUT,
-  VISIBLE,
+  END_USER,
+  FRAME_MALFORMED,
+  FRAME_NOTICE,
+  FRAME_UNKNOWN,
+  HINT_NETWORK_CHANGED,
+  HINT_OFFLINE,
+  HINT_ONLINE,
+  HINT_RESUME,
+  HINT_SUSPEND,
+  HINT_VISIBLE,
+  INPUT_CLOSE,
+  INPUT_CLOSED,
+  INPUT_FRAME,
+  INPUT_HINT,
+  INPUT_POLLED,
+  INPUT_POLL_FAILED,
+  INPUT_SIGNED,
+  INPUT_SNAPSHOT,
+  INPUT_START,
+  INPUT_TIMEOUT,
+  OUTPUT_CLOSED,
+  OUTPUT_CONNECT,
+  OUTPUT_CONNECTION,
+  OUTPUT_DROP,
+  OUTPUT_NOTICE,
+  OUTPUT_PING,
+  OUTPUT_POLL,
+  OUTPUT_PROBLEM,
+  OUTPUT_REFRESH,
+  OUTPUT_UPDATE,
+  OUTPUT_WAIT,
+  SIGNED_FAILED,
+  SIGNED_READY,
+  SIGNED_REFUSED,
+  STAGE_FINAL,
+  STAGE_OPEN,
+  STAGE_UNKNOWN,
+  type Compile,
   type Core,
   load,
-  type Instantiate,
 } from "./core.ts";
-import { STATUS, checkTransfer, decode, type Decoded } from "./decode.ts";
+import { STATUS, decode, type Decoded } from "./decode.ts";
 import { endError, type TransferStatusError } from "./error.ts";
-import { LOST, dial, type Host, type Link, type Report } from "./link.ts";
+import { iterate } from "./iterate.ts";
+import { dial, type Host, type Link, type Report } from "./link.ts";
+import { ask } from "./poll.ts";
+import { readProblem } from "./problem.ts";
 import { PING, sharing } from "./share.ts";
 import { readTarget } from "./target.ts";
-import type { Connection, Notice, Scan, Transfer, TransferWatch, WatchEvents, WatchOptions } from "./types.ts";
+import type {
+  Connection,
+  ConnectionDetail,
+  Notice,
+  Problem,
+  Scan,
+  Transfer,
+  TransferWatch,
+  WatchEvents,
+  WatchOptions,
+} from "./types.ts";
 
 /** The session's numbers for the connection. */
 const connections: Connection[] = ["connecting", "live", "reconnecting", "polling"];
 
-/** Wakes the iterators. */
-const NEWS = "";
+const stages: Record<string, number> = {
+  pending: STAGE_OPEN,
+  processing: STAGE_OPEN,
+  completed: STAGE_FINAL,
+  failed: STAGE_FINAL,
+  cancelled: STAGE_FINAL,
+};
+
+/** What the window, and the document, say about network and page. */
+const windowHints = {
+  online: HINT_ONLINE,
+  offline: HINT_OFFLINE,
+  pagehide: HINT_SUSPEND,
+  pageshow: HINT_RESUME,
+};
+const documentHints = {
+  visibilitychange: HINT_VISIBLE,
+  freeze: HINT_SUSPEND,
+  resume: HINT_RESUME,
+};
+
+/** The longest that the timer waits: a device that slept notices by itself soon after it wakes. */
+const SLICE_MS = 5_000;
+
+/** Hears every event: its name and what belongs to it. */
+type Listener = (name: keyof WatchEvents, ...detail: any[]) => void;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Watches a transfer with the session that `instantiate` makes. `host` is what a test puts in place of the globals. */
-export const watch = (instantiate: Instantiate, options: WatchOptions, host: Host = globalThis): TransferWatch => {
+/** Watches a transfer with the session that `compile` makes. `host` is what a test puts in place of the globals. */
+export const watch = (compile: Compile, options: WatchOptions, host: Host = globalThis): TransferWatch => {
   const { getSignature, signal } = options;
   const [transferId, given] = readTarget(options);
   // `http` and `https`, or `ws` and `wss`: either pair may be given.
-  const base = new URL(options.url, host.location?.href).href.replace(/\/*$/, "/");
+  const base = readAddress(options.url, options.allowPlainText, host.location);
   const socketUrl = (base + "ws/" + transferId).replace(/^http/, "ws");
 
-  let signature: string | undefined;
+  let signature = "";
   let subprotocol: string;
   const sign = (text: string) => {
-    // A text that cannot be a signature throws here.
+    if (!/^[!-~]+$/.test(text)) throw TypeError("signature: pass it on as it is");
     subprotocol = "signature." + btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
     signature = text;
   };
@@ -58,25 +117,60 @@ export const watch = (instantiate: Instantiate, options: WatchOptions, host: Hos
 
   let core: Core | undefined;
   let link: Link | undefined;
-  let conn: number;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let polling: AbortController | undefined;
+  /** The request for a signature that is under way. */
+  let asked: number;
   /** The transfer, and the notice, that the session was told of last. */
   let transfer: Transfer;
   let notice: (Notice & { type: "error" }) | (Scan & { type: "scan" });
-  /** What the server said last in an `error` message. */
+  /** What the server said last in an `error` message over this link. */
   let said: string | undefined;
+  /** The field that could not be read, and what `getSignature` threw. */
+  let field: string | undefined;
+  let refreshCause: unknown;
+  /** How the last link ended, and how many were dialled since one was live. */
+  let closeCode: number | undefined;
+  let attempt = 0;
+  /** Somebody listens to what is wrong. */
+  let isHeard = !!options.log;
 
-  /** Why the watch ended, unless with a final status or by the user. */
-  let failure: TransferStatusError | undefined;
+  /** Why the watch ended; `null` for a reason that is nobody's failure. */
+  let ended: unknown;
   const stop = new AbortController();
-  // An EventTarget keeps a listener that throws from disturbing the others, or the drain.
-  const target = new EventTarget();
-  const emit = <Name extends keyof WatchEvents>(name: Name | typeof NEWS, detail?: WatchEvents[Name]) =>
-    target.dispatchEvent(new CustomEvent(name, { detail }));
-  const setConnection = (value: Connection) => emit("connection", (self.connection = value));
+  const listeners = new Set<Listener>();
+  const listen = (listener: Listener) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const emit = <Name extends keyof WatchEvents>(name: Name, value: WatchEvents[Name], detail?: ConnectionDetail) => {
+    // Who comes while it is told hears the next one; who goes hears no more.
+    for (const listener of [...listeners]) {
+      try {
+        if (listeners.has(listener)) listener(name, value, detail);
+      } catch (error) {
+        // A listener that throws disturbs neither the others nor the drain.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  };
+  const setConnection = (value: Connection) =>
+    emit("connection", (self.connection = value), {
+      attempt,
+      closeCode,
+      isShared: !!link?._isShared?.(),
+      problem: self.problem,
+    });
+  const setProblem = (problem: Problem | null) => {
+    if (problem && problem.kind != self.problem?.kind) warn(problem.kind, problem);
+    emit("problem", (self.problem = problem));
+  };
+  /** Nothing fails in silence. */
+  const warn = (...what: unknown[]) => isHeard || console.warn("transfer-status:", ...what);
 
-  const feed = (what: number, id?: number, code?: number | boolean, version?: number, updatedAt?: number) => {
+  const feed = (what: number, id?: number, code?: number, version?: number, updatedAt?: number) => {
     if (core) {
       core.input(what, host.Date.now(), id, code, version, updatedAt);
       let output: number;
@@ -90,180 +184,205 @@ export const watch = (instantiate: Instantiate, options: WatchOptions, host: Hos
   /** Hands in the order of a transfer and keeps the object itself here. */
   const snapshot = (what: number, id: number, value: Transfer, updatedAt: number) => {
     transfer = value;
-    feed(what, id, /^(completed|failed|cancelled)$/.test(value.status), value.version ?? -1, updatedAt);
+    feed(what, id, stages[value.status] ?? STAGE_UNKNOWN, value.version ?? -1, updatedAt);
   };
 
   const reporter =
     (id: number): Report =>
     (what, data, relay) => {
-      if (what == FRAME) {
-        let decoded: Decoded | [typeof MALFORMED] = [MALFORMED];
+      let code = data as number;
+      if (what == INPUT_CLOSED) closeCode = code;
+      if (what == INPUT_FRAME) {
+        let decoded: Decoded;
         try {
           decoded = decode(data, transferId);
-        } catch {}
-        if (decoded[0] == STATUS) {
-          relay?.();
-          return snapshot(SNAPSHOT, id, decoded[1].transfer, decoded[2]);
+        } catch (error) {
+          field = error instanceof TypeError ? error.message : undefined;
+          return feed(INPUT_FRAME, id, FRAME_MALFORMED);
         }
-        if (decoded[0] == NOTICE) {
-          relay?.();
-          notice = decoded[1];
-        }
-        data = decoded[0];
+        code = decoded[0];
+        if (code == FRAME_NOTICE) notice = decoded[1] as typeof notice;
+        // A refusal is of this tab's own.
+        if (code != FRAME_UNKNOWN && (code != FRAME_NOTICE || notice.type == "scan")) relay?.(code == STATUS);
+        if (decoded[0] == STATUS) return snapshot(INPUT_SNAPSHOT, id, decoded[1].transfer, decoded[2]);
       }
-      feed(what, id, data);
+      feed(what, id, code);
     };
 
   const open = (report: Report) => dial(host, socketUrl, ["transfer-status.v1", subprotocol], report);
-  const connect =
-    options.share != false && host.navigator?.locks ? sharing(host, socketUrl, open, () => self.latest) : open;
+  // Only tabs of a browser have one user: elsewhere one process serves many.
+  const share = options.share != false && host.document && host.navigator?.locks && sharing(host, open);
 
   const poll = async (id: number) => {
     polling?.abort();
     polling = new AbortController();
-    let status = 0;
-    try {
-      const response = await host.fetch((base + "transfer/" + transferId).replace(/^ws/, "http"), {
-        cache: "no-store",
-        // No version reads "undefined", which no ETag is.
-        headers: { Authorization: "Bearer " + signature, "If-None-Match": `"${self.latest?.version}"` },
-        signal: polling.signal,
-      });
-      if (/304|429/.test(response.status as unknown as string)) status = response.status;
-      else {
-        const body = await response.json();
-        if (response.ok) return snapshot(POLLED, id, body, checkTransfer(body, transferId));
-        if (body.type == "error" && /^(unauthorized|forbidden)$/.test(body.code)) {
-          // Only by the service's own word: a captive portal refuses for reasons of its own.
-          status = 401;
-          said = body.message;
-        }
-      }
-    } catch {}
-    feed(POLL_FAILED, id, status);
+    const headers: Record<string, string> = { Authorization: "Bearer " + signature };
+    const version = self.latest?.version;
+    if (version != null) headers["If-None-Match"] = `"${version}"`;
+    const address = (base + "transfer/" + transferId).replace(/^ws/, "http");
+    const answer = await ask(host, address, headers, polling, transferId);
+    if (answer._transfer) return snapshot(INPUT_POLLED, id, answer._transfer, answer._updatedAt);
+    // From 1,000 on it is a refusal, in the service's words.
+    if (answer._code > 999) said = answer._text;
+    else field = answer._text;
+    feed(INPUT_POLL_FAILED, id, answer._code, answer._retryAfter);
   };
 
   const refresh = async (id: number) => {
-    let answer = 1;
+    asked = id;
+    let answer = SIGNED_FAILED as number;
     try {
-      const fresh = await getSignature!({ transferId, signal: stop.signal });
-      answer = 2;
+      const reason = signature ? "expired" : "missing";
+      const fresh = await getSignature!({ transferId, reason, signal: stop.signal });
+      // One that comes after a later request is old.
+      if (asked != id) return;
+      answer = SIGNED_REFUSED;
       if (fresh != null) {
         sign(fresh);
-        answer = 0;
+        answer = SIGNED_READY;
       }
-    } catch {}
-    feed(SIGNED, id, answer);
+    } catch (error) {
+      refreshCause = error;
+    }
+    feed(INPUT_SIGNED, id, answer);
   };
 
   const end = (reason: number) => {
     if (stop.signal.aborted) return;
-    const error = reason ? (reason == 1 && signal?.reason) || endError(reason, said) : null;
+    const error = reason ? (reason == END_USER && signal?.reason) || endError(reason, said) : null;
+    ended = reason == END_USER && !signal?.aborted ? null : error;
     stop.abort();
     polling?.abort();
+    host.clearTimeout(timer);
     setConnection("closed");
-    if (reason > 1) emit("error", (failure = error));
+    if (reason > END_USER) {
+      warn(error);
+      emit("error", error as TransferStatusError);
+    }
     emit("closed", error);
-    emit(NEWS);
   };
 
-  /** What to do, by the session's number for the output. */
-  const outputs: ((value: number) => void)[] = [
-    // Wait.
-    (until) => {
+  const outputs: Record<number, (value: number) => void> = {
+    [OUTPUT_WAIT](until) {
       host.clearTimeout(timer);
-      if (until >= 0) timer = host.setTimeout(feed, until - host.Date.now(), TIMEOUT);
+      if (until >= 0) timer = host.setTimeout(feed, Math.min(until - host.Date.now(), SLICE_MS), INPUT_TIMEOUT);
     },
-    // Connect.
-    (id) => {
-      link = connect(reporter((conn = id)));
+    [OUTPUT_CONNECT](id) {
+      said = undefined;
+      attempt++;
+      link = share ? share(socketUrl, signature, reporter(id)) : open(reporter(id));
     },
-    // Drop the socket.
-    (code) => link?._drop(code),
-    // Ping.
-    () => link?._send(PING),
-    poll,
-    refresh,
-    // Tell the user: the status, a notice, the connection, the end.
-    () => {
-      emit("status", (self.latest = transfer));
-      emit(NEWS);
-    },
-    () => {
+    [OUTPUT_DROP]: () => link!._drop(),
+    [OUTPUT_PING]: () => link!._send(PING),
+    [OUTPUT_POLL]: poll,
+    [OUTPUT_REFRESH]: refresh,
+    [OUTPUT_UPDATE]: () => emit("status", (self.latest = transfer)),
+    [OUTPUT_NOTICE]() {
       if (notice.type == "scan") emit("scan", notice);
       else {
         said = notice.message;
         emit("notice", notice);
       }
     },
-    (value) => setConnection(connections[value]!),
-    (reason) => end(reason),
-  ];
+    [OUTPUT_CONNECTION](value) {
+      setConnection(connections[value]!);
+      if (self.connection == "live") {
+        said = undefined;
+        attempt = 0;
+      }
+    },
+    [OUTPUT_PROBLEM]: () => setProblem(readProblem(core!, field, refreshCause)),
+    [OUTPUT_CLOSED]: end,
+  };
 
   const close = () => {
-    if (core) feed(CLOSE);
-    else end(1);
+    if (core) feed(INPUT_CLOSE);
+    else end(END_USER);
   };
 
-  /** What the browser says about network and page. */
-  const heard = ({ type }: Event) => {
-    if (/freeze|hide/.test(type)) {
-      // Before the page is frozen its socket goes, so that another tab of this browser takes over.
-      link?._drop();
-      feed(CLOSED, conn, LOST);
-    } else if (!host.document?.hidden) {
-      // A hidden page may be on its way to sleep: a browser says so after `pagehide`, and a socket dialled then would stay.
-      feed(HINT, 0, { online: ONLINE, offline: OFFLINE, change: NETWORK_CHANGED }[type] ?? VISIBLE);
+  const connection = (host.navigator as { connection?: EventTarget & { type?: string } } | undefined)?.connection;
+  let network = connection?.type;
+  const hear = (target: EventTarget | undefined, type: string, heard: () => void) =>
+    target?.addEventListener?.(type, heard, { signal: stop.signal });
+  let isAsleep = false;
+  const hint = (hint: number) => {
+    if (hint == HINT_SUSPEND) {
+      isAsleep = true;
+      // A poll would keep the page from being frozen, or come back to life with it.
+      polling?.abort();
     }
-  };
-  const hear = (target: EventTarget | undefined, types: string, listener = heard) => {
-    for (const type of types.split(" ")) target?.addEventListener?.(type, listener, { signal: stop.signal });
+    if (hint == HINT_RESUME) {
+      // A page that has just been loaded says `pageshow`, too.
+      if (!isAsleep) return;
+      isAsleep = false;
+    }
+    if (hint != HINT_VISIBLE || !host.document.hidden) feed(INPUT_HINT, 0, hint);
   };
 
-  if (signal?.aborted) queueMicrotask(close);
-  hear(signal, "abort", close);
-  hear(host, "online offline pageshow pagehide");
-  hear(host.document, "resume freeze visibilitychange");
-  hear((host.navigator as { connection?: EventTarget } | undefined)?.connection, "change");
-  load(instantiate)
-    .then((loaded) => {
-      if (!stop.signal.aborted) {
-        core = loaded;
-        feed(START, 0, +!!getSignature | (signature ? 0 : 2), Math.random());
-      }
-    })
-    .catch((cause) => {
-      said = `${cause}`;
-      end(3);
-    });
+  /** Begins with the session, and tries again for as long as it cannot be fetched. */
+  const begin = async () => {
+    try {
+      const loaded = await load(compile);
+      if (stop.signal.aborted) return;
+      core = loaded;
+    } catch (cause) {
+      if (stop.signal.aborted) return;
+      const now = host.Date.now();
+      const attempts = (self.problem?.attempts ?? 0) + 1;
+      const wait = Math.min(500 * 2 ** attempts, 30_000) * Math.random();
+      timer = host.setTimeout(begin, wait);
+      return setProblem({
+        kind: "unreachable",
+        cause,
+        since: self.problem?.since ?? new Date(now),
+        attempts,
+        nextAttempt: new Date(now + wait),
+      });
+    }
+    if (self.problem) setProblem(null);
+    feed(INPUT_START, 0, +!!getSignature | (signature ? 0 : 2), Math.random());
+  };
 
   const self = {
     transferId,
     connection: "connecting",
+    problem: null,
     finished: new Promise((resolve, reject) =>
-      target.addEventListener("closed", (event) => {
-        const { detail } = event as CustomEvent;
-        if (detail) reject(detail);
-        else resolve(self.latest!);
+      listen((name, error) => {
+        if (name == "closed") error ? reject(error) : resolve(self.latest!);
       }),
     ),
     on(name, listener) {
-      const own = (event: Event) => listener((event as CustomEvent).detail);
-      target.addEventListener(name, own);
-      return () => target.removeEventListener(name, own);
+      isHeard ||= name == "error" || name == "problem";
+      return listen((event, value, detail) => event == name && listener(value, detail));
     },
     close,
-    async *[Symbol.asyncIterator]() {
-      let seen: Transfer | undefined;
-      for (;;) {
-        if (self.latest != seen) yield (seen = self.latest)!;
-        else if (failure) throw failure;
-        else if (stop.signal.aborted) return;
-        else await new Promise((wake) => target.addEventListener(NEWS, wake, { once: true }));
-      }
-    },
+    [Symbol.asyncIterator]: () =>
+      iterate({
+        _latest: () => self.latest,
+        _ended: () => ended,
+        _wait(wake) {
+          const off = listen(() => {
+            off();
+            wake();
+          });
+        },
+        _close: close,
+      }),
+    ...(Symbol.dispose && { [Symbol.dispose]: close, [Symbol.asyncDispose]: async () => close() }),
   } as Writable<TransferWatch>;
   // A page that does not look at it made no mistake.
   self.finished.catch(() => {});
+  if (options.log) listen(options.log);
+
+  if (signal?.aborted) queueMicrotask(close);
+  hear(signal, "abort", close);
+  for (const [type, number] of Object.entries(windowHints)) hear(host, type, () => hint(number));
+  for (const [type, number] of Object.entries(documentHints)) hear(host.document, type, () => hint(number));
+  hear(connection, "change", () => {
+    // A browser says so whenever its estimate of the speed moves, too.
+    if (network != (network = connection!.type)) hint(HINT_NETWORK_CHANGED);
+  });
+  begin();
   return self;
 };

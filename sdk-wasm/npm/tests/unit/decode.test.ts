@@ -5,9 +5,10 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 
-import { PONG, UNKNOWN } from "../../src/core.ts";
+import { FRAME_NOTICE, FRAME_PONG, FRAME_UNKNOWN } from "../../src/core.ts";
 import { STATUS, decode, isTransferId } from "../../src/decode.ts";
 import { Random, mutants } from "./support/mutate.ts";
+import { status } from "./support/server.ts";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const { cases } = JSON.parse(readFileSync(`${root}protocol/tests/vectors/messages.json`, "utf8")) as {
@@ -17,7 +18,8 @@ const { cases } = JSON.parse(readFileSync(`${root}protocol/tests/vectors/message
 /** What the TypeScript decoder makes of a text, in the words of protocol/examples/decode.rs. */
 const read = (text: string): string => {
   try {
-    let id = JSON.parse(text)?.transfer?.id;
+    const parsed = JSON.parse(text);
+    let id = parsed?.transfer?.id ?? parsed?.transferId;
     // The driver knows which transfer it watches; here each may name its own.
     if (!isTransferId(id)) id = "any";
     const [code, message, at] = decode(text, id);
@@ -26,7 +28,7 @@ const read = (text: string): string => {
       const end = /^(completed|failed|cancelled)$/.test(status) ? "final" : "open";
       return `status ${at} ${version == null ? "-" : BigInt(version)} ${end}`;
     }
-    return message?.type ?? (code == PONG ? "pong" : code == UNKNOWN ? "unknown" : "?");
+    return message?.type ?? (code == FRAME_PONG ? "pong" : code == FRAME_UNKNOWN ? "unknown" : "?");
   } catch {
     return "invalid";
   }
@@ -57,6 +59,39 @@ test("a status of another transfer is not taken", () => {
   const { text } = cases.find(({ name }) => name == "server-0")!;
   assert.equal(decode(text, "transfer-123")[0], STATUS);
   assert.throws(() => decode(text, "transfer-124"));
+});
+
+test("a scan of another transfer is nothing to tell", () => {
+  const scan = '{"type":"scan","transferId":"transfer-124","scanned":true,"at":"2024-01-15T10:30:00Z"}';
+  assert.equal(decode(scan, "transfer-124")[0], FRAME_NOTICE);
+  assert.equal(decode(scan, "transfer-123")[0], FRAME_UNKNOWN);
+});
+
+for (const [field, text] of [
+  ["", "nonsense"],
+  ["transfer", '{"type":"status"}'],
+  ["id", status({ id: "another" })],
+  ["status", status({ status: 5 as never })],
+  ["version", status({ version: 1.5 })],
+  ["updatedAt", status({ updatedAt: "2024-01-15 10:30" })],
+  ["updatedAt", status({ updatedAt: "2024-13-15T10:30:00.000Z" })],
+  ["amount", status().replace("}}", ',"amount":1e999}}')],
+  ["metadata", status({ metadata: [] as never })],
+] as const) {
+  test(`a message that cannot be read names ${field || "no field"}: ${text}`, () => {
+    assert.throws(() => decode(text, "transfer-123"), field ? { name: "TypeError", message: field } : SyntaxError);
+  });
+}
+
+test("a message of 64 KiB is read, a longer one is not, in bytes", () => {
+  const whole = (bytes: number, letter: string) => {
+    const rest = bytes - Buffer.byteLength(status({ message: "" }));
+    return status({ message: letter.repeat(rest / Buffer.byteLength(letter)) });
+  };
+  for (const letter of ["x", "é"]) {
+    assert.equal(decode(whole(65_536, letter).padEnd(1), "transfer-123")[0], STATUS);
+    assert.throws(() => decode(whole(65_536 + 2, letter), "transfer-123"));
+  }
 });
 
 test("the object is the one that JSON.parse made", () => {

@@ -7,8 +7,8 @@ import { Clock } from "./clock.ts";
 
 const module = new WebAssembly.Module(readFileSync(new URL("../../../dist/session.wasm", import.meta.url)));
 
-/** Makes a session of the module as it ships. */
-export const instantiate = async () => ({ module, instance: await WebAssembly.instantiate(module) });
+/** The module as it ships. */
+export const compile = async () => module;
 
 /** Lets real I/O happen, while virtual time stands still. */
 export const breath = (ms = 5): Promise<void> => new Promise((done) => setTimeout(done, ms));
@@ -16,13 +16,13 @@ export const breath = (ms = 5): Promise<void> => new Promise((done) => setTimeou
 export class Tab extends EventTarget {
   readonly clock = new Clock();
   readonly document = Object.assign(new EventTarget(), { hidden: false });
-  readonly connection = new EventTarget();
+  readonly connection = Object.assign(new EventTarget(), { type: "wifi" });
   /** Sockets whose end the driver has been told of. */
   ended = 0;
   readonly WebSocket: typeof WebSocket;
   readonly fetch: typeof fetch = (input, init) => globalThis.fetch(input, init);
   readonly BroadcastChannel = globalThis.BroadcastChannel;
-  readonly navigator: { connection: EventTarget; locks?: unknown };
+  readonly navigator: { connection: EventTarget & { type: string }; locks?: unknown };
   readonly Date = this.clock.Date;
   readonly setTimeout = this.clock.setTimeout;
   readonly clearTimeout = this.clock.clearTimeout;
@@ -41,7 +41,7 @@ export class Tab extends EventTarget {
 
   /** Watches in this tab, writing every event down. */
   watch(options: WatchOptions): Watching {
-    return new Watching(watch(instantiate, options, this as unknown as typeof globalThis));
+    return new Watching(watch(compile, options, this as unknown as typeof globalThis));
   }
 
   hear(target: EventTarget, type: string): void {
@@ -59,7 +59,7 @@ export class Watching {
 
   constructor(watch: TransferWatch) {
     this.watch = watch;
-    for (const name of ["status", "connection", "scan", "notice", "error", "closed"] as const) {
+    for (const name of ["status", "connection", "problem", "scan", "notice", "error", "closed"] as const) {
       watch.on(name, (event) => {
         this.log.push([name, event] as Entry);
         this.#waiting = this.#waiting.filter(({ done, test }) => !test() || done());

@@ -13,8 +13,22 @@ interface Request {
 const aborted = () => new DOMException("The request was aborted.", "AbortError");
 
 export class Locks {
+  /**
+   * When a lock that became free is granted. A lock and a channel are ways of their own between two tabs, so either
+   * may be the faster one: `queueMicrotask` is before any message, a timer of some milliseconds after it.
+   */
+  soon: (grant: () => void) => void;
   #held = new Map<string, Request>();
   #queue: Request[] = [];
+
+  constructor(soon: (grant: () => void) => void = setTimeout) {
+    this.soon = soon;
+  }
+
+  /** The names under which locks are held. */
+  get names(): string[] {
+    return [...this.#held.keys()];
+  }
 
   request(name: string, options: { signal?: AbortSignal; steal?: boolean }, run: () => unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -31,7 +45,7 @@ export class Locks {
           reject(aborted());
         }
       });
-      setTimeout(() => this.#grant());
+      this.soon(() => this.#grant());
     });
   }
 
@@ -42,7 +56,7 @@ export class Locks {
       this.#queue = this.#queue.filter((other) => other != request);
       const release = () => {
         if (this.#held.get(request.name) == request) this.#held.delete(request.name);
-        setTimeout(() => this.#grant());
+        this.soon(() => this.#grant());
       };
       new Promise((done) => done(request.run())).then(request.resolve, request.reject).finally(release);
     }

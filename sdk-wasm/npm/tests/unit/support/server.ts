@@ -29,6 +29,8 @@ export class TestServer {
   readonly #arrived: (() => void)[] = [];
   /** Answers a new socket. */
   onSocket: OnSocket = (socket) => socket.send(status());
+  /** A network that lets no socket through: upgrades get no answer. */
+  isHanging = false;
   /** Answers a poll. */
   onGet: OnGet = (_, response) => response.writeHead(404).end();
   /** What clients asked for, and said. */
@@ -44,6 +46,7 @@ export class TestServer {
     });
     this.#http.on("upgrade", (request, stream, head) => {
       this.upgrades.push(request);
+      if (this.isHanging) return this.#wake();
       this.#sockets.handleUpgrade(request, stream, head, (socket) => {
         socket.on("message", (data) => {
           this.said.push(String(data));
