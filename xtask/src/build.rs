@@ -125,29 +125,32 @@ pub(crate) fn session(ready: &Ready) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// Builds the page of the browser client's tests and returns its folder: not for release, so that a panic says where.
+/// Builds the page of the browser client's tests and returns its folder.
 ///
 /// # Errors
 /// When a build step fails.
 pub(crate) fn browser_app(ready: &Ready) -> Result<PathBuf> {
+    let folder = ready.tools.root.join("target/browser-app");
+    let what = ["--package", "transfer-status-wasm", "--example", "browser"];
+    page(ready, &what, "debug/examples/browser.wasm", &folder)?;
+    Ok(folder)
+}
+
+/// Builds `what` as a module that a page can load, into `folder`: not for release, so that a panic says where.
+///
+/// # Errors
+/// When a build step fails.
+pub(crate) fn page(ready: &Ready, what: &[&str], module: &str, folder: &Path) -> Result<()> {
     let Ready { tools, wasm } = ready;
-    let folder = tools.root.join("target/browser-app");
     let _lock = lock(ready)?;
-    compile(
-        ready,
-        &["--package", "transfer-status-wasm", "--example", "browser"],
-    )?;
+    compile(ready, what)?;
     let mut bindgen = Command::new(tools.cargo_bin("wasm-bindgen-cli")?);
     bindgen
         .args(["--target", "web", "--no-typescript", "--out-dir"])
-        .arg(&folder)
-        .arg(
-            wasm.target_folder(tools)
-                .join(TARGET)
-                .join("debug/examples/browser.wasm"),
-        );
+        .arg(folder)
+        .arg(wasm.target_folder(tools).join(TARGET).join(module));
     process::output(&mut bindgen)?;
-    Ok(folder)
+    Ok(())
 }
 
 /// Builds something of the workspace for the wasm target.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool talks on stdout")]
 
+mod adapters;
 mod arrows;
 mod bench;
 mod build;
@@ -54,6 +55,8 @@ enum Command {
     Bench(bench::Args),
     /// Print the sizes of the Worker, the session and the npm package, and fail when one is over its limit
     Size,
+    /// Build the programs that conformance suites drive, one an SDK, and print their command lines
+    Adapters(adapters::Args),
     /// Check that the crates depend on each other only as ARCHITECTURE.md allows
     Arrows,
     /// Check that no dependency needs a newer Rust than the crate that is built from it promises
@@ -85,6 +88,7 @@ fn run(command: Command) -> Result<()> {
         Command::Demo(args) => demo::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Size => size::run(),
+        Command::Adapters(args) => adapters::run(&args),
         Command::Arrows => arrows::run(),
         Command::Msrv => msrv::run(),
         Command::Features => features::run(),
