@@ -14,8 +14,8 @@ use crate::process::{self, command};
 use crate::setup::{self, Ready};
 use crate::{build, chromium, npm};
 
-/// The package of the Rust adapter.
-const PACKAGE: &str = "transfer-status-adapters";
+/// The package of the Rust adapter and of the project's own conformance test.
+pub(crate) const PACKAGE: &str = "transfer-status-adapters";
 /// The package of the page of the front end's adapter.
 const FRONT_END: &str = "transfer-status-adapter-front-end";
 /// Where the adapters are, from the repository's root.
@@ -30,7 +30,7 @@ pub(crate) struct Args {
 }
 
 /// Name to command line. The command is the adapter's process itself, with no shell around it.
-type CommandLines = BTreeMap<&'static str, Vec<String>>;
+pub(crate) type CommandLines = BTreeMap<&'static str, Vec<String>>;
 
 /// Builds one adapter. `None` where this machine has not what the SDK runs on; the reason has been told then.
 type Builder = fn(&Ready) -> Result<Option<Vec<String>>>;
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 ///
 /// # Errors
 /// When a build fails.
-fn build(ready: &Ready) -> Result<CommandLines> {
+pub(crate) fn build(ready: &Ready) -> Result<CommandLines> {
     let mut lines = CommandLines::new();
     for (name, build) in ADAPTERS {
         let built = build(ready).with_context(|| format!("the adapter of {name} cannot be built"))?;

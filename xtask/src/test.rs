@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::lanes::{self, Step};
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{build, chromium, npm, size};
+use crate::{adapters, build, chromium, npm, size};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
@@ -26,14 +26,15 @@ pub(crate) fn run() -> Result<()> {
     step("native tests: unit, doc, integration", || native(&ready))?;
     step("protocol without its features", || protocol_alone(&ready))?;
     step("protocol for wasm32", || protocol_for_wasm(&ready))?;
-    let app = step("build what the tests run", || {
+    let (app, adapters) = step("build what the tests run", || {
         build::worker(&ready)?;
         npm::build_checkout(&ready)?;
         process::run(&mut command(&ready.tools.root, "cargo", BUILD_EXAMPLES))?;
         process::run(end_to_end(&ready)?.arg("--no-run"))?;
-        build::browser_app(&ready)
+        process::run(conformance(&ready).arg("--no-run"))?;
+        Ok((build::browser_app(&ready)?, adapters::build(&ready)?))
     })?;
-    let steps = side_by_side(&ready, &chromium, &app)?;
+    let steps = side_by_side(&ready, &chromium, &app, &adapters)?;
     step("side by side", || {
         lanes::run(&ready.tools.root.join("target/test-logs"), steps)
     })?;
@@ -46,7 +47,14 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// All that only runs by now, the longest first.
-fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>> {
+fn side_by_side(
+    ready: &Ready,
+    chromium: &Path,
+    app: &Path,
+    adapters: &adapters::CommandLines,
+) -> Result<Vec<Step>> {
+    let mut conformance = conformance(ready);
+    conformance.env("TRANSFER_STATUS_ADAPTERS", serde_json::to_string(adapters)?);
     let mut end_to_end = end_to_end(ready)?;
     end_to_end.args(["--", END_TO_END_THREADS]);
     let mut rust_front_ends = node_tests(ready, chromium, "sdk-wasm/tests/browser")?;
@@ -68,6 +76,10 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
         Step {
             name: "checkout page and package in Chromium",
             commands: npm(npm::BROWSER_TESTS, &["check", "test"])?,
+        },
+        Step {
+            name: "conformance of every SDK",
+            commands: vec![conformance],
         },
         Step {
             name: "end to end on workerd",
@@ -123,8 +135,13 @@ fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn native(ready: &Ready) -> Result<()> {
-    let args = ["test", "--workspace", "--all-features", "--exclude", END_TO_END];
-    process::run(&mut command(&ready.tools.root, "cargo", args))
+    let exclude = ["--exclude", END_TO_END, "--exclude", adapters::PACKAGE];
+    let mut cargo = command(
+        &ready.tools.root,
+        "cargo",
+        ["test", "--workspace", "--all-features"],
+    );
+    process::run(cargo.args(exclude))
 }
 
 fn protocol_alone(ready: &Ready) -> Result<()> {
@@ -143,6 +160,12 @@ fn protocol_for_wasm(ready: &Ready) -> Result<()> {
         build::compile(ready, &[&package[..], &["--features", features]].concat())?;
     }
     Ok(())
+}
+
+/// Tells every SDK the same stories; it needs the adapters.
+fn conformance(ready: &Ready) -> Command {
+    let args = ["test", "--package", adapters::PACKAGE, "--test", "conformance"];
+    command(&ready.tools.root, "cargo", args)
 }
 
 fn end_to_end(ready: &Ready) -> Result<Command> {
