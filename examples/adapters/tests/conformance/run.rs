@@ -50,17 +50,15 @@ pub(crate) struct Told {
 /// What is no story: each process keeps these rules from its start to its end.
 pub(crate) const ALWAYS: &str = "owes_what_all_owe_and_tells_no_secret";
 
-/// How many stories share a client, as the watches of an app do. More, and a browser would slow down a page that dials
-/// so much.
-const CROWD: usize = 5;
+/// How many stories share a client, as the watches of an app do.
+const CROWD: usize = 8;
 
 /// Tells what `choice` asks for.
 pub(crate) async fn all(choice: &Choice) -> Vec<Told> {
     let mut crowds = JoinSet::new();
-    for (name, command_line) in &choice.adapters {
-        let (alone, together): (Vec<Story>, Vec<Story>) =
-            choice.stories.iter().partition(|story| story.is_alone);
-        for stories in together.chunks(CROWD).chain(alone.chunks(1)) {
+    let (alone, together): (Vec<Story>, Vec<Story>) = choice.stories.iter().partition(|story| story.is_alone);
+    for stories in together.chunks(CROWD).chain(alone.chunks(1)) {
+        for (name, command_line) in &choice.adapters {
             crowds.spawn(crowd(name.clone(), command_line.clone(), stories.to_vec()));
         }
     }

@@ -15,8 +15,17 @@ use crate::secrets;
 use crate::server::Server;
 use crate::watch::Watch;
 
-/// How much later than asked for a thing may happen on a busy machine.
-pub(crate) const LATE: Duration = Duration::from_secs(6);
+/// How much later than asked for a thing may happen: 8 s, and more on a machine that has far more to do than it can.
+pub(crate) fn late() -> Duration {
+    let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f32);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: f32 = load
+        .split(' ')
+        .next()
+        .and_then(|minute| minute.parse().ok())
+        .unwrap_or_default();
+    Duration::from_secs_f32(8.0 * (load / cores / 4.0).clamp(1.0, 4.0))
+}
 
 /// A watch that is to be begun.
 pub(crate) struct Wish {
@@ -125,14 +134,14 @@ impl Stage {
         Watch::new(Arc::clone(&self.adapter), name, listener)
     }
 
-    /// What `look` gives, at the latest `limit` and [`LATE`] from now.
+    /// What `look` gives, at the latest `limit` and [`late`] from now.
     pub(crate) async fn until<T>(
         &self,
         limit: f32,
         wanted: &str,
         look: impl FnMut() -> Option<T>,
     ) -> Result<T> {
-        self.changes.until(seconds(limit) + LATE, wanted, look).await
+        self.changes.until(seconds(limit) + late(), wanted, look).await
     }
 
     /// Waits for what is either so or not.

@@ -9,19 +9,17 @@ use tokio::time::{Instant, sleep};
 
 use super::{Story, story};
 use crate::changes::locked;
-use crate::stage::{LATE, Stage};
+use crate::stage::{Stage, late};
 
 pub(super) const STORIES: &[Story] = &[
     story!(
         waits_are_full_jitter_and_double,
         "Wait a random time between 0 and the backoff (full jitter). The backoff begins at 500 ms, doubles with each attempt, and stays at 30 s."
-    )
-    .alone(),
+    ),
     story!(
         backoff_begins_anew_once_a_snapshot_has_held,
         "It begins anew only after the first snapshot has held for 5 s: an accepted socket may still be refused."
-    )
-    .alone(),
+    ),
 ];
 
 /// The most that the wait before the second, third, … dial takes.
@@ -49,7 +47,7 @@ async fn waits_are_full_jitter_and_double(stage: &Stage) -> Result<()> {
             let [before, after] = pair else { continue };
             let gap = after.duration_since(*before).as_secs_f32();
             ensure!(
-                gap < window + LATE.as_secs_f32(),
+                gap < window + late().as_secs_f32(),
                 "wait {} took {gap:.1} s of {window}",
                 n + 1
             );

@@ -113,11 +113,13 @@ async fn an_attempt_that_hangs_is_dialled_anew_and_a_young_one_goes_on(stage: &S
         })
         .await?;
     watch.hint("visible");
-    // By itself it would be given up some 8 s from now.
+    // By itself it would be given up some 7 s from now.
     stage
-        .so(0.0, "a dial in place of the one that hangs", || {
-            server.dialled() == 2
-        })
+        .changes_within(
+            Duration::from_secs(6),
+            "a dial in place of the one that hangs",
+            || server.dialled() == 2,
+        )
         .await?;
     stage.live(&watch).await
 }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{Story, story};
 use crate::server::Server;
-use crate::stage::{LATE, Stage, no_sooner};
+use crate::stage::{Stage, late, no_sooner};
 
 pub(super) const STORIES: &[Story] = &[
     story!(
@@ -13,8 +13,7 @@ pub(super) const STORIES: &[Story] = &[
         "After three failed socket attempts in a row, also poll `GET /transfer/{id}` every 3 s, with jitter and `If-None-Match`, and go on trying the socket."
     ),
     story!(a_poll_has_ten_seconds, "A poll has 10 s to be answered."),
-    story!(polls_that_fail_come_less_often, "One that fails doubles the pause, to 6 s, 12, 24 and 30, with full jitter")
-    .alone(),
+    story!(polls_that_fail_come_less_often, "One that fails doubles the pause, to 6 s, 12, 24 and 30, with full jitter"),
     story!(
         retry_after_holds_polls_and_not_the_socket,
         "and for what was asked: a poll's holds polls, an upgrade's the socket."
@@ -165,7 +164,7 @@ async fn a_429_without_retry_after_is_ten_seconds(stage: &Stage) -> Result<()> {
     server.on_poll(|poll| async move { poll.error(429, "rate_limited", &[]).await });
     let _watch = stage.watch(&server);
     let first = poll(stage, &server, 1, 1.5).await?;
-    let second = poll(stage, &server, 2, 12.0 + LATE.as_secs_f32()).await?;
+    let second = poll(stage, &server, 2, 12.0 + late().as_secs_f32()).await?;
     no_sooner(
         second.saturating_duration_since(first),
         10.0,
