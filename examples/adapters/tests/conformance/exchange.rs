@@ -178,11 +178,11 @@ impl Exchange {
         let half =
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"id\":";
         let _sent = self.stream.write_all(half.as_bytes()).await;
-        self.hang();
+        self.hang().await;
     }
 
     /// Never answers, and never ends the connection.
-    pub(crate) fn hang(self) {
-        self.world.hold(self.stream);
+    pub(crate) async fn hang(self) {
+        self.world.hold(self.stream).await;
     }
 }

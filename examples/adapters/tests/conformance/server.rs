@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -41,7 +42,7 @@ struct State {
     dials: Vec<Seen>,
     polls: Vec<Seen>,
     sockets: Vec<Socket>,
-    held: Vec<TcpStream>,
+    given_up: Vec<Instant>,
 }
 
 struct Tasks(Arc<Mutex<JoinSet<()>>>);
@@ -76,7 +77,7 @@ impl Server {
                 dials: Vec::new(),
                 polls: Vec::new(),
                 sockets: Vec::new(),
-                held: Vec::new(),
+                given_up: Vec::new(),
             }),
         });
         let tasks = Arc::new(Mutex::new(JoinSet::new()));
@@ -147,6 +148,11 @@ impl Server {
         each.into_values().collect()
     }
 
+    /// When the client gave up what was left hanging.
+    pub(crate) fn given_up(&self) -> Vec<Instant> {
+        locked(&self.world.state).given_up.clone()
+    }
+
     /// How many upgrades were asked for.
     pub(crate) fn dialled(&self) -> usize {
         locked(&self.world.state).dials.len()
@@ -173,9 +179,12 @@ impl World {
         self.changes.tell();
     }
 
-    /// Keeps a connection open for ever, with nobody at this end.
-    pub(crate) fn hold(&self, stream: TcpStream) {
-        locked(&self.state).held.push(stream);
+    /// Keeps a connection open, with nobody at this end, until the client gives it up.
+    pub(crate) async fn hold(&self, mut stream: TcpStream) {
+        let mut rest = [0; 1024];
+        while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+        locked(&self.state).given_up.push(Instant::now());
+        self.changes.tell();
     }
 }
 

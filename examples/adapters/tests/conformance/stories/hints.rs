@@ -100,7 +100,7 @@ async fn an_attempt_that_hangs_is_dialled_anew_and_a_young_one_goes_on(stage: &S
     let server = stage.pending().await?;
     server.on_dial(|dial| async move {
         match dial.place.number {
-            0 => dial.hang(),
+            0 => dial.hang().await,
             _ => dial.welcome().await,
         }
     });
@@ -201,7 +201,7 @@ async fn offline_is_a_rumour(stage: &Stage) -> Result<()> {
 
 async fn hints_without_end_starve_nobody(stage: &Stage) -> Result<()> {
     let server = stage.pending().await?;
-    server.on_dial(|dial| async move { dial.hang() });
+    server.on_dial(|dial| async move { dial.hang().await });
     let watch = stage.watch(&server);
     let begun = Instant::now();
     while !watch.has_shown(1) {

@@ -38,7 +38,7 @@ async fn an_upgrade_that_is_never_answered_is_given_up(stage: &Stage) -> Result<
     let server = stage.pending().await?;
     server.on_dial(|dial| async move {
         match dial.place.number {
-            0 => dial.hang(),
+            0 => dial.hang().await,
             _ => dial.welcome().await,
         }
     });
