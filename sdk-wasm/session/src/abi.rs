@@ -9,8 +9,8 @@ use core::cell::Cell;
 
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::session::{
-    Cause, CloseReason, Config, ConnId, Connection, Event, Failure, Frame, Hint, Order, Output, PollAnswer, PollId,
-    Problem, Refusal, Session, SignatureAnswer, SignatureId, Snapshot, Stage, Time,
+    Cause, CloseReason, Config, ConnId, Connection, Event, Failure, Frame, Hint, Order, Output, PollAnswer,
+    PollId, Problem, Refusal, Session, SignatureAnswer, SignatureId, Snapshot, Stage, Time,
 };
 
 /// What happened: the first argument of [`input()`].

@@ -104,7 +104,11 @@ test("the object is the one that JSON.parse made", () => {
  * spelled (Rust takes integers without a fraction for a version, and at most 64 characters and a four-digit exponent
  * for an amount). No server sends any of these.
  */
-const hidden = (text: string): boolean => {
+const hidden = (escaped: string): boolean => {
+  // A letter of a key may be escaped.
+  const text = escaped.replace(/\\u00([4-7][\da-f])/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
   const keys = [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:/g)].map(([, key]) => JSON.parse(`"${key}"`) as string);
   const twice = keys.filter((key, i) => keys.indexOf(key) < i);
   return (
