@@ -116,6 +116,16 @@ impl<S: Snapshot, N> Session<S, N> {
         }
     }
 
+    /// No frame came after a ping. A poll that has been out for as long may hang on a connection that died with the
+    /// socket's: it is asked anew.
+    pub(super) fn found_dead(&mut self) {
+        self.abandon(Cause::Timeout);
+        let asked_by = self.last_poll.map(|at| at.after(self.config.redial_after_ms));
+        if matches!(self.polling, Polling::Asking { .. }) && asked_by.is_some_and(|by| by <= self.now) {
+            self.poll_unless_paused();
+        }
+    }
+
     /// Gives the current socket up without waiting for its close, and goes on as after any loss.
     pub(super) fn abandon(&mut self, cause: Cause) {
         let had_held = self.state.has_held();

@@ -352,7 +352,8 @@ impl<S: Snapshot, N> Session<S, N> {
                 return;
             };
             match timer {
-                Timer::Connect | Timer::FirstFrame | Timer::Pong => self.abandon(Cause::Timeout),
+                Timer::Connect | Timer::FirstFrame => self.abandon(Cause::Timeout),
+                Timer::Pong => self.found_dead(),
                 Timer::Signature => self.refresh_failed(),
                 Timer::PollAnswer => self.poll_answered(PollAnswer::Failed(Cause::Timeout.into())),
                 Timer::Confirm => self.not_the_end(),

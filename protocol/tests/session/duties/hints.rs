@@ -123,6 +123,19 @@ fn hints_in_a_row_send_one_ping_and_one_poll_and_do_not_put_the_deadline_off() {
 }
 
 #[test]
+fn a_poll_beside_a_probe_that_hangs_as_the_link_does_is_asked_anew_when_the_link_is_found_dead() {
+    let mut pair = Pair::live();
+    pair.advance(4_000);
+    pair.hint(Hint::Visible);
+    pair.advance(2_499);
+    assert_eq!(pair.polls.len(), 1);
+    pair.advance(1);
+    assert_eq!((pair.drops.len(), pair.polls.len()), (1, 2));
+    pair.answer_poll(PollAnswer::Snapshot(Seen::version(2).and_final()));
+    assert_eq!((pair.shown(), pair.now()), (vec![1, 2], 6_500));
+}
+
+#[test]
 fn a_pong_keeps_the_link_whatever_becomes_of_the_poll() {
     let mut pair = Pair::live();
     pair.advance(4_000);
