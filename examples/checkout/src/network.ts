@@ -27,7 +27,9 @@ const advice = (problem: Problem | null): string => {
     case "timeout":
     case "certificate":
     case "tls":
-      return problem.attempts < 3 ? "" : "The payment service cannot be reached. Check your network; your payment goes on.";
+      return problem.attempts < 3
+        ? ""
+        : "The payment service cannot be reached. Check your network; your payment goes on.";
     case "too-many-watchers":
       return "Many are looking at this payment. This page will be back soon.";
     default:

@@ -84,12 +84,15 @@ test("in a sandboxed frame a watch goes live and shows the end", async (t) => {
   const { context } = await freshContext(browser);
   const page = await context.newPage();
   await page.goto(`${fixture}/blank`);
-  await page.evaluate((address) => {
-    const frame = document.createElement("iframe");
-    frame.sandbox.add("allow-scripts");
-    frame.src = address;
-    document.body.append(frame);
-  }, tabAddress(fixture, options));
+  await page.evaluate(
+    (address) => {
+      const frame = document.createElement("iframe");
+      frame.sandbox.add("allow-scripts");
+      frame.src = address;
+      document.body.append(frame);
+    },
+    tabAddress(fixture, options),
+  );
   const frame = page.frameLocator("iframe");
   await frame.locator('body[data-connection="live"]').waitFor({ state: "attached" });
   await world.update(transferId, "completed");

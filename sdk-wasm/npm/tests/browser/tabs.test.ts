@@ -94,7 +94,9 @@ test("the server is killed under five tabs: each backs off by itself, and none d
   await held();
   const killed = Date.now();
   await world.killServer();
-  await Promise.all(tabs.map((tab) => until("it has dialled", async () => dialsOf(await storyOf(tab, killed)).length > 0)));
+  await Promise.all(
+    tabs.map((tab) => until("it has dialled", async () => dialsOf(await storyOf(tab, killed)).length > 0)),
+  );
   const firsts: number[] = [];
   for (const tab of tabs) {
     const story = await storyOf(tab, killed);
