@@ -180,7 +180,7 @@ pub async fn next_status(watch: &mut Watch) -> (u64, Status) {
             Some(Event::Status(transfer)) => {
                 return (transfer.version.unwrap_or_default(), transfer.status.clone());
             }
-            Some(Event::Connection(_) | Event::Problem(_)) => {}
+            Some(Event::Connection(_) | Event::Problem(_) | Event::ServerError(_)) => {}
             other => panic!("expected a status, got {other:?}"),
         }
     }

@@ -43,8 +43,9 @@ async fn who_does_not_subscribe_within_10_s_is_closed_with_4408_and_others_stay(
 
 #[tokio::test]
 async fn a_signature_that_expires_closes_its_socket_with_4410_and_no_other() {
-    let soon_over = unix_seconds() + 4;
+    // The server is up before the signature's few seconds begin.
     let payment = server().payment();
+    let soon_over = unix_seconds() + 4;
     let mut expiring = payment.socket_with(&payment.signature_until(soon_over)).await;
     let mut lasting = payment.socket().await;
     let mut renewed = payment.socket_with(&payment.signature_until(soon_over)).await;
