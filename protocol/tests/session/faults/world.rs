@@ -1,119 +1,122 @@
-//! The server, the host and the time: carries a schedule out and shows every step to the judges.
+//! The server, the hosts and the time: carries a schedule out and has a judge look at every step of every client.
 
-use super::link::{History, Network, Parcel};
-use super::referee::{Input, Referee};
-use super::schedule::{Dials, Fault, Polls, Schedule, Signatures, Stray};
-use super::user::User;
+use super::client::Client;
+use super::history::History;
+use super::judge::Input;
+use super::network::{End, Network, Parcel, Signature};
+use super::schedule::{Dials, Fault, Heal, Polls, Schedule, Signatures, Stray};
+use super::share::{Effect, Share};
 use crate::seen::Seen;
+use std::collections::VecDeque;
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::session::{
-    CloseReason, Config, ConnId, Frame, Output, PollAnswer, Session, SignatureAnswer, Time,
+    Cause, Config, Frame, Hint, Output, PollAnswer, Refusal, SignatureAnswer, Stage,
 };
 
-/// After the faults, the user sees the final status within this: the longest silence until a dead link is
-/// found (30 s) or a lost request given up (30 s), and two waits of backoff.
-const HEALS_WITHIN: u64 = 95_000;
+/// After the faults, and after the pauses that the server asked for, the user sees the final status within this:
+/// three sockets that hang and their waits (120 s), a poll that was lost and its rest (40 s), a signature that was not
+/// answered and its wait (60 s), a minute of doubt about a 1000.
+const HEALS_WITHIN: u64 = 280_000;
+
+/// Of the schedules.
+const LONGEST_LATENCY: u64 = 14_000;
 
 const USUAL_LATENCY: u64 = 20;
 
 /// The server's end of a socket.
 struct Link {
-    conn: ConnId,
+    end: End,
     /// Pings are answered, but no word of the transfer comes.
     mute: bool,
     dead: bool,
 }
 
 pub(super) struct World {
-    session: Session<Seen, ()>,
-    referee: Referee,
-    user: User,
+    clients: Vec<Client>,
+    share: Option<Share>,
     now: u64,
-    /// Where the host's clock would have stood at the start.
+    /// Where the hosts' clock would have stood at the start.
     clock_start: u64,
-    wake: Option<u64>,
-    thaws: u64,
     timer_first: bool,
     network: Network,
     history: History,
-    link: Option<Link>,
-    /// The socket that the host holds or dials.
-    held: Option<ConnId>,
+    links: Vec<Link>,
     dials: Dials,
     polls: Polls,
     signatures: Signatures,
-    /// The signature that the host holds, and the oldest one that is still good.
-    signature: u64,
+    /// The oldest signature that is still good.
     good_from: u64,
+    /// For how long what arrives has waited for a frozen client.
+    waited: u64,
+    dice: fastrand::Rng,
 }
 
 impl World {
-    /// Carries out the schedule, then lets all be well until the end; returns what the user was shown.
-    pub(super) fn run(schedule: &Schedule) -> Vec<u64> {
+    /// Carries out the schedule, then lets all be well until the end.
+    pub(super) fn run(schedule: &Schedule) {
         let mut world = Self::new(schedule);
-        world.drain();
         for step in &schedule.steps {
             world.advance(step.after);
             world.strike(&step.fault);
         }
-        world.heal();
-        world.advance(HEALS_WITHIN);
-        world.judge(schedule);
-        world.user.shown
+        world.heal(schedule.heal);
+        world.judge(schedule.heal);
     }
 
     fn new(schedule: &Schedule) -> Self {
-        let clock_start = 1_000_000_000_000;
-        let config = Config {
-            can_refresh: schedule.can_refresh,
-            ..Config::DEFAULT
-        };
-        let mut referee = Referee::new(schedule.can_refresh, clock_start);
-        referee.input(clock_start, &Input::Start);
-        Self {
-            session: Session::new(config, Time::from_millis(clock_start), schedule.seed),
-            referee,
-            user: User::default(),
+        let mut world = Self {
+            clients: Vec::new(),
+            share: (schedule.tabs > 1).then(|| Share::new(schedule.tabs, schedule.seed)),
             now: 0,
-            clock_start,
-            wake: None,
-            thaws: 0,
+            clock_start: 1_000_000_000_000,
             timer_first: true,
             network: Network::new(USUAL_LATENCY),
-            history: History::new(schedule),
-            link: None,
-            held: None,
+            history: History::new(schedule.old_service),
+            links: Vec::new(),
             dials: Dials::Answered,
             polls: Polls::Answered,
             signatures: Signatures::Ready,
-            signature: 1,
             good_from: 1,
+            waited: 0,
+            dice: fastrand::Rng::with_seed(schedule.seed),
+        };
+        let config = Config {
+            can_refresh: schedule.can_refresh,
+            starts_unsigned: schedule.starts_unsigned,
+            ..Config::DEFAULT
+        };
+        let signature = Signature {
+            number: 1,
+            until: schedule.lifetime.unwrap_or(u64::MAX),
+        };
+        let lifetime = schedule.lifetime.filter(|_| !schedule.starts_unsigned);
+        for tab in 0..schedule.tabs {
+            let seed = schedule.seed.wrapping_add(tab as u64);
+            let (client, outputs) = Client::begin(config, world.clock_start, seed, signature, lifetime);
+            world.clients.push(client);
+            world.carry_out(tab, outputs);
         }
+        world
     }
 
-    fn judge(&mut self, schedule: &Schedule) {
-        let struck = |cause: fn(&Fault) -> bool| schedule.steps.iter().any(|step| cause(&step.fault));
-        let excused = match self.user.end() {
-            Some(CloseReason::Final) => true,
-            Some(CloseReason::User) => struck(|fault| matches!(fault, Fault::UserClose)),
-            Some(CloseReason::Server(CloseCode::NORMAL)) => {
-                struck(|fault| matches!(fault, Fault::CloseEarly))
+    /// Everybody has seen the end: the last status, or a refusal that the judge found right. Where no socket gets
+    /// through, a client cannot know that a status whose name it does not know is the last.
+    fn judge(&mut self, heal: Heal) {
+        for tab in 0..self.clients.len() {
+            let client = &self.clients[tab];
+            let (end, shown, last) = (client.judge.end(), client.judge.shown(), self.history.holds());
+            let is_open_end = heal.only_polls && last.order.stage == Stage::Unknown;
+            assert!(
+                end.is_some() || (is_open_end && shown.is_some_and(|shown| shown.truth == last.truth)),
+                "client {tab} has not seen the end, but {shown:?} of {last:?}: {}",
+                client.judge.trace()
+            );
+            self.input(tab, Input::Close);
+            assert_eq!(self.clients[tab].wake, None);
+            // Whatever is still said to a closed session: nothing follows.
+            for input in [Input::Timeout, Input::Hint(Hint::Online), Input::Close] {
+                self.input(tab, input);
             }
-            Some(CloseReason::Server(CloseCode::SIGNATURE_EXPIRED | CloseCode::UNAUTHORIZED)) => {
-                !schedule.can_refresh && self.signature < self.good_from
-            }
-            Some(_) | None => false,
-        };
-        let (end, shown) = (self.user.end(), &self.user.shown);
-        assert!(excused, "the final status was not seen: {end:?}, shown {shown:?}");
-        assert_eq!(self.wake, None);
-        // Whatever is still said to a closed session: the referee expects nothing of it.
-        for hint in [
-            Input::Timeout,
-            Input::Hint(transfer_status_protocol::session::Hint::Online),
-            Input::Close,
-        ] {
-            self.input(hint);
         }
     }
 
@@ -121,264 +124,432 @@ impl World {
     fn advance(&mut self, ms: u64) {
         let end = self.now + ms;
         for _ in 0..200_000 {
-            let arrival = self.network.next_arrival(self.thaws);
-            let timer = self.wake.map(|wake| wake.max(self.thaws));
-            let timer_is_next = match (timer, arrival) {
-                (Some(timer), Some((_, at))) => timer < at || (timer == at && self.timer_first),
-                (timer, _) => timer.is_some(),
-            };
-            let next = if timer_is_next {
-                timer
-            } else {
-                arrival.map(|(_, at)| at)
-            };
+            let thaws: Vec<u64> = self.clients.iter().map(|client| client.thaws).collect();
+            let arrival = self.network.next_arrival(&thaws);
+            let timers = self.clients.iter().enumerate();
+            let timers = timers.filter_map(|(tab, client)| Some((client.wake?.max(client.thaws), tab)));
+            let timer = timers.min().filter(|(timer, _)| {
+                arrival.is_none_or(|(_, at)| *timer < at || (*timer == at && self.timer_first))
+            });
+            let next = timer.map_or(arrival.map(|(_, at)| at), |(at, _)| Some(at));
             let Some(at) = next.filter(|at| *at <= end) else {
                 self.now = end;
                 return;
             };
             self.now = self.now.max(at);
-            match arrival
-                .filter(|_| !timer_is_next)
-                .and_then(|(key, _)| self.network.take(key))
-            {
-                Some(parcel) => self.arrive(parcel),
-                None => self.input(Input::Timeout),
+            match (timer, arrival) {
+                (Some((_, tab)), _) => self.input(tab, Input::Timeout),
+                (None, Some((key, _))) => {
+                    self.waited = self.now - key.0;
+                    if let Some(parcel) = self.network.take(key) {
+                        self.arrive(parcel);
+                    }
+                }
+                (None, None) => {}
             }
         }
-        panic!("the session never rests");
+        panic!("the sessions never rest");
     }
 
     fn strike(&mut self, fault: &Fault) {
         match *fault {
-            Fault::Publish { later } => self.publish(later, false),
-            Fault::Finish => self.publish(0, true),
+            Fault::Publish { later } => self.publish(later, Stage::Open, false),
+            Fault::Finish { known: true } => self.publish(0, Stage::Final, true),
+            Fault::Finish { known: false } => self.publish(1, Stage::Unknown, true),
+            Fault::Restore { back } => {
+                self.history.restore(back);
+                self.close(CloseCode::new(1012));
+            }
             Fault::Latency(latency) => self.network.latency = latency,
             Fault::Dials(dials) => self.dials = dials,
             Fault::Polls(polls) => self.polls = polls,
             Fault::Signatures(signatures) => self.signatures = signatures,
             Fault::Expire => {
-                self.good_from = self.signature + 1;
+                self.good_from += 1;
                 self.close(CloseCode::SIGNATURE_EXPIRED);
             }
             Fault::Cut => {
-                if let Some(link) = self.link.take_if(|link| !link.dead) {
-                    self.network.lose(link.conn);
-                    self.network
-                        .send(self.now, Parcel::Closed(link.conn, CloseCode::ABNORMAL));
+                for link in self.links.extract_if(.., |link| !link.dead) {
+                    self.network.lose(link.end);
+                    let closed = Parcel::Closed(link.end, CloseCode::ABNORMAL);
+                    self.network.send(self.now, closed);
                 }
             }
             Fault::HalfOpen => {
-                if let Some(link) = &mut self.link {
+                for link in &mut self.links {
                     link.dead = true;
-                    self.network.lose(link.conn);
+                    self.network.lose(link.end);
                 }
             }
             Fault::Close(code) => self.close(CloseCode::new(code)),
-            Fault::CloseEarly => self.close(CloseCode::NORMAL),
-            Fault::Send(Stray::Notice) => self.tell(Frame::Notice(())),
-            Fault::Send(Stray::Unknown) => self.tell(Frame::Unknown),
-            Fault::Send(Stray::Malformed) => self.tell(Frame::Malformed),
-            Fault::Send(Stray::Pong) => self.tell(Frame::Pong),
+            Fault::Send(stray) => self.tell(&match stray {
+                Stray::Notice => Frame::Notice(()),
+                Stray::Unknown => Frame::Unknown,
+                Stray::Malformed => Frame::Malformed,
+                Stray::Pong => Frame::Pong,
+            }),
             Fault::Replay { back } => {
-                self.tell(self.history.tell(back).map_or(Frame::Notice(()), Frame::Snapshot))
+                self.tell(&self.history.tell(back).map_or(Frame::Notice(()), Frame::Snapshot));
             }
-            Fault::Reorder => {
-                if let Some(link) = &self.link {
-                    self.network.reorder(link.conn);
-                }
-            }
+            Fault::Reorder => self.links.iter().for_each(|link| self.network.reorder(link.end)),
             Fault::Replace => {
                 self.history.old_service = !self.history.old_service;
                 self.close(CloseCode::new(1012));
             }
-            Fault::Sleep { ms, timer_first } => {
-                self.thaws = self.thaws.max(self.now) + ms;
-                self.timer_first = timer_first;
+            Fault::Sleep {
+                ms,
+                timer_first,
+                counted,
+            } => self.sleep(ms, timer_first, counted),
+            Fault::Freeze { tab, ms } => {
+                // A single client is the device's only program: its freezing is a sleep.
+                if let Some(client) = self.clients.get_mut(tab) {
+                    client.thaws = client.thaws.max(self.now + ms);
+                }
             }
             Fault::ClockForward(ms) => self.clock_start += ms,
             Fault::ClockBack(ms) => self.clock_start -= ms,
-            // A frozen host neither hints nor calls.
-            _ if self.now < self.thaws => {}
-            Fault::Hint(hint) => self.input(Input::Hint(hint)),
-            Fault::Timeout => self.input(Input::Timeout),
-            Fault::UserClose => self.input(Input::Close),
+            Fault::Hint(hint) => self.hint(hint),
+            Fault::Hints { hint, times, every } => {
+                for _ in 0..times {
+                    self.hint(hint);
+                    self.advance(every);
+                }
+            }
+            Fault::Timeout => self.all_awake(|| Input::Timeout),
+            Fault::UserClose => {
+                if self.clients[0].thaws <= self.now {
+                    self.input(0, Input::Close);
+                }
+            }
         }
     }
 
-    fn heal(&mut self) {
-        self.advance(self.thaws.saturating_sub(self.now));
-        self.network.latency = USUAL_LATENCY;
-        self.dials = Dials::Answered;
+    fn sleep(&mut self, ms: u64, timer_first: bool, counted: bool) {
+        self.timer_first = timer_first;
+        for client in &mut self.clients {
+            client.thaws = client.thaws.max(self.now) + ms;
+            if !counted {
+                client.wake = client.wake.map(|wake| wake + ms);
+            }
+        }
+        if !counted {
+            self.clock_start -= ms;
+        }
+    }
+
+    /// A hint reaches every tab, or only one. A frozen host neither hints nor calls.
+    fn hint(&mut self, hint: Hint) {
+        match self.share.is_some() && self.dice.bool() {
+            false => self.all_awake(|| Input::Hint(hint)),
+            true => {
+                let tab = self.dice.usize(0..self.clients.len());
+                if self.clients[tab].thaws <= self.now {
+                    self.input(tab, Input::Hint(hint));
+                }
+            }
+        }
+    }
+
+    fn all_awake(&mut self, input: impl Fn() -> Input) {
+        for tab in 0..self.clients.len() {
+            if self.clients[tab].thaws <= self.now {
+                self.input(tab, input());
+            }
+        }
+    }
+
+    fn heal(&mut self, heal: Heal) {
+        let thaws = self.clients.iter().map(|client| client.thaws).max();
+        self.advance(thaws.unwrap_or(0).saturating_sub(self.now));
+        self.network.latency = heal.latency;
+        self.dials = if heal.only_polls {
+            Dials::Lost
+        } else {
+            Dials::Answered
+        };
         self.polls = Polls::Answered;
         self.signatures = Signatures::Ready;
-        self.publish(0, true);
-    }
-
-    fn publish(&mut self, later: u64, is_final: bool) {
-        if !self.history.is_final() {
-            self.history.publish(later, is_final);
-            self.tell_state();
+        self.publish(0, Stage::Final, true);
+        self.all_awake(|| Input::Hint(Hint::Resume));
+        let arrived = self.now + 2 * LONGEST_LATENCY;
+        let mut end = self.now + HEALS_WITHIN;
+        while self.now < end && self.clients.iter().any(|client| client.judge.end().is_none()) {
+            match heal.hints {
+                Some((hint, every)) => {
+                    self.hint(hint);
+                    self.advance(every);
+                }
+                None => self.advance(5_000),
+            }
+            if self.now <= arrived {
+                // What was under way may still ask for a pause.
+                let pauses = self.clients.iter().map(|client| client.judge.pause_left()).max();
+                end = end.max(self.now + pauses.unwrap_or(0) + HEALS_WITHIN);
+            }
         }
     }
 
-    /// Tells the state over the link, and closes it after the final one.
-    fn tell_state(&mut self) {
-        self.tell(self.history.tell(0).map_or(Frame::Notice(()), Frame::Snapshot));
-        if self.history.is_final() && self.link.as_ref().is_some_and(|link| !link.mute) {
-            self.close(CloseCode::NORMAL);
+    fn publish(&mut self, later: u64, stage: Stage, is_over: bool) {
+        if !self.history.is_over {
+            self.history.publish(later, stage, is_over);
+            for at in 0..self.links.len() {
+                self.tell_state(at);
+            }
+            self.close_what_is_over();
         }
     }
 
-    fn tell(&mut self, frame: Frame<Seen, ()>) {
-        if let Some(link) = &self.link
-            && !link.dead
-            && !link.mute
-        {
-            self.network.send(self.now, Parcel::Frame(link.conn, frame));
+    /// The state as it stands goes over this link.
+    fn tell_state(&mut self, at: usize) {
+        let frame = self.history.tell(0).map_or(Frame::Notice(()), Frame::Snapshot);
+        self.tell_over(at, frame);
+    }
+
+    fn close_what_is_over(&mut self) {
+        if self.history.is_over {
+            for link in self.links.extract_if(.., |link| !link.dead && !link.mute) {
+                let closed = Parcel::Closed(link.end, CloseCode::NORMAL);
+                self.network.send(self.now, closed);
+            }
+        }
+    }
+
+    fn tell(&mut self, frame: &Frame<Seen, ()>) {
+        for at in 0..self.links.len() {
+            self.tell_over(at, frame.clone());
+        }
+    }
+
+    fn tell_over(&mut self, at: usize, frame: Frame<Seen, ()>) {
+        let link = &self.links[at];
+        if !link.dead && !link.mute {
+            self.network.send(self.now, Parcel::Frame(link.end, frame));
         }
     }
 
     fn close(&mut self, code: CloseCode) {
-        if let Some(link) = self.link.take_if(|link| !link.dead) {
-            self.network.send(self.now, Parcel::Closed(link.conn, code));
+        for link in self.links.extract_if(.., |link| !link.dead) {
+            self.network.send(self.now, Parcel::Closed(link.end, code));
         }
     }
 
     fn arrive(&mut self, parcel: Parcel) {
         match parcel {
-            Parcel::Dial(conn, signature) if self.held == Some(conn) => self.dialled(conn, signature),
-            Parcel::Dial(..) => {}
-            Parcel::Ping(conn) => {
-                if self
-                    .link
-                    .as_ref()
-                    .is_some_and(|link| link.conn == conn && !link.dead)
-                {
-                    self.network.send(self.now, Parcel::Frame(conn, Frame::Pong));
+            Parcel::Dial((tab, conn), signature) => {
+                if self.clients[tab].held == Some(conn) {
+                    self.dialled((tab, conn), signature);
                 }
             }
-            Parcel::PollRequest(id, known, signature) => {
-                let answer = match (self.polls, self.history.tell(0)) {
-                    (Polls::Lost, _) => return,
-                    (Polls::RateLimited, _) => PollAnswer::RateLimited,
-                    (Polls::Answered, _) if signature < self.good_from => PollAnswer::Unauthorized,
-                    (Polls::Failed, _) | (Polls::Answered, None) => PollAnswer::Failed,
-                    (Polls::Answered, Some(state)) => match known.is_some() && known == state.order.version {
-                        true => PollAnswer::NotModified,
-                        false => PollAnswer::Snapshot(state),
-                    },
-                };
-                self.network.send(self.now, Parcel::PollAnswer(id, answer));
-            }
-            Parcel::SignatureRequest(id) => match self.signatures {
-                Signatures::Lost => {}
-                Signatures::Failed => {
-                    self.network
-                        .send(self.now, Parcel::SignatureAnswer(id, SignatureAnswer::Failed));
+            Parcel::Ping(end) => {
+                if self.links.iter().any(|link| link.end == end && !link.dead) {
+                    self.network.send(self.now, Parcel::Frame(end, Frame::Pong));
                 }
-                Signatures::Ready => {
-                    self.network
-                        .send(self.now, Parcel::SignatureAnswer(id, SignatureAnswer::Ready));
-                }
-            },
-            Parcel::Opened(conn) => self.input(Input::Opened(conn)),
-            Parcel::Frame(conn, frame) => self.input(Input::Frame(conn, frame)),
-            Parcel::Closed(conn, code) => {
-                self.held.take_if(|held| *held == conn);
-                self.input(Input::Closed(conn, code));
             }
-            Parcel::PollAnswer(id, answer) => self.input(Input::Poll(id, answer)),
-            Parcel::SignatureAnswer(id, answer) => {
+            Parcel::PollRequest(tab, id, known, signature) => {
+                if let Some(answer) = self.polled(known, signature) {
+                    self.network.send(self.now, Parcel::PollAnswer(tab, id, answer));
+                }
+            }
+            Parcel::SignatureRequest(tab, id) => {
+                if let Some((answer, signature, lifetime)) = self.signed() {
+                    let answer = Parcel::SignatureAnswer(tab, id, answer, signature, lifetime);
+                    self.network.send(self.now, answer);
+                }
+            }
+            Parcel::Opened(end) => self.shared(end, Input::Opened(end.1), |share| share.opened(end)),
+            Parcel::Frame(end, frame) => {
+                let (now, told) = (self.now, frame.clone());
+                self.clients[end.0].proved(0);
+                self.shared(end, Input::Frame(end.1, told), |share| {
+                    share.frame(end, frame, now)
+                });
+            }
+            Parcel::Closed(end, code) => {
+                self.shared(end, Input::Closed(end.1, code), |share| {
+                    share.closed(end, code, Input::Closed(end.1, code))
+                });
+            }
+            Parcel::Failed(end, failure) => {
+                let code = CloseCode::ABNORMAL;
+                self.shared(end, Input::Failed(end.1, failure), |share| {
+                    share.closed(end, code, Input::Failed(end.1, failure))
+                });
+            }
+            Parcel::Granted(end) => self.shared(end, Input::Timeout, |share| share.granted(end)),
+            Parcel::Message(end, _, word) => {
+                let newest = self.clients[end.0].judge.shown();
+                self.shared(end, Input::Timeout, |share| share.message(end, word, newest));
+            }
+            Parcel::PollAnswer(tab, id, answer) => self.input(tab, Input::Poll(id, answer)),
+            Parcel::SignatureAnswer(tab, id, answer, signature, lifetime) => {
                 if answer == SignatureAnswer::Ready {
-                    self.signature = self.good_from;
+                    self.clients[tab].signature = signature;
                 }
-                self.input(Input::Signature(id, answer));
+                let expires = lifetime.map(|lifetime| self.clock().saturating_add_signed(lifetime));
+                self.input(tab, Input::Signature(id, answer, expires));
             }
         }
+    }
+
+    /// What a socket says goes to the client that has it for itself, or to the layer that shares it.
+    fn shared(&mut self, end: End, alone: Input, tell: impl FnOnce(&mut Share) -> Vec<Effect>) {
+        match &mut self.share {
+            None => {
+                if matches!(alone, Input::Closed(..) | Input::Failed(..)) {
+                    self.clients[end.0].held.take_if(|held| *held == end.1);
+                }
+                self.input(end.0, alone);
+            }
+            Some(share) => {
+                let effects = tell(share);
+                self.take_effect(effects);
+            }
+        }
+    }
+
+    fn take_effect(&mut self, effects: Vec<Effect>) {
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Tell(end, input) => {
+                    if matches!(input, Input::Closed(..) | Input::Failed(..)) {
+                        self.clients[end.0].held.take_if(|held| *held == end.1);
+                    }
+                    self.input(end.0, input);
+                }
+                Effect::Proved(tab, at) => {
+                    let ago = self.now.saturating_sub(at + self.waited);
+                    self.clients[tab].proved(ago);
+                }
+                Effect::Dial(end) => {
+                    let dial = Parcel::Dial(end, self.clients[end.0].signature);
+                    self.network.send(self.now, dial);
+                }
+                Effect::Ping(end) => self.network.send(self.now, Parcel::Ping(end)),
+                Effect::Drop(end) => self.links.retain(|link| link.end != end),
+                Effect::Send(delay, parcel) => self.network.send_after(self.now, delay, parcel),
+            }
+        }
+    }
+
+    fn polled(&self, known: Option<u64>, signature: Signature) -> Option<PollAnswer<Seen>> {
+        let answer = match self.polls {
+            Polls::Lost => return None,
+            Polls::Failed(failure) => PollAnswer::Failed(failure),
+            Polls::Unauthorized => PollAnswer::Refused(Refusal::Unauthorized),
+            Polls::Forbidden => PollAnswer::Refused(Refusal::Forbidden),
+            Polls::Answered if !self.is_good(signature) => PollAnswer::Refused(Refusal::Expired),
+            Polls::Answered => match self.history.tell(0) {
+                None => PollAnswer::Failed(Cause::Http(404).into()),
+                Some(state) if known.is_some() && known == state.order.version => PollAnswer::NotModified,
+                Some(state) => PollAnswer::Snapshot(state),
+            },
+        };
+        Some(answer)
+    }
+
+    fn signed(&self) -> Option<(SignatureAnswer, Signature, Option<i64>)> {
+        let good = |until| Signature {
+            number: self.good_from,
+            until,
+        };
+        let bad = Signature {
+            number: self.good_from - 1,
+            until: 0,
+        };
+        Some(match self.signatures {
+            Signatures::Lost => return None,
+            Signatures::Failed => (SignatureAnswer::Failed, bad, None),
+            Signatures::Refused => (SignatureAnswer::Refused, bad, None),
+            Signatures::Ready => (SignatureAnswer::Ready, good(u64::MAX), None),
+            Signatures::Lasting(ms) => (SignatureAnswer::Ready, good(self.now + ms), Some(ms as i64)),
+            Signatures::BornExpired { known } => (SignatureAnswer::Ready, bad, known.then_some(-60_000)),
+        })
+    }
+
+    fn is_good(&self, signature: Signature) -> bool {
+        signature.number >= self.good_from && self.now <= signature.until
     }
 
     /// A dial has reached the server.
-    fn dialled(&mut self, conn: ConnId, signature: u64) {
-        let (dials, expired) = (self.dials, signature < self.good_from);
-        if dials == Dials::Lost {
-            return;
+    fn dialled(&mut self, end: End, signature: Signature) {
+        let (now, dials, is_good) = (self.now, self.dials, self.is_good(signature));
+        match dials {
+            Dials::Lost => return,
+            Dials::Failed(failure) => return self.network.send(now, Parcel::Failed(end, failure)),
+            _ => {}
         }
-        if dials == Dials::Failed {
-            return self
-                .network
-                .send(self.now, Parcel::Closed(conn, CloseCode::ABNORMAL));
+        self.network.send(now, Parcel::Opened(end));
+        let mut refuse = |code| {
+            self.network.send(now, Parcel::Frame(end, Frame::Notice(())));
+            self.network.send(now, Parcel::Closed(end, code));
+        };
+        match dials {
+            Dials::Refused(code) => return refuse(CloseCode::new(code)),
+            Dials::Answered if !is_good => return refuse(CloseCode::SIGNATURE_EXPIRED),
+            Dials::Stranded => self.network.send(now, Parcel::Frame(end, Frame::Notice(()))),
+            _ => {}
         }
-        self.network.send(self.now, Parcel::Opened(conn));
-        self.link = Some(Link {
-            conn,
-            mute: dials == Dials::Mute,
+        self.links.push(Link {
+            end,
+            mute: matches!(dials, Dials::Mute | Dials::Stranded),
             dead: false,
         });
-        match dials {
-            Dials::Refused(code) => {
-                self.tell(Frame::Notice(()));
-                self.close(CloseCode::new(code));
-            }
-            Dials::Answered if expired => {
-                self.tell(Frame::Notice(()));
-                self.close(CloseCode::SIGNATURE_EXPIRED);
-            }
-            Dials::Answered => self.tell_state(),
-            Dials::Lost | Dials::Failed | Dials::Mute => {}
+        if dials == Dials::Answered {
+            self.tell_state(self.links.len() - 1);
+            self.close_what_is_over();
         }
     }
 
-    fn input(&mut self, input: Input) {
-        let clock = Time::from_millis(self.clock_start + self.now);
-        self.referee.input(clock.as_millis(), &input);
-        let session = &mut self.session;
-        match input {
-            Input::Start => {}
-            Input::Opened(conn) => session.handle_opened(clock, conn),
-            Input::Frame(conn, frame) => session.handle_frame(clock, conn, frame),
-            Input::Closed(conn, code) => session.handle_closed(clock, conn, code),
-            Input::Poll(id, answer) => session.handle_poll(clock, id, answer),
-            Input::Signature(id, answer) => session.handle_signature(clock, id, answer),
-            Input::Hint(hint) => session.handle_hint(clock, hint),
-            Input::Timeout => session.handle_timeout(clock),
-            Input::Close => session.close(clock),
-        }
-        self.drain();
+    fn clock(&self) -> u64 {
+        self.clock_start + self.now
     }
 
-    fn drain(&mut self) {
-        for _ in 0..10 {
-            let output = self.session.poll_output();
-            if let Output::Wait(until) = output {
-                self.referee.rest(until);
-                let clock = Time::from_millis(self.clock_start + self.now);
-                self.wake = until.map(|until| self.now + until.since(clock));
-                return;
-            }
-            self.referee.output(&output);
-            self.carry_out(output);
-        }
-        panic!("the session never says that it waits");
+    fn input(&mut self, tab: usize, input: Input) {
+        let (now, clock) = (self.now, self.clock());
+        let outputs = self.clients[tab].input(now, clock, input);
+        self.carry_out(tab, outputs);
     }
 
-    fn carry_out(&mut self, output: Output<Seen, ()>) {
+    fn carry_out(&mut self, tab: usize, outputs: Vec<Output<Seen, ()>>) {
         let now = self.now;
-        match output {
-            Output::Drop(conn, _) => {
-                assert_eq!(self.held.take(), Some(conn), "drops a socket that is not there");
-                self.link.take_if(|link| link.conn == conn);
+        for output in outputs {
+            let client = &mut self.clients[tab];
+            let signature = client.signature;
+            match output {
+                Output::Drop(conn, _) => {
+                    assert_eq!(client.held.take(), Some(conn), "drops a socket that is not there");
+                    self.links.retain(|link| link.end != (tab, conn));
+                    if let Some(share) = &mut self.share {
+                        let effects = share.dropped((tab, conn));
+                        self.take_effect(effects);
+                    }
+                }
+                Output::Connect(conn) => {
+                    assert_eq!(client.held.replace(conn), None, "two sockets");
+                    match &mut self.share {
+                        None => self.network.send(now, Parcel::Dial((tab, conn), signature)),
+                        Some(share) => {
+                            let effects = share.connect((tab, conn));
+                            self.take_effect(effects);
+                        }
+                    }
+                }
+                Output::SendPing(conn) => match &mut self.share {
+                    None => self.network.send(now, Parcel::Ping((tab, conn))),
+                    Some(share) => {
+                        let effects = share.ping((tab, conn));
+                        self.take_effect(effects);
+                    }
+                },
+                Output::Poll(id, known) => {
+                    self.network
+                        .send(now, Parcel::PollRequest(tab, id, known, signature));
+                }
+                Output::RefreshSignature(id) => self.network.send(now, Parcel::SignatureRequest(tab, id)),
+                Output::Event(_) | Output::Wait(_) => {}
             }
-            Output::Connect(conn) => {
-                assert_eq!(self.held.replace(conn), None, "two sockets");
-                self.network.send(now, Parcel::Dial(conn, self.signature));
-            }
-            Output::SendPing(conn) => self.network.send(now, Parcel::Ping(conn)),
-            Output::Poll(id, known) => self
-                .network
-                .send(now, Parcel::PollRequest(id, known, self.signature)),
-            Output::RefreshSignature(id) => self.network.send(now, Parcel::SignatureRequest(id)),
-            Output::Event(event) => self.user.told(&event),
-            Output::Wait(_) => {}
         }
     }
 }
