@@ -3,5 +3,6 @@
 
 mod duties;
 mod faults;
+mod found;
 mod pair;
 mod seen;

@@ -273,7 +273,9 @@ impl World {
         self.publish(0, Stage::Final, true);
         self.all_awake(|| Input::Hint(Hint::Resume));
         let arrived = self.now + 2 * LONGEST_LATENCY;
-        let mut end = self.now + HEALS_WITHIN;
+        // Tabs may have to wait for each other: one after the other holds the lock.
+        let heals_within = HEALS_WITHIN * self.clients.len() as u64;
+        let mut end = self.now + heals_within;
         while self.now < end && self.clients.iter().any(|client| client.judge.end().is_none()) {
             match heal.hints {
                 Some((hint, every)) => {
@@ -285,7 +287,7 @@ impl World {
             if self.now <= arrived {
                 // What was under way may still ask for a pause.
                 let pauses = self.clients.iter().map(|client| client.judge.pause_left()).max();
-                end = end.max(self.now + pauses.unwrap_or(0) + HEALS_WITHIN);
+                end = end.max(self.now + pauses.unwrap_or(0) + heals_within);
             }
         }
     }

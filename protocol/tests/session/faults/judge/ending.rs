@@ -83,6 +83,7 @@ impl Judge {
     fn go_on(&mut self) {
         self.confirming = None;
         self.poll_is_moot = true;
+        self.hint_poll = None;
         self.ended_otherwise(None);
         self.back_off(0);
     }

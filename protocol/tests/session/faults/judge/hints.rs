@@ -97,7 +97,7 @@ impl Judge {
             Some(socket) if socket.is_open() => {
                 if self.moment.found_silent && socket.silence(now) >= SILENT {
                     self.probed();
-                    let owed = socket.status.is_some() || !Self::tolerates("F7");
+                    let owed = !(Self::tolerates("F7") && self.last_poll_was_held_back);
                     self.check_polled(!socket.polled_beside && owed);
                     if let Some(socket) = &mut self.socket {
                         socket.polled_beside = true;

@@ -69,6 +69,7 @@ pub(super) struct Judge {
     /// After it went out a status came over the socket, a doubt was over or a fresh signature came: its answer may be used,
     /// or not.
     poll_is_moot: bool,
+    last_poll_was_held_back: bool,
     last_poll: Option<u64>,
     /// The last poll's rest ends within this.
     rest: (u64, u64),
@@ -128,6 +129,7 @@ impl Judge {
             redials: 0,
             poll: None,
             poll_is_moot: false,
+            last_poll_was_held_back: false,
             last_poll: None,
             rest: (0, 0),
             rest_is_fair: false,

@@ -164,6 +164,7 @@ impl Judge {
         self.poll = Some((id, now));
         self.poll_is_moot = false;
         self.last_poll = Some(now);
+        self.last_poll_was_held_back = self.hint().is_none();
         self.poll_by = None;
         self.hint_poll = None;
         self.held_back = false;
