@@ -182,7 +182,6 @@ impl<S: Snapshot, N> Session<S, N> {
     }
 
     fn count_failure(&mut self, had_held: bool) {
-        self.redials = 0;
         if !had_held {
             self.failures = self.failures.saturating_add(1);
         }

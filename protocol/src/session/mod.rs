@@ -77,7 +77,7 @@ pub struct Session<S, N> {
     backoff: Backoff,
     /// Socket attempts in a row that ended before their snapshot had held.
     failures: u8,
-    /// Attempts in a row that hints cut short.
+    /// Attempts that hints cut short since a socket last opened.
     redials: u8,
     /// Polls in a row that failed.
     poll_failures: u8,

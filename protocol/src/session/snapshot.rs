@@ -38,7 +38,8 @@ impl Order {
     /// version is the later, and of an earlier time none is: it is of a record that is no more. Version 0 says that
     /// nothing was reported yet, and its time is made up: it is news only to a user who has seen nothing, and whatever
     /// else comes is news after it. Where one of the two has no version (the earlier service sends none), the time
-    /// decides, and of two with the same time the final one is the later.
+    /// decides; of two with the same time the final one is the later, and one of an unknown name is later than an open
+    /// one: it may be the last, which is shown always.
     pub fn is_news_after(self, seen: Option<Self>) -> bool {
         let Some(seen) = seen else { return true };
         if seen.stage == Stage::Final {
@@ -51,7 +52,7 @@ impl Order {
             _ if is_later => true,
             _ if self.updated_at_ms < seen.updated_at_ms => false,
             (Some(version), Some(seen)) => version > seen,
-            _ => self.stage == Stage::Final,
+            _ => self.stage != Stage::Open && self.stage != seen.stage,
         }
     }
 }
@@ -73,7 +74,7 @@ impl Snapshot for crate::transfer::Transfer {
 
 #[cfg(test)]
 mod tests {
-    use super::Stage::{Final, Open};
+    use super::Stage::{Final, Open, Unknown};
     use super::{Order, Stage};
 
     const fn at(version: Option<u64>, updated_at_ms: i64, stage: Stage) -> Order {
@@ -113,6 +114,9 @@ mod tests {
         assert!(!at(None, 5, Open).is_news_after(Some(at(None, 5, Open))));
         assert!(at(None, 5, Final).is_news_after(Some(at(None, 5, Open))));
         assert!(!at(None, 4, Final).is_news_after(Some(at(None, 5, Open))));
+        assert!(at(None, 5, Unknown).is_news_after(Some(at(None, 5, Open))));
+        assert!(!at(None, 5, Unknown).is_news_after(Some(at(None, 5, Unknown))));
+        assert!(!at(None, 5, Open).is_news_after(Some(at(None, 5, Unknown))));
     }
 
     #[test]
