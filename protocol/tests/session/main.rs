@@ -3,6 +3,5 @@
 
 mod duties;
 mod faults;
-mod found;
 mod pair;
 mod seen;

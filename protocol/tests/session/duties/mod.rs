@@ -4,6 +4,7 @@ mod backoff;
 mod clock;
 mod close_codes;
 mod ending;
+mod expiry;
 mod heartbeat;
 mod hints;
 mod insistence;

@@ -138,3 +138,21 @@ fn whatever_the_earlier_service_tells_is_news_after_an_announced_transfer() {
     pair.frame(earlier_service(1));
     assert_eq!(pair.shown(), [0, 1]);
 }
+
+#[test]
+fn a_restored_service_that_counts_to_the_same_version_shows_its_final_status() {
+    let mut pair = Pair::live();
+    pair.frame(Frame::Snapshot(Seen::version(1).later(5_000).and_final()));
+    assert_eq!(pair.end(), Some(CloseReason::Final));
+}
+
+#[test]
+fn a_late_word_of_the_record_before_does_not_go_back() {
+    let mut pair = Pair::new();
+    pair.open();
+    pair.snapshot(7);
+    // The service was restored to version 3, and has gone on from there.
+    pair.frame(Frame::Snapshot(Seen::version(4).later(60_000)));
+    pair.snapshot(7);
+    assert_eq!(pair.shown(), [7, 4]);
+}

@@ -174,3 +174,25 @@ fn an_attempt_that_hints_cut_short_is_told_as_one_that_took_too_long() {
         "the next is under way"
     );
 }
+
+#[test]
+fn an_answered_poll_leaves_the_count_of_what_the_sockets_met() {
+    let mut pair = Pair::live();
+    pair.fail(2);
+    pair.until_dial();
+    pair.lose(1006);
+    pair.answer_poll(PollAnswer::Failed(Cause::Http(503).into()));
+    pair.until(|pair| pair.polls.len() > 1);
+    pair.answer_poll(PollAnswer::NotModified);
+    let told = pair.problems();
+    let last = told
+        .last()
+        .copied()
+        .flatten()
+        .expect("the sockets' problem stands");
+    assert_eq!(last.cause, Cause::Unreachable);
+    assert!(
+        last.attempts >= 2 && pair.since_start(last.since) <= 1_000,
+        "{last:?}"
+    );
+}

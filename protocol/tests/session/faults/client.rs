@@ -15,8 +15,9 @@ pub(super) struct Client {
     pub(super) signature: Signature,
     /// The device sleeps or the tab is frozen until then.
     pub(super) thaws: u64,
-    /// For how long the client has known nothing of the server, by the time that it can know of.
+    /// For how long the client has called itself live with no word of the server, by the time that it can know of.
     unproved: u64,
+    was_live: bool,
     known: u64,
 }
 
@@ -42,6 +43,7 @@ impl Client {
             signature,
             thaws: 0,
             unproved: 0,
+            was_live: false,
             known: 0,
         };
         let expires = lifetime.map(|lifetime| clock + lifetime);
@@ -97,8 +99,11 @@ impl Client {
     fn count_unproved(&mut self, now: u64) {
         let passed = self.judge.now() - self.known;
         self.known += passed;
-        self.unproved += passed.min(JUMP);
+        if self.was_live {
+            self.unproved += passed.min(JUMP);
+        }
         let live = self.judge.end().is_none() && self.judge.told() == Some(Connection::Live);
+        self.was_live = live;
         assert!(
             !live || self.unproved <= UNPROVED,
             "live, and no word of the server for {} ms, by {now}, proof of {}: {}",

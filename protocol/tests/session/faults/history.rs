@@ -3,8 +3,6 @@
 use crate::seen::Seen;
 use transfer_status_protocol::session::Stage;
 
-const F3: bool = true;
-
 /// Every state that ever was, by its place in what really happened, and the one that holds.
 #[derive(Debug)]
 pub(super) struct History {
@@ -43,17 +41,7 @@ impl History {
             return;
         }
         let holds = self.holds();
-        let mut version = holds.order.version.map_or(1, |version| version + 1);
-        if self.anew && F3 {
-            let is_taken = |version| {
-                self.states
-                    .iter()
-                    .any(|state| state.order.version == Some(version))
-            };
-            while is_taken(version) {
-                version += 100;
-            }
-        }
+        let version = holds.order.version.map_or(1, |version| version + 1);
         let latest = self.states.iter().skip(1).map(|state| state.order.updated_at_ms);
         let from = match self.anew {
             true => latest.max().unwrap_or(0) + 1,

@@ -154,8 +154,6 @@ pub(super) enum Stray {
     Pong,
 }
 
-const F1: bool = true;
-
 const RETRIED: &[u16] = &[1001, 1005, 1006, 1011, 1012, 1013, 3000, 4408, 4429];
 const STOPS: &[u16] = &[4400, 4401, 4403, 4404, 4413];
 const HINTS: &[Hint] = &[
@@ -234,8 +232,8 @@ fn polls() -> impl Strategy<Value = Polls> {
 fn signatures() -> impl Strategy<Value = Signatures> {
     prop_oneof![
         4 => Just(Signatures::Ready),
-        2 => (0..120_000_u64).prop_map(|ms| if F1 { Signatures::Ready } else { Signatures::Lasting(ms) }),
-        2 => arbitrary::<bool>().prop_map(|known| Signatures::BornExpired { known: known && !F1 }),
+        2 => (0..120_000_u64).prop_map(Signatures::Lasting),
+        2 => arbitrary::<bool>().prop_map(|known| Signatures::BornExpired { known }),
         2 => Just(Signatures::Failed),
         2 => Just(Signatures::Lost),
         1 => Just(Signatures::Refused),
@@ -304,7 +302,7 @@ pub(super) fn any(tabs: impl Strategy<Value = usize>) -> impl Strategy<Value = S
         proptest::bool::weighted(0.1),
         proptest::bool::weighted(0.15),
     );
-    let lifetime = proptest::option::weighted(if F1 { 0.000001 } else { 0.15 }, 0..200_000_u64);
+    let lifetime = proptest::option::weighted(0.15, 0..200_000_u64);
     (arbitrary::<u64>(), flags, lifetime, tabs, steps, heal()).prop_map(
         |(seed, (cannot_refresh, starts_unsigned, old_service), lifetime, tabs, steps, heal)| Schedule {
             seed,

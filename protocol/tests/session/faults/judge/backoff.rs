@@ -62,7 +62,7 @@ impl Judge {
         self.failures.add();
         self.rounds.may_add();
         self.redials += 1;
-        self.met.push(Cause::Timeout);
+        self.moment.failed.push(Cause::Timeout);
         self.attempt_by = Some(self.now.max(self.socket_pause));
         self.wait = None;
         self.waits.forget();
@@ -112,7 +112,10 @@ impl Judge {
         }
         self.last_attempt = Some(now);
         self.attempt_by = None;
-        self.confirming = None;
+        if self.confirming.take().is_some() {
+            self.failures.may_add();
+            self.rounds.may_add();
+        }
     }
 
     /// When a hint may bring about the next attempt after this one.

@@ -24,17 +24,17 @@ impl Judge {
             4400 | 4401 | 4403 | 4404 | 4413 => self.must_stop(code),
             4410 => self.expired(Some(socket)),
             number => {
-                // "`unreachable` (also where a browser tells no cause)": a browser closes with 1006 what it could not open.
-                let causes = match number {
-                    4429 => &[Cause::Closed(code), Cause::TooManyWatchers][..],
-                    1006 if !socket.is_open() => &[Cause::Closed(code), Cause::Unreachable],
-                    _ => &[Cause::Closed(code)],
-                };
                 let held = socket.status.is_some_and(|status| self.now >= status + 5_000);
-                match held {
-                    true => self.met.extend(causes),
-                    false => self.moment.failed.extend(causes),
+                if held && !socket.held {
+                    self.obstacles.may_have_failed();
                 }
+                // "`unreachable` (also where a browser tells no cause)": a browser closes with 1006 what it could not open.
+                let cause = match number {
+                    4429 => Some(Cause::TooManyWatchers),
+                    1006 if !socket.is_open() => Some(Cause::Unreachable),
+                    _ => (!held).then_some(Cause::Closed(code)),
+                };
+                self.moment.failed.extend(cause);
                 self.lost(socket, if number == 4429 { RATE_LIMITED } else { 0 });
             }
         }
@@ -47,16 +47,19 @@ impl Judge {
     /// A close with 1000, and what was shown is not final: polls tell.
     fn doubt(&mut self) {
         let now = self.now;
+        // Whoever cannot poll, for the signature has expired, may take it for a 1001 at once.
         self.confirming = Some(Confirming {
             since: now,
-            slept: false,
+            is_free: self.may_be_expired(),
         });
-        self.met.push(Cause::Closed(CloseCode::NORMAL));
+        if self.may_be_expired() {
+            self.obstacles.may_have_failed();
+        }
         self.wait = None;
         self.waits.forget();
         self.rest = (self.rest.0.min(now), self.rest.1.min(now));
         self.rest_is_fair = false;
-        self.poll_by = (self.poll_pause <= now).then_some(now);
+        self.poll_by = (self.polls_may_pause() <= now).then_some(now);
     }
 
     /// A poll has been answered with this state of the transfer.
@@ -64,24 +67,21 @@ impl Judge {
         if self.confirming.is_none() {
             return;
         }
-        if Self::tolerates("F8")
-            && seen != self.shown
-            && self
-                .shown
-                .is_some_and(|shown| shown.order.stage == Stage::Unknown)
-        {
-            self.moment.may_end = Some(CloseReason::Final);
-        }
         match seen.map(|seen| seen.order.stage) {
             Some(Stage::Final) => {}
-            Some(Stage::Unknown) => self.moment.must_end = Some(CloseReason::Final),
+            Some(Stage::Unknown) => {
+                self.moment.must_end = Some(CloseReason::Final);
+                self.moment.must_show = seen;
+            }
             Some(Stage::Open) | None => self.go_on(),
         }
     }
 
     /// "makes the 1000 a 1001"
     fn go_on(&mut self) {
-        self.confirming = None;
+        self.obstacles.may_have_failed();
+        // Whoever was free to look elsewhere may have a hint's poll ahead.
+        self.held_back |= self.confirming.take().is_some_and(|it| it.is_free);
         self.poll_is_moot = true;
         self.hint_poll = None;
         self.ended_otherwise(None);

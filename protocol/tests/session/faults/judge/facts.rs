@@ -54,8 +54,8 @@ impl Socket {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Confirming {
     pub(super) since: u64,
-    /// The client was suspended meanwhile: whether it looks on or connects is its own affair.
-    pub(super) slept: bool,
+    /// The client was suspended meanwhile or cannot poll: whether it looks on or connects is its own affair.
+    pub(super) is_free: bool,
 }
 
 /// A count of which the trace tells only that it lies between two numbers.
@@ -126,12 +126,17 @@ pub(super) struct Moment {
     pub(super) serves: bool,
     /// Something may have been due by time alone.
     pub(super) was_due: bool,
+    pub(super) was_live: bool,
+    /// By how much the host's clock was set back since the last input.
+    pub(super) stepped_back: u64,
     pub(super) hint: Option<Hint>,
     /// The hint found an open link silent for 3 s or more; the same for any silence.
     pub(super) found_silent: bool,
     pub(super) found_open: bool,
     /// The hint found no socket, or one that was lost in the same step.
     pub(super) found_none: bool,
+    /// A socket was given up for a reason of its own.
+    pub(super) dropped: bool,
     pub(super) ends: bool,
     pub(super) ended: bool,
     pub(super) must_end: Option<CloseReason>,
@@ -140,15 +145,27 @@ pub(super) struct Moment {
     pub(super) malformed: bool,
     /// What the service says of the signature lets the client drop its socket.
     pub(super) expired: bool,
+    /// The same, if an answer counts that need not.
+    pub(super) may_be_expired: bool,
     /// What came in: a snapshot, whether it came too late to count, and a notice.
     pub(super) snapshot: Option<Seen>,
     pub(super) snapshot_is_late: bool,
     pub(super) status_by_socket: bool,
+    /// This is the last state, and was found out to be.
+    pub(super) must_show: Option<Seen>,
     pub(super) notice: bool,
     /// Why attempts failed in this step, and polls.
     pub(super) failed: Vec<Cause>,
     pub(super) poll_failed: Vec<Cause>,
+    pub(super) poll_answered: bool,
     pub(super) polled: bool,
     pub(super) updated: bool,
     pub(super) told_problem: bool,
+}
+
+impl Moment {
+    /// An attempt or a poll has failed in this step.
+    pub(super) fn has_failed(&self) -> bool {
+        !self.failed.is_empty() || !self.poll_failed.is_empty()
+    }
 }

@@ -58,6 +58,7 @@ impl Judge {
 
     fn suspend(&mut self) {
         self.suspended = true;
+        self.obstacles.may_have_failed();
         if self.moment.was_due {
             // What was due comes first: an attempt may have begun of which nothing is seen.
             self.unseen_attempt = Some(self.now);
@@ -72,7 +73,7 @@ impl Judge {
         self.ended_otherwise(socket.as_ref());
         self.rounds.may_add();
         if let Some(confirming) = &mut self.confirming {
-            confirming.slept = true;
+            confirming.is_free = true;
         }
     }
 
@@ -97,8 +98,7 @@ impl Judge {
             Some(socket) if socket.is_open() => {
                 if self.moment.found_silent && socket.silence(now) >= SILENT {
                     self.probed();
-                    let owed = !(Self::tolerates("F7") && self.last_poll_was_held_back);
-                    self.check_polled(!socket.polled_beside && owed);
+                    self.check_polled(!socket.polled_beside);
                     if let Some(socket) = &mut self.socket {
                         socket.polled_beside = true;
                     }
@@ -109,11 +109,12 @@ impl Judge {
                     Self::is_young(now - socket.dialled, self.redials, DIALLED_ANEW),
                     "\"an attempt of 2 s or more is dialled anew\"",
                 );
-                let waited = socket.dialled == now && self.moment.found_none;
+                // Where the link was lost in this very step its wait may have been none at all.
+                let waited = socket.dialled == now && self.moment.found_none && !self.moment.dropped;
                 self.check_polled(waited);
             }
             None => {
-                if self.confirming.is_none_or(|it| it.slept) && self.question.is_none() {
+                if self.confirming.is_none_or(|it| it.is_free) && self.question.is_none() {
                     self.hasten_attempt();
                 }
                 self.check_polled(true);
@@ -125,13 +126,13 @@ impl Judge {
     /// and old must be asked anew whoever asked for it.
     fn check_polled(&mut self, owed: bool) {
         let now = self.now;
-        if self.poll_pause > now || self.may_be_expired() {
+        if self.polls_may_pause() > now || self.may_be_expired() {
             // The hint's poll may come once the pause is over and the signature fresh; owed it is no more.
             self.held_back = true;
             return;
         }
         match self.poll {
-            Some(_) if self.poll_is_moot => {}
+            Some(_) if self.poll_is_moot => self.held_back = true,
             Some((_, asked)) => self.check(
                 Self::is_young(now - asked, self.polls_anew, ASKED_ANEW),
                 "\"a poll that has been out for 2 s or more is asked anew\"",

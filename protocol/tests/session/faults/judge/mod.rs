@@ -22,9 +22,11 @@ pub(super) use facts::Input;
 
 use crate::seen::Seen;
 use facts::{Confirming, Evenness, Moment, Socket, Span};
+use problems::Obstacles;
+use signature::Expiry;
 use std::collections::VecDeque;
 use transfer_status_protocol::session::{
-    Cause, CloseReason, Connection, Event, Hint, Output, PollId, Problem, SignatureId, Time,
+    CloseReason, Connection, Event, Hint, Output, PollId, Problem, SignatureId, Time,
 };
 
 /// What was said and done in one step, for a failure's message.
@@ -69,7 +71,6 @@ pub(super) struct Judge {
     /// After it went out a status came over the socket, a doubt was over or a fresh signature came: its answer may be used,
     /// or not.
     poll_is_moot: bool,
-    last_poll_was_held_back: bool,
     last_poll: Option<u64>,
     /// The last poll's rest ends within this.
     rest: (u64, u64),
@@ -79,22 +80,23 @@ pub(super) struct Judge {
     /// A poll that a hint brought about and the spacing holds back.
     hint_poll: Option<u64>,
     poll_pause: u64,
+    /// The same, if an answer counts that need not.
+    poll_may_pause: u64,
     /// A hint's poll waits for that pause to end, or for a fresh signature.
     held_back: bool,
     poll_failures: Span,
     polls_anew: u32,
     /// A poll was answered since there was last a link, and none has failed after it.
     poll_answered: bool,
-    /// A poll has failed since the last status.
-    polls_fail: bool,
 
     question: Option<(SignatureId, u64)>,
     /// The service refuses the signature as expired, or there is none yet.
     unusable: bool,
+    /// The same, if an answer counts that need not.
+    may_be_unusable: bool,
     /// The host has handed in a fresh signature, and no status has come by it yet.
     fresh: bool,
-    /// When the signature expires, by the clock and by the time that the client can know of.
-    expires: Option<(u64, u64)>,
+    expires: Option<Expiry>,
 
     confirming: Option<Confirming>,
     suspended: bool,
@@ -102,8 +104,7 @@ pub(super) struct Judge {
     shown: Option<Seen>,
     told: Option<Connection>,
     problem: Option<Problem>,
-    /// Causes met since the last status.
-    met: Vec<Cause>,
+    obstacles: Obstacles,
     end: Option<CloseReason>,
     tail: VecDeque<Told>,
 }
@@ -129,7 +130,6 @@ impl Judge {
             redials: 0,
             poll: None,
             poll_is_moot: false,
-            last_poll_was_held_back: false,
             last_poll: None,
             rest: (0, 0),
             rest_is_fair: false,
@@ -137,13 +137,14 @@ impl Judge {
             poll_by: None,
             hint_poll: None,
             poll_pause: 0,
+            poll_may_pause: 0,
             held_back: false,
             poll_failures: Span::default(),
             polls_anew: 0,
             poll_answered: false,
-            polls_fail: false,
             question: None,
             unusable: unsigned,
+            may_be_unusable: false,
             fresh: false,
             expires: None,
             confirming: None,
@@ -151,7 +152,7 @@ impl Judge {
             shown: None,
             told: None,
             problem: None,
-            met: Vec::new(),
+            obstacles: Obstacles::default(),
             end: None,
             tail: VecDeque::new(),
         }
@@ -165,7 +166,8 @@ impl Judge {
         outputs: &[Output<Seen, ()>],
         until: Option<Time>,
     ) {
-        self.set_back |= clock < self.clock;
+        let stepped_back = self.clock.saturating_sub(clock);
+        self.set_back |= stepped_back > 0;
         self.now += clock.saturating_sub(self.clock);
         self.clock = clock;
         let wake = until.map(|until| self.now + until.as_millis().saturating_sub(clock));
@@ -178,6 +180,8 @@ impl Judge {
         self.moment = Moment {
             serves: matches!(input, Input::Timeout | Input::Hint(_)),
             was_due: self.wake.is_some_and(|wake| wake <= self.now),
+            was_live: self.is_live(),
+            stepped_back,
             ends: outputs
                 .iter()
                 .any(|output| matches!(output, Output::Event(Event::Closed(_)))),
@@ -297,12 +301,6 @@ impl Judge {
         }
     }
 
-    /// A violation that is known and not mended yet.
-    fn tolerates(name: &str) -> bool {
-        const KNOWN: &[&str] = &["F6", "F7", "F8"];
-        KNOWN.contains(&name)
-    }
-
     fn fail(&self, rule: &str) -> ! {
         panic!(
             "{rule}\nat {} ms, socket {:?}, attempt by {:?}, failures {:?}, poll {:?} by {:?}, trace:{}",
@@ -348,6 +346,8 @@ impl Judge {
     }
 
     pub(super) fn pause_left(&self) -> u64 {
-        self.socket_pause.max(self.poll_pause).saturating_sub(self.now)
+        self.socket_pause
+            .max(self.polls_may_pause())
+            .saturating_sub(self.now)
     }
 }

@@ -45,6 +45,12 @@ impl Judge {
                 "what comes and is news is shown, \"and the final one always\"",
             );
         }
+        if let Some(last) = self.moment.must_show {
+            self.check(
+                self.shown.is_some_and(|shown| shown.truth >= last.truth),
+                "1000: \"A final status, or one whose name the client does not know, is shown and is the end\"",
+            );
+        }
         self.check(
             !self.moment.notice || self.end.is_some(),
             "what the server says is passed on",
@@ -77,9 +83,9 @@ impl Judge {
         let is_later = seen.order.updated_at_ms > shown.order.updated_at_ms;
         match (seen.order.version, shown.order.version) {
             (_, Some(0)) => true,
-            (Some(version), Some(known)) if version > known => true,
-            (Some(version), Some(known)) if version < known => is_later,
-            _ => is_later && (seen.order.stage == Stage::Final || seen.order.version != shown.order.version),
+            _ if is_later => true,
+            (Some(version), Some(known)) => version > known,
+            _ => seen.order.stage != Stage::Open && seen.order.stage != shown.order.stage,
         }
     }
 }

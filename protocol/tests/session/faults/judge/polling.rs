@@ -7,7 +7,7 @@
 use super::Judge;
 use super::facts::Span;
 use crate::seen::Seen;
-use transfer_status_protocol::session::{Cause, CloseReason, Hint, PollAnswer, PollId};
+use transfer_status_protocol::session::{Cause, CloseReason, Hint, PollAnswer, PollId, Refusal};
 
 const ANSWER: u64 = 10_000;
 /// "every 3 s, jittered": a fifth either way.
@@ -41,11 +41,15 @@ impl Judge {
                 self.poll_succeeded(late);
                 self.decide(self.shown);
             }
-            PollAnswer::Refused(refusal) => self.refused(*refusal),
+            PollAnswer::Refused(refusal) => {
+                self.moment.poll_answered = true;
+                self.refused(*refusal);
+            }
         }
     }
 
     fn heard_moot(&mut self, answer: &PollAnswer<Seen>) {
+        self.obstacles.may_have_failed();
         let mut pause = 0;
         match answer {
             PollAnswer::Snapshot(seen) => {
@@ -54,13 +58,19 @@ impl Judge {
                 self.poll_answered = true;
             }
             PollAnswer::NotModified => self.poll_answered = true,
+            PollAnswer::Refused(Refusal::Expired) if self.can_refresh => {
+                self.may_be_unusable = true;
+                self.moment.may_be_expired = true;
+                self.rounds.may_add();
+                self.attempt_by = self.attempt_by.map(|by| by.max(self.now + self.longest_wait()));
+            }
             PollAnswer::Refused(refusal) => {
                 self.moment.may_end = Some(CloseReason::Server(refusal.close_code()));
             }
             PollAnswer::Failed(failure) => {
-                self.met.push(failure.cause);
                 self.poll_failures.may_add();
                 pause = Self::pause_of(*failure);
+                self.poll_may_pause = self.poll_may_pause.max(self.now + pause);
             }
         }
         let before = self.rest;
@@ -71,7 +81,9 @@ impl Judge {
     }
 
     fn poll_succeeded(&mut self, late: bool) {
+        self.fresh = false;
         self.poll_answered = true;
+        self.moment.poll_answered = true;
         if !self.is_live() {
             self.polls_anew = 0;
         }
@@ -105,10 +117,18 @@ impl Judge {
         self.rest_is_fair = self.poll_failures.is_known() && from == self.now;
     }
 
+    /// No poll is owed before that.
+    pub(super) fn polls_may_pause(&self) -> u64 {
+        self.poll_pause.max(self.poll_may_pause)
+    }
+
     /// "A poll has 10 s to be answered": whoever looks at the clock later knows that this one has failed.
     pub(super) fn count_an_overdue_poll(&mut self) {
         let now = self.now;
         if self.poll.take_if(|(_, asked)| now >= *asked + ANSWER).is_some() {
+            if std::mem::take(&mut self.poll_is_moot) {
+                return self.heard_moot(&PollAnswer::Failed(Cause::Timeout.into()));
+            }
             self.moment.poll_failed.push(Cause::Timeout);
             self.poll_failed(0);
         }
@@ -164,7 +184,6 @@ impl Judge {
         self.poll = Some((id, now));
         self.poll_is_moot = false;
         self.last_poll = Some(now);
-        self.last_poll_was_held_back = self.hint().is_none();
         self.poll_by = None;
         self.hint_poll = None;
         self.held_back = false;
@@ -173,6 +192,7 @@ impl Judge {
 
     /// A status came over the socket, or polls are no use for now.
     pub(super) fn stop_polls(&mut self) {
+        self.obstacles.no_polls();
         self.poll_is_moot = true;
         self.poll_by = None;
         self.hint_poll = None;
@@ -183,7 +203,7 @@ impl Judge {
 
     /// A hint makes whoever rests between polls poll at once, and "sets [the pause] back".
     pub(super) fn hasten_polls(&mut self) {
-        let soonest = self.spaced(self.last_poll).max(self.poll_pause);
+        let soonest = self.spaced(self.last_poll).max(self.polls_may_pause());
         self.rest.0 = self.rest.0.min(soonest);
         self.rest_is_fair = false;
         self.rests.forget();
@@ -201,7 +221,7 @@ impl Judge {
 
     /// Polls must be under way now, as far as the trace can tell.
     pub(super) fn must_poll(&self) -> bool {
-        let wanted = self.failures.least >= AFTER_FAILURES || self.confirming.is_some_and(|it| !it.slept);
+        let wanted = self.failures.least >= AFTER_FAILURES || self.confirming.is_some_and(|it| !it.is_free);
         wanted && !self.is_live() && !self.may_be_expired()
     }
 
@@ -227,8 +247,8 @@ impl Judge {
             }
             None => {
                 // Whoever was asked for a pause may come back spread over a rest.
-                let spread = if self.poll_pause > 0 {
-                    self.poll_pause + REST.1
+                let spread = if self.polls_may_pause() > 0 {
+                    self.polls_may_pause() + REST.1
                 } else {
                     0
                 };

@@ -10,22 +10,38 @@ use transfer_status_protocol::session::{Cause, CloseReason, Hint, SignatureAnswe
 /// `Config::signature_timeout_ms`: how long the host may take. PROTOCOL.md leaves it to the client.
 const ANSWER: u64 = 30_000;
 
+/// When the signature expires.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expiry {
+    /// By the host's clock.
+    clock: u64,
+    /// By the time that the client can know of.
+    now: u64,
+    /// The clock was set back, and the client hears of that and of the signature in one: it may take it for so much shorter.
+    vague: u64,
+}
+
 impl Judge {
     pub(super) fn signature_expires(&mut self, at: Option<u64>) {
-        self.expires = at.map(|at| (at, self.now + at.saturating_sub(self.clock)));
+        self.expires = at.map(|at| Expiry {
+            clock: at,
+            now: self.now + at.saturating_sub(self.clock),
+            vague: self.moment.stepped_back,
+        });
     }
 
     /// The signature is known to be of no use. A fresh one may be good whatever the host's clock says, which may be wrong:
     /// the service knows.
     fn is_expired(&self) -> bool {
-        let over = |(clock, now)| self.clock > clock && self.now > now;
+        let over = |it: Expiry| self.clock > it.clock && self.now > it.now;
         self.unusable || (self.can_refresh && !self.fresh && self.expires.is_some_and(over))
     }
 
     /// The same, as the client may think whose clock was set back or whose signature expires in this millisecond.
     pub(super) fn may_be_expired(&self) -> bool {
-        let over = |(clock, now)| self.clock >= clock || self.now >= now;
-        self.unusable || (self.can_refresh && self.expires.is_some_and(over))
+        let over = |it: Expiry| self.clock + it.vague >= it.clock || self.now + it.vague >= it.now;
+        let known = !self.fresh && self.expires.is_some_and(over);
+        self.unusable || self.may_be_unusable || (self.can_refresh && known)
     }
 
     pub(super) fn check_may_present(&self, what: &str) {
@@ -47,15 +63,12 @@ impl Judge {
         if self.fresh {
             self.moment.failed.push(Cause::SignatureRefresh);
         }
-        self.met.extend([
-            Cause::SignatureRefresh,
-            Cause::Closed(CloseCode::SIGNATURE_EXPIRED),
-        ]);
         self.moment.expired = true;
         self.unusable = true;
         self.confirming = None;
         self.stop_polls();
-        self.ended_otherwise(socket);
+        let socket = socket.copied().or(self.socket);
+        self.ended_otherwise(socket.as_ref());
         self.back_off(0);
     }
 
@@ -77,6 +90,9 @@ impl Judge {
             );
         }
         self.attempts();
+        // What a poll says of the signature that is to be replaced is of no use.
+        self.poll = None;
+        self.poll_is_moot = false;
         self.question = Some((id, self.now));
     }
 
@@ -92,6 +108,7 @@ impl Judge {
     }
 
     fn refresh_failed(&mut self) {
+        self.obstacles.no_polls();
         self.moment.failed.push(Cause::SignatureRefresh);
         self.back_off(0);
     }
@@ -105,7 +122,7 @@ impl Judge {
                 self.fresh = true;
                 self.signature_expires(expires);
                 self.unusable = false;
-                self.poll_is_moot = true;
+                self.may_be_unusable = false;
                 self.connect_soon();
             }
             SignatureAnswer::Failed => self.refresh_failed(),

@@ -20,8 +20,6 @@ enum Reason {
     /// It is over, or the host is about to be frozen.
     Rest,
     Failed(Cause),
-    /// A link that had brought a status is dead.
-    Dead,
     Hint,
     Expired,
 }
@@ -53,6 +51,7 @@ impl Judge {
             Frame::Snapshot(seen) => {
                 let is_first = socket.status.replace(socket.status.unwrap_or(now)).is_none();
                 self.fresh = false;
+                self.may_be_unusable = false;
                 self.failures.least = 0;
                 if is_first {
                     self.stop_polls();
@@ -87,7 +86,7 @@ impl Judge {
             "\"Suspend drops the socket and rests … only resume, foreground and visible wake it\"",
         );
         self.check_may_present("a socket");
-        let undecided = self.confirming.is_some_and(|it| !it.slept);
+        let undecided = self.confirming.is_some_and(|it| !it.is_free);
         self.check(
             !undecided || self.hint().is_some(),
             "1000 before a final status: \"Poll until an answer comes\"",
@@ -134,20 +133,20 @@ impl Judge {
                 self.socket = Some(socket);
                 self.fail("a socket is dropped for no reason: \"a young one goes on\", a live one too");
             }
-            // What was due before the host is frozen may have been told.
-            Some(Reason::Rest) => self.met.push(Cause::Timeout),
+            Some(Reason::Rest) => {}
             Some(Reason::Failed(cause)) => {
                 self.moment.found_none = true;
+                self.moment.dropped = true;
                 self.moment.failed.push(cause);
                 self.lost(&socket, 0);
             }
-            Some(Reason::Dead) => {
-                self.moment.found_none = true;
-                self.met.push(Cause::Timeout);
-                self.lost(&socket, 0);
-            }
             Some(Reason::Hint) => self.redialled(),
-            Some(Reason::Expired) => {}
+            Some(Reason::Expired) => {
+                if self.moment.may_be_expired {
+                    self.ended_otherwise(Some(&socket));
+                    self.back_off(0);
+                }
+            }
         }
     }
 
@@ -159,7 +158,7 @@ impl Judge {
         if self.moment.malformed {
             return Some(Reason::Failed(Cause::Malformed));
         }
-        if self.moment.expired {
+        if self.moment.expired || self.moment.may_be_expired {
             return Some(Reason::Expired);
         }
         match socket.opened {
@@ -171,11 +170,7 @@ impl Judge {
             Some(opened) => {
                 let mute = socket.status.is_none() && now >= opened + FIRST_STATUS;
                 let dead = socket.ping.is_some_and(|(_, dead)| now >= dead);
-                match (mute || dead, socket.status) {
-                    (false, _) => None,
-                    (true, None) => Some(Reason::Failed(Cause::Timeout)),
-                    (true, Some(_)) => Some(Reason::Dead),
-                }
+                (mute || dead).then_some(Reason::Failed(Cause::Timeout))
             }
         }
     }
