@@ -120,8 +120,12 @@ impl<S: Snapshot, N> Session<S, N> {
     /// socket's: it is asked anew.
     pub(super) fn found_dead(&mut self) {
         self.abandon(Cause::Timeout);
+        let is_out = self
+            .timers
+            .get(Timer::PollAnswer)
+            .is_some_and(|due| due > self.now);
         let asked_by = self.last_poll.map(|at| at.after(self.config.redial_after_ms));
-        if matches!(self.polling, Polling::Asking { .. }) && asked_by.is_some_and(|by| by <= self.now) {
+        if is_out && asked_by.is_some_and(|by| by <= self.now) {
             self.poll_unless_paused();
         }
     }

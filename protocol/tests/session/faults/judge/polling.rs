@@ -152,16 +152,20 @@ impl Judge {
             && !(self.moment.found_open && !self.moment.found_silent && self.is_live());
         let deferred = self.held_back || self.hint_poll.is_some_and(|at| now >= at);
         let polling = self.confirming.is_some() || (self.failures.most >= AFTER_FAILURES && !self.is_live());
+        // Beyond the sentences, and against none: the poll beside a ping may hang on a connection that died with the
+        // link, so it may be asked anew when the link is found dead.
+        let found_dead =
+            self.moment.dropped && self.moment.failed.contains(&Cause::Timeout) && self.poll.is_some();
         self.check(
-            hinted || deferred || polling,
+            hinted || deferred || polling || found_dead,
             "polls \"After 3 failed socket attempts in a row\", or on a hint; \"silent for less: nothing\"",
         );
         if let Some((_, asked)) = self.poll.filter(|_| !self.poll_is_moot) {
             self.check(
-                hinted && now - asked >= Self::OLD,
-                "only a hint asks anew, and only \"a poll that has been out for 2 s or more\"",
+                (hinted || found_dead) && now - asked >= Self::OLD,
+                "only a hint, or a dead link, asks anew, and only \"a poll that has been out for 2 s or more\"",
             );
-        } else if !hinted && !deferred && self.poll_by.is_some() {
+        } else if !hinted && !deferred && !found_dead && self.poll_by.is_some() {
             self.check(now >= self.rest.0, "polls \"every 3 s\"");
         }
         let spaced = self.last_poll.is_none_or(|last| now >= last + Self::SPACING);
