@@ -28,7 +28,7 @@ class StderrLog extends Log {
   }
 }
 
-// What the Worker reads from its environment, by the contract's names.
+// What the Worker reads from its environment, by the names in server-worker/DEPLOY.md.
 const VARIABLES = [
   "HMAC_SECRET",
   "HMAC_SECRET_PREVIOUS",

@@ -102,7 +102,7 @@ impl From<Cause> for Failure {
     }
 }
 
-/// What keeps a watch from being live (PROTOCOL.md, "Problems"). What stands beside it as text, such as the field
+/// What keeps a watch from being live (PROTOCOL.md, section 9). What stands beside it as text, such as the field
 /// that cannot be read, is the host's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

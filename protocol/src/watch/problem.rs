@@ -1,4 +1,4 @@
-//! What keeps a watch from being live, as data: to match on, and to print (PROTOCOL.md, "Problems").
+//! What keeps a watch from being live, as data: to match on, and to print (PROTOCOL.md, section 9).
 
 use std::fmt;
 

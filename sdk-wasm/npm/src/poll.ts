@@ -1,4 +1,4 @@
-/** One poll: `GET /transfer/{id}`, and what its answer means (PROTOCOL.md, "Polling"). */
+/** One poll: `GET /transfer/{id}`, and what its answer means (PROTOCOL.md, section 9). */
 import { CAUSE_MALFORMED, CAUSE_NOT_THE_SERVICE, CAUSE_REDIRECT, CAUSE_TIMEOUT, CAUSE_UNREACHABLE } from "./core.ts";
 import { MOST_BYTES, checkTransfer } from "./decode.ts";
 import type { Host } from "./link.ts";

@@ -51,7 +51,7 @@ pub async fn until(is_so: impl AsyncFn() -> bool) {
     .await;
 }
 
-/// [`soon`] for what takes longer by the contract.
+/// [`soon`] for what takes longer by PROTOCOL.md.
 ///
 /// # Panics
 /// When `work` takes longer than `limit`.

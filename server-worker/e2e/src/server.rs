@@ -28,7 +28,7 @@ const START_WITHIN: Duration = Duration::from_secs(60);
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
-/// What a server is started with: the contract's variables.
+/// What a server is started with: the variables of DEPLOY.md.
 #[derive(Debug, Clone)]
 pub struct Options {
     variables: Vec<(&'static str, String)>,

@@ -8,7 +8,7 @@ import decodeQR from "qr/decode.js";
 import { assertCalm, freshContext, seeCode, seeNetwork, seeView, startBrowser } from "./support/browser.ts";
 import { World } from "./support/world.ts";
 
-/** How long the service may take to close a socket whose signature has expired, by the contract, and a little more. */
+/** How long the service may take to close a socket whose signature has expired, by PROTOCOL.md, and a little more. */
 const EXPIRY = 65_000;
 
 let world: World;

@@ -1,4 +1,4 @@
-/** The contract's messages through the package's decoder, by Chromium's own `JSON.parse` and regular expressions. */
+/** The protocol's messages through the package's decoder, by Chromium's own `JSON.parse` and regular expressions. */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-/** The decoder against the contract's vectors, and against the Rust decoder over mutated messages. */
+/** The decoder against the protocol's vectors, and against the Rust decoder over mutated messages. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

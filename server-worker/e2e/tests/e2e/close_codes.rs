@@ -1,4 +1,4 @@
-//! Every close code that the contract names, each with the `error` message before it. Those that take time are in
+//! Every close code that PROTOCOL.md names, each with the `error` message before it. Those that take time are in
 //! `expiry`, those that take a setting in `settings`.
 
 use transfer_status::{CloseCode, ErrorCode, WatchError};

@@ -1,6 +1,6 @@
 //! What only time brings about: 4408 and 4410, on sockets whose object was put out of memory meanwhile too.
 //!
-//! The times are the contract's own, so the stories run side by side.
+//! The times are PROTOCOL.md's own, so the stories run side by side.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -28,7 +28,7 @@ fn awkward_payload(id: &TransferId) -> String {
     payloads.into_iter().find(awkward).unwrap()
 }
 
-/// The signature of a payload as it is written, by the contract's words.
+/// The signature of a payload as it is written, by PROTOCOL.md's words.
 fn signed(payload: &str) -> String {
     let hex = http::signer(SUBSCRIBE_HMAC_SECRET).sign(payload.as_bytes());
     let digits = hex.as_bytes().chunks(2);
