@@ -1,7 +1,7 @@
 //! The worked examples of PROTOCOL.md, computed anew.
 #![allow(clippy::unwrap_used)]
 
-use transfer_status::{Key, KeyRing, Minter, QrPayload, Signature, Signer, token};
+use transfer_status::{Key, KeyRing, Minter, QrPayload, Signature, Signer, signature};
 
 const PROTOCOL: &str = include_str!("../../PROTOCOL.md");
 const BODY: &[u8] = br#"{"transferId":"transfer-123","status":"completed"}"#;
@@ -58,8 +58,8 @@ fn the_refusals_of_what_is_malformed_are_quoted_right() {
             r#"`"expiry": 1732950839000`"#,
         ),
     ] {
-        let made = Signature::new(token::seal(&key(), &format!("{{{fields}}}"))).unwrap();
-        let refusal = token::verify(&keys, &made, &id, 0).unwrap_err().to_string();
+        let made = Signature::new(signature::seal(&key(), &format!("{{{fields}}}"))).unwrap();
+        let refusal = signature::verify(&keys, &made, &id, 0).unwrap_err().to_string();
         let said = refusal.strip_prefix("the signature is malformed: ").unwrap();
         let row = format!("\n| {quoted} | {said} |\n");
         assert!(PROTOCOL.contains(&row), "{row}");
@@ -70,6 +70,6 @@ fn the_refusals_of_what_is_malformed_are_quoted_right() {
 fn the_report_of_the_earlier_api_is_right() {
     let payload = r#"{"transferRequestId":"transfer-123","merchantId":"merchant-7","status":"IN_FLIGHT","details":"Überweisung läuft"}"#;
     assert!(PROTOCOL.contains(payload));
-    let body = format!(r#"{{"token":"{}"}}"#, token::seal(&key(), payload));
+    let body = format!(r#"{{"token":"{}"}}"#, signature::seal(&key(), payload));
     assert!(PROTOCOL.contains(&format!("\n# {body}\n")), "{body}");
 }

@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use transfer_status::token;
+use transfer_status::signature;
 use transfer_status::{Key, KeyRing, Minter, QrPayload, TransferRequest};
 use transfer_status_examples::merchant::{Config, Created, serve};
 
@@ -79,7 +79,7 @@ async fn an_order_becomes_a_transfer_request_that_the_service_would_accept() {
     );
     assert_eq!(url, "http://127.0.0.1:8787");
     let keys = KeyRing::new(Key::new(SECRET).unwrap());
-    let claims = token::verify(&keys, &request.signature, &request.transfer_request_id, now()).unwrap();
+    let claims = signature::verify(&keys, &request.signature, &request.transfer_request_id, now()).unwrap();
     assert_eq!(
         (claims.merchant_id(), claims.expiry()),
         ("shop-7", request.expiry)
@@ -227,7 +227,7 @@ async fn the_holder_of_a_signature_reads_the_order_and_gets_a_fresh_signature_ev
     assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
     let request: TransferRequest = serde_json::from_slice(answer.body()).unwrap();
     let keys = KeyRing::new(Key::new(SECRET).unwrap());
-    token::verify(&keys, &request.signature, &id, now()).unwrap();
+    signature::verify(&keys, &request.signature, &id, now()).unwrap();
 }
 
 #[tokio::test]

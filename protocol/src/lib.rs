@@ -8,7 +8,7 @@
 //! | [`transfer`], [`timestamp`], [`amount`], [`metadata`] | a transfer and the values in it | `message` |
 //! | [`update`] | what a backend posts | `message` |
 //! | [`message`], [`error`] | what goes over the WebSocket, and error bodies | `message` |
-//! | [`token`] | the subscription signature: opaque text; minting and verifying need `hmac` | `message` |
+//! | [`signature`] | the subscription signature: opaque text; minting and verifying need `hmac` | `message` |
 //! | [`qr`], [`request`] | the payload of a QR code; what a backend hands to a client | `message` |
 //! | `endpoint` | the address of a service, for clients and backends | `endpoint` |
 //! | [`watch`] | what a client tells its user, for the drivers | `message` |
@@ -60,9 +60,9 @@ pub mod session;
 #[cfg(feature = "hmac")]
 pub mod sign;
 #[cfg(feature = "message")]
-pub mod timestamp;
+pub mod signature;
 #[cfg(feature = "message")]
-pub mod token;
+pub mod timestamp;
 #[cfg(feature = "message")]
 pub mod transfer;
 #[cfg(feature = "message")]
@@ -78,8 +78,8 @@ pub use self::{
     metadata::Metadata,
     qr::QrPayload,
     request::TransferRequest,
+    signature::Signature,
     timestamp::Timestamp,
-    token::Signature,
     transfer::{Status, Transfer, TransferId},
     update::{Patch, Update},
 };

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 
 use crate::error::{DecodeError, ErrorBody};
 use crate::json;
+use crate::signature::Signature;
 use crate::timestamp::Timestamp;
-use crate::token::Signature;
 use crate::transfer::{Transfer, TransferId};
 
 /// A ping, byte for byte: the edge answers exactly this text without waking anything.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::host;
-use crate::token::{Facts, Signature};
+use crate::signature::{Facts, Signature};
 use crate::transfer::TransferId;
 
 /// Most bytes of a payload that is read.

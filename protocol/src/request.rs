@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::token::Signature;
+use crate::signature::Signature;
 use crate::transfer::TransferId;
 
 /// The answer to a backend's create-transfer-request call.

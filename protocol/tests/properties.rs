@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use transfer_status_protocol::sign::{self, Key, KeyRing, Signer, TimestampPolicy};
-use transfer_status_protocol::token::{self, Claims};
+use transfer_status_protocol::signature::{self, Claims};
 use transfer_status_protocol::{
     Amount, ClientMessage, ErrorBody, Metadata, Patch, QrPayload, ServerMessage, Signature, Status,
     Timestamp, Transfer, TransferId, Update,
@@ -140,7 +140,7 @@ fn decode_everything(text: &str) {
     );
     let _ = Update::decode(&body.unwrap()).map(|update| update.encode());
     if let Ok(signature) = Signature::new(text) {
-        let _ = token::verify(&keys, &signature, &TransferId::new("t").unwrap(), 0);
+        let _ = signature::verify(&keys, &signature, &TransferId::new("t").unwrap(), 0);
     }
 }
 
@@ -212,10 +212,10 @@ proptest! {
     ) {
         let key = Key::new("k").unwrap();
         let claims = Claims::new(id.clone(), merchant, expiry).unwrap();
-        let signature = token::mint(&key, &claims);
-        let verify = |now| token::verify(&KeyRing::new(key.clone()), &signature, &id, now);
+        let signature = signature::mint(&key, &claims);
+        let verify = |now| signature::verify(&KeyRing::new(key.clone()), &signature, &id, now);
         prop_assert_eq!(verify(before.min(expiry)), Ok(claims.clone()));
-        prop_assert_eq!(verify(expiry + 1), Err(token::TokenError::Expired));
+        prop_assert_eq!(verify(expiry + 1), Err(signature::SubscriptionError::Expired));
         let payload = QrPayload::new("https://pay.example", id, signature.clone()).unwrap();
         let scanned: QrPayload = payload.to_string().parse().unwrap();
         prop_assert_eq!(scanned.signature().expose(), signature.expose());
@@ -225,12 +225,12 @@ proptest! {
     fn one_changed_character_breaks_a_signature(at in 0_usize..135, to in "[A-Za-z0-9+/=._-]") {
         let key = Key::new("k").unwrap();
         let id = TransferId::new("transfer-123").unwrap();
-        let minted = token::mint(&key, &Claims::new(id.clone(), "m", 9_999_999_999).unwrap());
+        let minted = signature::mint(&key, &Claims::new(id.clone(), "m", 9_999_999_999).unwrap());
         let mut text = minted.expose().to_owned();
         let at = at % text.len();
         prop_assume!(text.get(at..=at) != Some(to.as_str()));
         text.replace_range(at..=at, &to);
         let changed = Signature::new(text).unwrap();
-        prop_assert!(token::verify(&KeyRing::new(key), &changed, &id, 0).is_err());
+        prop_assert!(signature::verify(&KeyRing::new(key), &changed, &id, 0).is_err());
     }
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use transfer_status_protocol::sign::{self, Key, KeyRing, Signer, TimestampPolicy, VerifyError};
-use transfer_status_protocol::token::{self, Claims, InvalidClaims, TokenError};
+use transfer_status_protocol::signature::{self, Claims, InvalidClaims, SubscriptionError};
 use transfer_status_protocol::{DecodeError, ErrorCode, Signature, TransferId};
 
 fn id() -> TransferId {
@@ -23,9 +23,9 @@ fn a_rotated_key_is_accepted_and_a_retired_one_is_not() {
     assert!(check("new") && check("old") && !check("older"));
 
     let claims = Claims::new(id(), "m", 100).unwrap();
-    let watch = |secret: &str| token::verify(&keys, &token::mint(&key(secret), &claims), &id(), 100);
+    let watch = |secret: &str| signature::verify(&keys, &signature::mint(&key(secret), &claims), &id(), 100);
     assert_eq!(watch("old"), Ok(claims.clone()));
-    assert_eq!(watch("older"), Err(TokenError::BadSignature));
+    assert_eq!(watch("older"), Err(SubscriptionError::BadSignature));
     assert!(Key::new("").is_err(), "an empty key protects nothing");
 }
 
@@ -125,11 +125,11 @@ fn the_usual_mistakes_with_a_timestamp_are_told_apart() {
 
 /// A signature over this payload, made right.
 fn sealed(payload: &str) -> Signature {
-    Signature::new(token::seal(&key("k"), payload)).unwrap()
+    Signature::new(signature::seal(&key("k"), payload)).unwrap()
 }
 
-fn verdict(signature: &Signature, now: u64) -> Result<Claims, TokenError> {
-    token::verify(&KeyRing::new(key("k")), signature, &id(), now)
+fn verdict(signature: &Signature, now: u64) -> Result<Claims, SubscriptionError> {
+    signature::verify(&KeyRing::new(key("k")), signature, &id(), now)
 }
 
 #[test]
@@ -139,7 +139,11 @@ fn an_expiry_with_a_fraction_is_cut_off() {
             r#"{{"transferRequestId":"transfer-123","merchantId":"m","expiry":{expiry}}}"#
         ));
         assert_eq!(verdict(&signature, 100).unwrap().expiry(), 100, "{expiry}");
-        assert_eq!(verdict(&signature, 101), Err(TokenError::Expired), "{expiry}");
+        assert_eq!(
+            verdict(&signature, 101),
+            Err(SubscriptionError::Expired),
+            "{expiry}"
+        );
     }
 }
 
@@ -191,7 +195,7 @@ fn what_is_malformed_in_a_payload_is_told_with_the_fields_name() {
     ] {
         let error = verdict(&sealed(&format!("{{{fields}}}")), 0).unwrap_err();
         assert!(
-            matches!(error, TokenError::MalformedField(_)),
+            matches!(error, SubscriptionError::MalformedField(_)),
             "{fields}: {error:?}"
         );
         assert!(error.to_string().contains(told), "{fields}: {error}");
@@ -208,7 +212,7 @@ fn what_is_malformed_in_a_payload_is_told_with_the_fields_name() {
 #[test]
 fn an_expiry_just_below_milliseconds_is_seconds() {
     let claims = Claims::new(id(), "m", 99_999_999_999).unwrap();
-    assert_eq!(verdict(&token::mint(&key("k"), &claims), 0), Ok(claims));
+    assert_eq!(verdict(&signature::mint(&key("k"), &claims), 0), Ok(claims));
     assert_eq!(
         Claims::new(id(), "m", 100_000_000_000),
         Err(InvalidClaims::ExpiryInMilliseconds)
@@ -218,18 +222,18 @@ fn an_expiry_just_below_milliseconds_is_seconds() {
 #[test]
 fn malformed_or_for_another_transfer_counts_before_expired() {
     let other = sealed(r#"{"transferRequestId":"another","merchantId":"m","expiry":1}"#);
-    assert_eq!(verdict(&other, 1000), Err(TokenError::WrongTransfer));
+    assert_eq!(verdict(&other, 1000), Err(SubscriptionError::WrongTransfer));
     let numeric = sealed(r#"{"transferRequestId":"transfer-123","merchantId":7,"expiry":1}"#);
     assert!(matches!(
         verdict(&numeric, 1000),
-        Err(TokenError::MalformedField(_))
+        Err(SubscriptionError::MalformedField(_))
     ));
 }
 
 #[test]
 fn a_mac_in_another_encoding_is_told_what_it_is() {
     let minted = (0..1000)
-        .map(|merchant| token::mint(&key("k"), &Claims::new(id(), merchant.to_string(), 100).unwrap()))
+        .map(|merchant| signature::mint(&key("k"), &Claims::new(id(), merchant.to_string(), 100).unwrap()))
         .find(|minted| ["-", "_"].iter().all(|sign| minted.expose().contains(sign)))
         .expect("a MAC with both of the characters in which the alphabets differ");
     let (payload, mac) = minted.expose().split_once('.').unwrap();
@@ -248,7 +252,7 @@ fn a_mac_in_another_encoding_is_told_what_it_is() {
         let signature = Signature::new(format!("{payload}.{mac}")).unwrap();
         let error = verdict(&signature, 0).unwrap_err();
         assert!(
-            matches!(error, TokenError::MalformedMac { .. }),
+            matches!(error, SubscriptionError::MalformedMac { .. }),
             "{mac}: {error:?}"
         );
         assert!(error.to_string().contains(told), "{mac}: {error}");
@@ -263,9 +267,9 @@ fn a_mac_in_another_encoding_is_told_what_it_is() {
 fn the_longest_claims_still_fit_a_signature() {
     let id = TransferId::new("x".repeat(128)).unwrap();
     let claims = Claims::new(id.clone(), "\u{1}".repeat(128), 99_999_999_999).unwrap();
-    let signature = token::mint(&key("k"), &claims);
+    let signature = signature::mint(&key("k"), &claims);
     assert_eq!(
-        token::verify(&KeyRing::new(key("k")), &signature, &id, 99_999_999_999),
+        signature::verify(&KeyRing::new(key("k")), &signature, &id, 99_999_999_999),
         Ok(claims)
     );
     assert!(Claims::new(id.clone(), "", 0).is_err());
@@ -276,24 +280,27 @@ fn the_longest_claims_still_fit_a_signature() {
 fn claims_can_be_read_before_it_is_known_which_transfer_is_asked_for() {
     let keys = KeyRing::new(key("k"));
     let claims = Claims::new(id(), "m", 100).unwrap();
-    let signature = token::mint(&key("k"), &claims);
-    assert_eq!(token::verify_claims(&keys, &signature, 100), Ok(claims.clone()));
+    let signature = signature::mint(&key("k"), &claims);
     assert_eq!(
-        token::verify_claims(&keys, &signature, 101),
-        Err(TokenError::Expired)
+        signature::verify_claims(&keys, &signature, 100),
+        Ok(claims.clone())
     );
-    let other = token::mint(&key("other"), &claims);
     assert_eq!(
-        token::verify_claims(&keys, &other, 100),
-        Err(TokenError::BadSignature)
+        signature::verify_claims(&keys, &signature, 101),
+        Err(SubscriptionError::Expired)
     );
-    let nameless = token::seal(
+    let other = signature::mint(&key("other"), &claims);
+    assert_eq!(
+        signature::verify_claims(&keys, &other, 100),
+        Err(SubscriptionError::BadSignature)
+    );
+    let nameless = signature::seal(
         &key("k"),
         r#"{"transferRequestId":"a/b","merchantId":"m","expiry":100}"#,
     );
     assert_eq!(
-        token::verify_claims(&keys, &Signature::new(nameless).unwrap(), 100),
-        Err(TokenError::MalformedField(DecodeError::Invalid {
+        signature::verify_claims(&keys, &Signature::new(nameless).unwrap(), 100),
+        Err(SubscriptionError::MalformedField(DecodeError::Invalid {
             field: "transferRequestId",
             expected: "the transfer's id, a string"
         }))
@@ -304,11 +311,11 @@ fn claims_can_be_read_before_it_is_known_which_transfer_is_asked_for() {
 fn a_sealed_text_opens_only_as_it_was_sealed() {
     let keys = KeyRing::new(key("k"));
     let text = "caf\u{e9} \u{1f4b8} \u{fffd}?>~";
-    let token = token::seal(&key("k"), text);
+    let token = signature::seal(&key("k"), text);
     assert!(token.contains('+'), "{token}");
-    assert_eq!(token::open(&keys, &token).unwrap().get(), text);
+    assert_eq!(signature::open(&keys, &token).unwrap().get(), text);
     assert_eq!(
-        token::open(&keys, &token.replace('+', " ")).unwrap().get(),
+        signature::open(&keys, &token.replace('+', " ")).unwrap().get(),
         text,
         "a query string turns + into a space"
     );
@@ -316,9 +323,9 @@ fn a_sealed_text_opens_only_as_it_was_sealed() {
         let mut bytes = token.clone().into_bytes();
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(bytes).unwrap();
-        assert!(token::open(&keys, &changed).is_err(), "{at}");
+        assert!(signature::open(&keys, &changed).is_err(), "{at}");
     }
     for text in ["", ".", "a", "a.", ".a", "a.b.c", "\u{e9}.\u{e9}"] {
-        assert!(token::open(&keys, text).is_err(), "{text}");
+        assert!(signature::open(&keys, text).is_err(), "{text}");
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use transfer_status_protocol::sign::{
     self, Key, KeyRing, Signer, TIMESTAMP_TOLERANCE_SECONDS, TimestampPolicy,
 };
-use transfer_status_protocol::token::{self, Claims, TokenError};
+use transfer_status_protocol::signature::{self, Claims, SubscriptionError};
 use transfer_status_protocol::{ClientMessage, ErrorCode, ServerMessage, Signature, TransferId};
 
 #[derive(Deserialize)]
@@ -110,18 +110,18 @@ fn every_subscription_signature_is_judged_as_the_protocol_says() {
             continue;
         };
         let signature = Signature::new(case.token).unwrap();
-        let verdict = token::verify(&keys(&case.secret), &signature, &id, case.now);
+        let verdict = signature::verify(&keys(&case.secret), &signature, &id, case.now);
         match (&verdict, case.reason.as_deref()) {
             (Ok(_), None) => assert!(case.valid, "{name}"),
-            (Err(TokenError::Expired), Some("expired"))
-            | (Err(TokenError::WrongTransfer), Some("wrong transfer"))
-            | (Err(TokenError::BadSignature), Some("bad signature")) => {}
+            (Err(SubscriptionError::Expired), Some("expired"))
+            | (Err(SubscriptionError::WrongTransfer), Some("wrong transfer"))
+            | (Err(SubscriptionError::BadSignature), Some("bad signature")) => {}
             (
                 Err(
-                    TokenError::Malformed
-                    | TokenError::MalformedMac { .. }
-                    | TokenError::MalformedField(_)
-                    | TokenError::BadSignature,
+                    SubscriptionError::Malformed
+                    | SubscriptionError::MalformedMac { .. }
+                    | SubscriptionError::MalformedField(_)
+                    | SubscriptionError::BadSignature,
                 ),
                 None,
             ) => assert!(!case.valid, "{name}"),
@@ -137,7 +137,7 @@ fn every_subscription_signature_is_judged_as_the_protocol_says() {
         if let (Some(merchant_id), Some(expiry)) = (case.merchant_id, case.expiry) {
             let claims = Claims::new(id.clone(), merchant_id, expiry).unwrap();
             assert_eq!(verdict.as_ref(), Ok(&claims), "{name}");
-            let minted = token::mint(&Key::new(&case.secret).unwrap(), &claims);
+            let minted = signature::mint(&Key::new(&case.secret).unwrap(), &claims);
             assert_eq!(minted.expose(), signature.expose(), "{name}");
         }
         let carried = Signature::from_protocol(&signature.to_protocol())

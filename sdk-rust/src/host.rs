@@ -18,7 +18,7 @@ use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::message::PING;
 use transfer_status_protocol::session::{Cause, ConnId, PollId, SignatureId};
-use transfer_status_protocol::token::Signature;
+use transfer_status_protocol::signature::Signature;
 use transfer_status_protocol::transfer::TransferId;
 use transfer_status_protocol::watch::{
     Answer, Attempt, Event, FreshSignature, Host, Input, RefreshReason, SignatureError, Warnings, WatchState,

@@ -124,10 +124,10 @@ pub use transfer_status_protocol::session::{CloseReason, Connection, Hint};
 pub use transfer_status_protocol::sign::{
     self, InvalidKey, Key, KeyRing, Signer, TimestampPolicy, Verified, VerifyError,
 };
-pub use transfer_status_protocol::timestamp::InvalidTimestamp;
-pub use transfer_status_protocol::token::InvalidSignature;
+pub use transfer_status_protocol::signature::InvalidSignature;
 #[cfg(feature = "hmac")]
-pub use transfer_status_protocol::token::{self, Claims, InvalidClaims, TokenError};
+pub use transfer_status_protocol::signature::{self, Claims, InvalidClaims, SubscriptionError};
+pub use transfer_status_protocol::timestamp::InvalidTimestamp;
 pub use transfer_status_protocol::transfer::{InvalidStatus, InvalidTransferId};
 pub use transfer_status_protocol::update::InvalidUpdate;
 #[cfg(feature = "client")]

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 use transfer_status_protocol::request::TransferRequest;
 use transfer_status_protocol::sign::Key;
-use transfer_status_protocol::token::{self, Claims, InvalidClaims};
+use transfer_status_protocol::signature::{self, Claims, InvalidClaims};
 use transfer_status_protocol::transfer::TransferId;
 
 /// Mints transfer requests with one key, the service's `SUBSCRIBE_HMAC_SECRET`, or `HMAC_SECRET` where it has no
@@ -85,7 +85,7 @@ impl Minter {
     ) -> Result<TransferRequest, InvalidClaims> {
         let merchant_id = merchant_id.into();
         let claims = Claims::new(transfer_id.clone(), merchant_id.clone(), expiry)?;
-        let signature = token::mint(&self.key, &claims);
+        let signature = signature::mint(&self.key, &claims);
         Ok(TransferRequest {
             transfer_request_id: transfer_id,
             merchant_id,

@@ -209,7 +209,7 @@ fn a_backend_that_minted_by_hand_is_told_which_field_is_wrong() {
         command(&["verify", "subscription", "order-1042", "--now", "1732310000"])
             .env(
                 "TRANSFER_STATUS_SIGNATURE",
-                transfer_status::token::seal(&key, &payload),
+                transfer_status::signature::seal(&key, &payload),
             )
             .assert()
             .code(1)

@@ -13,7 +13,7 @@ use tracing::warn;
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::endpoint::Endpoint;
 use transfer_status_protocol::session::{Cause, ConnId, PollId, SignatureId};
-use transfer_status_protocol::token::Signature;
+use transfer_status_protocol::signature::Signature;
 use transfer_status_protocol::transfer::TransferId;
 use transfer_status_protocol::watch::{
     Attempt, Event, FreshSignature, Host, Input, RefreshReason, SignatureError, Warnings, WatchState,

@@ -85,8 +85,8 @@ pub use transfer_status_protocol::endpoint::InvalidUrl;
 pub use transfer_status_protocol::metadata::InvalidMetadata;
 pub use transfer_status_protocol::qr::InvalidQrPayload;
 pub use transfer_status_protocol::session::{CloseReason, Connection, Hint};
+pub use transfer_status_protocol::signature::InvalidSignature;
 pub use transfer_status_protocol::timestamp::InvalidTimestamp;
-pub use transfer_status_protocol::token::InvalidSignature;
 pub use transfer_status_protocol::transfer::{InvalidStatus, InvalidTransferId};
 pub use transfer_status_protocol::watch::{
     Event, FreshSignature, InvalidTiming, Problem, ProblemKind, RefreshReason, Scan, SignatureError,

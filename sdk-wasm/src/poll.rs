@@ -8,7 +8,7 @@ use gloo_net::http::Request;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use transfer_status_protocol::session::Cause;
-use transfer_status_protocol::token::Signature;
+use transfer_status_protocol::signature::Signature;
 use transfer_status_protocol::watch::{Answer, MAX_ANSWER};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;

@@ -12,7 +12,7 @@ use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, State, WebSocketError};
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::message::PING;
-use transfer_status_protocol::token::{SUBPROTOCOL, Signature};
+use transfer_status_protocol::signature::{SUBPROTOCOL, Signature};
 
 /// A WebSocket to a transfer, from the dial on. Dropping it closes it, and nothing that it still reports is heard.
 pub(crate) struct Socket {

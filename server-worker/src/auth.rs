@@ -4,7 +4,7 @@ use std::fmt;
 
 use subtle::ConstantTimeEq;
 use transfer_status_protocol::TransferId;
-use transfer_status_protocol::token::{self, Claims, SUBPROTOCOL, Signature, TokenError};
+use transfer_status_protocol::signature::{self, Claims, SUBPROTOCOL, Signature, SubscriptionError};
 
 use crate::config::Config;
 use crate::error::ApiError;
@@ -84,7 +84,7 @@ pub(crate) fn signature(authorization: Option<&str>, target: Target<'_>) -> Resu
         Some(bearer) => Signature::new(bearer),
         None => Signature::new(target.signature().ok_or(ApiError::NoSignature)?),
     };
-    signature.map_err(|_| ApiError::Subscription(TokenError::Malformed))
+    signature.map_err(|_| ApiError::Subscription(SubscriptionError::Malformed))
 }
 
 /// Judges whether the operator asks, by token or session, and tells up to which Unix second that is so.
@@ -142,7 +142,7 @@ impl Offer {
             subprotocol: items().any(|item| item == SUBPROTOCOL),
             signature: items()
                 .find_map(Signature::from_protocol)
-                .map(|read| read.map_err(|_| ApiError::Subscription(TokenError::Malformed))),
+                .map(|read| read.map_err(|_| ApiError::Subscription(SubscriptionError::Malformed))),
         }
     }
 
@@ -162,7 +162,7 @@ impl Offer {
             Some(signature) => signature?,
             None => match target.signature() {
                 Some(text) => {
-                    Signature::new(text).map_err(|_| ApiError::Subscription(TokenError::Malformed))?
+                    Signature::new(text).map_err(|_| ApiError::Subscription(SubscriptionError::Malformed))?
                 }
                 None => return Ok(None),
             },
@@ -181,7 +181,7 @@ pub(crate) fn subscription(
     id: &TransferId,
     now_unix_seconds: u64,
 ) -> Result<Claims, ApiError> {
-    token::verify(&config.subscribe_keys, signature, id, now_unix_seconds).map_err(ApiError::Subscription)
+    signature::verify(&config.subscribe_keys, signature, id, now_unix_seconds).map_err(ApiError::Subscription)
 }
 
 #[cfg(test)]

@@ -222,7 +222,7 @@ fn key((name, value): &(&'static str, String)) -> Result<Key, ConfigError> {
 mod tests {
     use transfer_status_protocol::TransferId;
     use transfer_status_protocol::sign::{Key, Signer, TimestampPolicy, verify};
-    use transfer_status_protocol::token::{self, Claims};
+    use transfer_status_protocol::signature::{self, Claims};
 
     use super::{Config, ConfigError};
 
@@ -254,8 +254,8 @@ mod tests {
     fn takes_subscription(config: &Config, secret: &str) -> bool {
         let id = TransferId::new("tr_1").unwrap();
         let claims = Claims::new(id.clone(), "m", 10).unwrap();
-        let signature = token::mint(&Key::new(secret.as_bytes()).unwrap(), &claims);
-        token::verify(&config.subscribe_keys, &signature, &id, 5).is_ok()
+        let signature = signature::mint(&Key::new(secret.as_bytes()).unwrap(), &claims);
+        signature::verify(&config.subscribe_keys, &signature, &id, 5).is_ok()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::sign::VerifyError;
-use transfer_status_protocol::token::TokenError;
+use transfer_status_protocol::signature::SubscriptionError;
 use transfer_status_protocol::transfer::InvalidTransferId;
 use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Transfer};
 
@@ -44,7 +44,7 @@ pub(crate) enum ApiError {
     NoSignature,
     /// A subscription signature that is refused.
     #[error(transparent)]
-    Subscription(#[from] TokenError),
+    Subscription(#[from] SubscriptionError),
     /// A `subscribe` with no signature on a socket that has shown none.
     #[error("no signature; subscribe with the `signature` that came with the transfer request")]
     SubscribeWithoutSignature,
@@ -184,7 +184,7 @@ impl ApiError {
     /// The close code of a socket that is refused for this.
     pub(crate) fn close_code(&self) -> CloseCode {
         match self {
-            Self::Subscription(TokenError::Expired) => CloseCode::SIGNATURE_EXPIRED,
+            Self::Subscription(SubscriptionError::Expired) => CloseCode::SIGNATURE_EXPIRED,
             Self::SubscribeTimeout => CloseCode::SUBSCRIBE_TIMEOUT,
             other => match other.code() {
                 ErrorCode::BadRequest => CloseCode::BAD_MESSAGE,
@@ -219,7 +219,7 @@ impl ApiError {
     pub(crate) fn attempt(&self) -> Option<Attempt> {
         match self {
             Self::WrongAdminToken => Some(Attempt::Admin),
-            Self::Subscription(TokenError::Expired) => None,
+            Self::Subscription(SubscriptionError::Expired) => None,
             Self::Subscription(_) => Some(Attempt::Subscription),
             Self::UpdateSignature(
                 VerifyError::BadSignature

@@ -16,7 +16,7 @@ pub(crate) mod word;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use transfer_status_protocol::token::{self, Claims, TokenError};
+use transfer_status_protocol::signature::{self, Claims, SubscriptionError};
 use transfer_status_protocol::update::MAX_UPDATE_BYTES;
 use transfer_status_protocol::{DecodeError, TransferId};
 use worker::Env;
@@ -88,10 +88,10 @@ pub(crate) async fn status(
                 Some(merchant_id) if merchant_id == claims.merchant_id() => {
                     Ok(reply::json(200, &shown, &[])?)
                 }
-                _ => Err(TokenError::WrongTransfer.into()),
+                _ => Err(SubscriptionError::WrongTransfer.into()),
             }
         }
-        404 => Err(TokenError::WrongTransfer.into()),
+        404 => Err(SubscriptionError::WrongTransfer.into()),
         _ => Ok(response),
     }
 }
@@ -155,7 +155,7 @@ fn claims(incoming: &Incoming<'_>, config: &Config) -> Result<Claims, ApiError> 
         Err(ApiError::NoSignature) => return Err(LegacyError::NoToken.into()),
         signature => signature?,
     };
-    Ok(token::verify_claims(
+    Ok(signature::verify_claims(
         &config.subscribe_keys,
         &signature,
         now_unix_seconds(),

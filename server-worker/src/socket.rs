@@ -1,7 +1,7 @@
 //! Sockets: upgrade answers, frames out, refusals.
 
 use transfer_status_protocol::close::CloseCode;
-use transfer_status_protocol::token::SUBPROTOCOL;
+use transfer_status_protocol::signature::SUBPROTOCOL;
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen::prelude::*;
 use worker::web_sys::{Headers, Response, ResponseInit};

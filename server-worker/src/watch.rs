@@ -4,7 +4,7 @@
 //! error message and a close code.
 
 use transfer_status_protocol::TransferId;
-use transfer_status_protocol::token::Claims;
+use transfer_status_protocol::signature::Claims;
 use worker::Env;
 use worker::web_sys::Response;
 

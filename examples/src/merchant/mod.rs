@@ -35,7 +35,7 @@ use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
-use transfer_status::token::{self, TokenError};
+use transfer_status::signature::{self, SubscriptionError};
 use transfer_status::{KeyRing, Minter, Publisher, QrPayload, Signature, TransferId, TransferRequest};
 use uuid::Uuid;
 
@@ -143,8 +143,8 @@ impl Merchant {
     fn proved(&self, id: &str, signature: &Signature) -> Result<(TransferId, Order), MerchantError> {
         let (id, order) = self.order(id)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        match token::verify(&self.keys, signature, &id, now.as_secs()) {
-            Ok(_) | Err(TokenError::Expired) => Ok((id, order)),
+        match signature::verify(&self.keys, signature, &id, now.as_secs()) {
+            Ok(_) | Err(SubscriptionError::Expired) => Ok((id, order)),
             Err(_) => Err(MerchantError::Unauthorized),
         }
     }

@@ -14,8 +14,8 @@ use crate::session::{
     self, Cause, Config, ConnId, Event as SessionEvent, Failure, Frame, Hint, Output, PollAnswer, PollId,
     Session, SignatureAnswer, SignatureId, Time,
 };
+use crate::signature::Signature;
 use crate::timestamp::Timestamp;
-use crate::token::Signature;
 use crate::transfer::{Transfer, TransferId};
 
 /// The longest that a host sleeps before it looks at the clock again: its timers may stand still while the device

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display};
 
 use crate::request::TransferRequest;
+use crate::signature::Signature;
 use crate::timestamp::Timestamp;
-use crate::token::Signature;
 
 /// Most characters that are kept of a cause.
 const MAX_CAUSE: usize = 512;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use transfer_status::{TimestampPolicy, TransferId, sign, token};
+use transfer_status::{TimestampPolicy, TransferId, sign, signature};
 
 use crate::output::Output;
 use crate::secret;
@@ -42,7 +42,7 @@ pub(crate) fn run(args: Args, output: &mut Output) -> anyhow::Result<()> {
     match args {
         Args::Subscription { transfer_id, now } => {
             let keys = secret::subscribe_keys()?;
-            let claims = token::verify(&keys, &secret::signature()?, &transfer_id, at(now)?)?;
+            let claims = signature::verify(&keys, &secret::signature()?, &transfer_id, at(now)?)?;
             let object = json!({
                 "valid": true,
                 "transferRequestId": claims.transfer_id(),

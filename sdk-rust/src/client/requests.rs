@@ -8,7 +8,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tracing::{Instrument, debug_span};
-use transfer_status_protocol::token::Signature;
+use transfer_status_protocol::signature::Signature;
 use transfer_status_protocol::transfer::{Transfer, TransferId};
 
 use super::Client;

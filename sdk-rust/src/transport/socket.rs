@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::endpoint::Endpoint;
-use transfer_status_protocol::token::{SUBPROTOCOL, Signature};
+use transfer_status_protocol::signature::{SUBPROTOCOL, Signature};
 
 use super::link::Link;
 use super::route::Turn;

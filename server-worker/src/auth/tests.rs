@@ -2,7 +2,7 @@
 
 use transfer_status_protocol::TransferId;
 use transfer_status_protocol::sign::Key;
-use transfer_status_protocol::token::{self, Claims, Signature, TokenError};
+use transfer_status_protocol::signature::{self, Claims, Signature, SubscriptionError};
 
 use super::{Offer, Reader, reader};
 use crate::config::Config;
@@ -28,7 +28,7 @@ fn id(id: &str) -> TransferId {
 
 fn signature(transfer: &str, expiry: u64) -> Signature {
     let claims = Claims::new(id(transfer), "merchant-1", expiry).unwrap();
-    token::mint(&Key::new(SECRET).unwrap(), &claims)
+    signature::mint(&Key::new(SECRET).unwrap(), &claims)
 }
 
 /// The signature as a query holds it.
@@ -77,7 +77,7 @@ fn the_operator_reads_by_bearer_only() {
     let query = format!("signature={}", ADMIN.replace(' ', "%20"));
     assert!(matches!(
         read(None, &query),
-        Err(ApiError::Subscription(TokenError::Malformed))
+        Err(ApiError::Subscription(SubscriptionError::Malformed))
     ));
     let near = &ADMIN[..ADMIN.len() - 1];
     assert!(read(Some(&format!("Bearer {near}")), "").is_err());
@@ -112,13 +112,13 @@ fn a_read_with_no_proof_is_told_how_to_give_one() {
 fn a_wrong_foreign_or_expired_signature_lets_nobody_in() {
     let other_key = {
         let claims = Claims::new(id("tr_1"), "merchant-1", NOW).unwrap();
-        token::mint(&Key::new("another secret").unwrap(), &claims)
+        signature::mint(&Key::new("another secret").unwrap(), &claims)
     };
     for (shown, reason) in [
-        (signature("tr_1", NOW - 1), TokenError::Expired),
-        (signature("tr_2", NOW), TokenError::WrongTransfer),
-        (other_key, TokenError::BadSignature),
-        (Signature::new("nonsense").unwrap(), TokenError::Malformed),
+        (signature("tr_1", NOW - 1), SubscriptionError::Expired),
+        (signature("tr_2", NOW), SubscriptionError::WrongTransfer),
+        (other_key, SubscriptionError::BadSignature),
+        (Signature::new("nonsense").unwrap(), SubscriptionError::Malformed),
     ] {
         let refused = |error: ApiError| matches!(error, ApiError::Subscription(given) if given == reason);
         assert!(
@@ -156,7 +156,7 @@ fn a_broken_signature_in_the_offer_is_refused_and_not_skipped() {
     let refused = upgrade(Some("transfer-status.v1,signature.~~~"), &format!("token={good}"));
     assert!(matches!(
         refused,
-        Err(ApiError::Subscription(TokenError::Malformed))
+        Err(ApiError::Subscription(SubscriptionError::Malformed))
     ));
 }
 

@@ -2,7 +2,7 @@
 
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::sign::VerifyError;
-use transfer_status_protocol::token::TokenError;
+use transfer_status_protocol::signature::SubscriptionError;
 use transfer_status_protocol::transfer::InvalidTransferId;
 use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Status, Timestamp, Transfer, TransferId};
 
@@ -47,22 +47,22 @@ fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
         ),
         (ApiError::NoSignature, E::Unauthorized, CloseCode::UNAUTHORIZED),
         (
-            ApiError::Subscription(TokenError::Malformed),
+            ApiError::Subscription(SubscriptionError::Malformed),
             E::Unauthorized,
             CloseCode::UNAUTHORIZED,
         ),
         (
-            ApiError::Subscription(TokenError::BadSignature),
+            ApiError::Subscription(SubscriptionError::BadSignature),
             E::Unauthorized,
             CloseCode::UNAUTHORIZED,
         ),
         (
-            ApiError::Subscription(TokenError::WrongTransfer),
+            ApiError::Subscription(SubscriptionError::WrongTransfer),
             E::Unauthorized,
             CloseCode::UNAUTHORIZED,
         ),
         (
-            ApiError::Subscription(TokenError::Expired),
+            ApiError::Subscription(SubscriptionError::Expired),
             E::Unauthorized,
             CloseCode::SIGNATURE_EXPIRED,
         ),
@@ -234,14 +234,14 @@ fn only_a_wrong_proof_counts_as_an_attempt() {
     for (error, attempt) in [
         (ApiError::WrongAdminToken, Some(Attempt::Admin)),
         (
-            ApiError::Subscription(TokenError::BadSignature),
+            ApiError::Subscription(SubscriptionError::BadSignature),
             Some(Attempt::Subscription),
         ),
         (
             ApiError::UpdateSignature(VerifyError::BadSignature),
             Some(Attempt::Update),
         ),
-        (ApiError::Subscription(TokenError::Expired), None),
+        (ApiError::Subscription(SubscriptionError::Expired), None),
         (ApiError::UpdateSignature(VerifyError::TooOld), None),
         (ApiError::NoSignature, None),
         (ApiError::NotAdmin, None),

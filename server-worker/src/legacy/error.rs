@@ -1,6 +1,6 @@
 //! What the earlier API refuses besides what every request may be refused for.
 
-use transfer_status_protocol::token::TokenError;
+use transfer_status_protocol::signature::SubscriptionError;
 use transfer_status_protocol::{DecodeError, ErrorCode};
 
 /// Why a request of the earlier API was refused.
@@ -60,11 +60,11 @@ impl LegacyError {
     }
 }
 
-impl From<TokenError> for LegacyError {
-    fn from(error: TokenError) -> Self {
+impl From<SubscriptionError> for LegacyError {
+    fn from(error: SubscriptionError) -> Self {
         match error {
-            TokenError::BadSignature => Self::BadMac,
-            TokenError::Expired => Self::Expired,
+            SubscriptionError::BadSignature => Self::BadMac,
+            SubscriptionError::Expired => Self::Expired,
             _ => Self::Malformed,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use transfer_status_protocol::sign::{KeyRing, TimestampPolicy, Verified};
-use transfer_status_protocol::token;
+use transfer_status_protocol::signature;
 use transfer_status_protocol::update::InvalidUpdate;
 use transfer_status_protocol::{DecodeError, Patch, TransferId, Update};
 
@@ -52,7 +52,7 @@ impl Report {
         now_unix_seconds: u64,
         policy: TimestampPolicy,
     ) -> Result<Self, LegacyError> {
-        let payload = Payload::read(&token::open(keys, token)?)?;
+        let payload = Payload::read(&signature::open(keys, token)?)?;
         match payload.expiry()? {
             Some(expiry) if now_unix_seconds > expiry => return Err(LegacyError::Expired),
             None if policy == TimestampPolicy::Required => return Err(LegacyError::NoExpiry),
@@ -140,7 +140,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
     use transfer_status_protocol::sign::{Key, KeyRing, TimestampPolicy, Verified};
-    use transfer_status_protocol::token::{self, Claims};
+    use transfer_status_protocol::signature::{self, Claims};
     use transfer_status_protocol::{DecodeError, Patch, Status, TransferId, Update};
 
     use super::{LegacyError, Report, token_in};
@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn open_with(payload: &str, policy: TimestampPolicy) -> Result<Report, LegacyError> {
-        let token = token::seal(&key("update"), payload);
+        let token = signature::seal(&key("update"), payload);
         Report::open(&KeyRing::new(key("update")), &token, NOW, policy)
     }
 
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_subscription_reports_nothing_even_under_the_same_key() {
         let claims = Claims::new(TransferId::new("tr_1").unwrap(), "m-1", NOW).unwrap();
-        let signature = token::mint(&key("update"), &claims);
+        let signature = signature::mint(&key("update"), &claims);
         let keys = KeyRing::new(key("update"));
         assert_eq!(
             Report::open(&keys, signature.expose(), NOW, TimestampPolicy::Optional),
@@ -288,7 +288,7 @@ mod tests {
     fn only_the_update_key_and_the_one_before_it_count() {
         let keys = KeyRing::new(key("update")).with_previous(key("before"));
         for (secret, expected) in [("update", true), ("before", true), ("subscribe", false)] {
-            let token = token::seal(&key(secret), &payload(r#","status":"PAID""#));
+            let token = signature::seal(&key(secret), &payload(r#","status":"PAID""#));
             let opened = Report::open(&keys, &token, NOW, TimestampPolicy::Optional);
             assert_eq!(opened.is_ok(), expected, "{secret}");
             assert_ne!(opened.err(), Some(LegacyError::Malformed));

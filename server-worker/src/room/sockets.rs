@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::message::{MAX_CLIENT_MESSAGE, PING, PONG};
-use transfer_status_protocol::token::{Signature, TokenError};
+use transfer_status_protocol::signature::{Signature, SubscriptionError};
 use transfer_status_protocol::{ClientMessage, DecodeError, ServerMessage, Timestamp, TransferId};
 use worker::js_sys::JsString;
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -225,7 +225,7 @@ impl Room {
                 }
                 Some(Attachment::Unproven { .. }) => socket::refuse(&ws, &ApiError::SubscribeTimeout),
                 Some(Attachment::Watching { .. }) => {
-                    socket::refuse(&ws, &ApiError::Subscription(TokenError::Expired));
+                    socket::refuse(&ws, &ApiError::Subscription(SubscriptionError::Expired));
                 }
                 // Another deploy wrote it: the client comes back and stands by the rules of this one.
                 None => socket::close(&ws, CloseCode::new(SERVICE_RESTART), "restart"),

@@ -8,7 +8,7 @@ mod views;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use transfer_status::token;
+use transfer_status::signature;
 use transfer_status::{Key, TransferId};
 use transfer_status_e2e::http::Answer;
 use transfer_status_e2e::{
@@ -37,7 +37,7 @@ fn moved() -> &'static Server {
 }
 
 fn seal(secret: &str, payload: &Value) -> String {
-    token::seal(&Key::new(secret).unwrap(), &payload.to_string())
+    signature::seal(&Key::new(secret).unwrap(), &payload.to_string())
 }
 
 /// What a backend of the field says.

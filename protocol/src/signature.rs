@@ -15,7 +15,7 @@ use crate::json;
 mod mac;
 
 #[cfg(feature = "hmac")]
-pub use self::mac::{Claims, InvalidClaims, TokenError, mint, open, seal, verify, verify_claims};
+pub use self::mac::{Claims, InvalidClaims, SubscriptionError, mint, open, seal, verify, verify_claims};
 
 /// The WebSocket subprotocol, which the server answers with.
 pub const SUBPROTOCOL: &str = "transfer-status.v1";

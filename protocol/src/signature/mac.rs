@@ -88,12 +88,12 @@ impl Claims {
 /// Makes the subscription signature that a backend hands to its client.
 ///
 /// ```
-/// use transfer_status_protocol::{TransferId, sign::{Key, KeyRing}, token::{self, Claims}};
+/// use transfer_status_protocol::{TransferId, sign::{Key, KeyRing}, signature::{self, Claims}};
 /// let key = Key::new("test-secret").unwrap();
 /// let transfer_id = TransferId::new("transfer-123").unwrap();
 /// let claims = Claims::new(transfer_id.clone(), "merchant-1", 1_732_950_839).unwrap();
-/// let signature = token::mint(&key, &claims);
-/// assert_eq!(token::verify(&KeyRing::new(key), &signature, &transfer_id, 1_732_950_839), Ok(claims));
+/// let signature = signature::mint(&key, &claims);
+/// assert_eq!(signature::verify(&KeyRing::new(key), &signature, &transfer_id, 1_732_950_839), Ok(claims));
 /// ```
 pub fn mint(key: &Key, claims: &Claims) -> Signature {
     let payload = json::write(&Facts {
@@ -108,10 +108,10 @@ pub fn mint(key: &Key, claims: &Claims) -> Signature {
 /// Signs a text in the form of a signature: `<base64 of the text>.<base64url of its MAC>`.
 ///
 /// ```
-/// use transfer_status_protocol::{sign::{Key, KeyRing}, token};
+/// use transfer_status_protocol::{sign::{Key, KeyRing}, signature};
 /// let key = Key::new("test-secret").unwrap();
-/// let token = token::seal(&key, "caf\u{e9}");
-/// assert_eq!(token::open(&KeyRing::new(key), &token).unwrap().get(), "caf\u{e9}");
+/// let token = signature::seal(&key, "caf\u{e9}");
+/// assert_eq!(signature::open(&KeyRing::new(key), &token).unwrap().get(), "caf\u{e9}");
 /// ```
 pub fn seal(key: &Key, text: &str) -> String {
     let encoded = STANDARD.encode(text);
@@ -123,7 +123,7 @@ pub fn seal(key: &Key, text: &str) -> String {
 /// have made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum TokenError {
+pub enum SubscriptionError {
     /// There is no dot in it, or nothing on one side of it.
     #[error(
         "the signature is malformed: it is not <payload>.<MAC>; pass on the text that the backend handed out, as it \
@@ -158,18 +158,18 @@ pub enum TokenError {
     Expired,
 }
 
-impl TokenError {
+impl SubscriptionError {
     /// The code to answer with: `expired` for a signature that was right and is too old, else `unauthorized`.
     pub const fn code(&self) -> ErrorCode {
         match self {
-            TokenError::Expired => ErrorCode::Expired,
+            SubscriptionError::Expired => ErrorCode::Expired,
             _ => ErrorCode::Unauthorized,
         }
     }
 
     /// Whether a fresh signature for the same transfer would do.
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, TokenError::Expired)
+        matches!(self, SubscriptionError::Expired)
     }
 }
 
@@ -179,17 +179,17 @@ impl TokenError {
 /// space is put back. Nothing is parsed before the MAC was found right.
 ///
 /// # Errors
-/// [`TokenError`], whose [`code`](TokenError::code) a caller gets. What is malformed or for another transfer is
+/// [`SubscriptionError`], whose [`code`](SubscriptionError::code) a caller gets. What is malformed or for another transfer is
 /// told so, whether or not it has expired too.
 pub fn verify(
     keys: &KeyRing,
     signature: &Signature,
     transfer_id: &TransferId,
     now_unix_seconds: u64,
-) -> Result<Claims, TokenError> {
+) -> Result<Claims, SubscriptionError> {
     let payload = Payload::open(keys, signature)?;
     if payload.transfer_request_id != transfer_id.as_str() {
-        return Err(TokenError::WrongTransfer);
+        return Err(SubscriptionError::WrongTransfer);
     }
     payload.claims(transfer_id.clone(), now_unix_seconds)
 }
@@ -198,12 +198,12 @@ pub fn verify(
 /// transfers, say.
 ///
 /// # Errors
-/// [`TokenError`], but never [`TokenError::WrongTransfer`].
+/// [`SubscriptionError`], but never [`SubscriptionError::WrongTransfer`].
 pub fn verify_claims(
     keys: &KeyRing,
     signature: &Signature,
     now_unix_seconds: u64,
-) -> Result<Claims, TokenError> {
+) -> Result<Claims, SubscriptionError> {
     let payload = Payload::open(keys, signature)?;
     let transfer_id = TransferId::new(payload.transfer_request_id.as_str())
         .map_err(|_| invalid("transferRequestId", TRANSFER))?;
@@ -214,29 +214,29 @@ pub fn verify_claims(
 /// to judge.
 ///
 /// # Errors
-/// [`TokenError::Malformed`], [`TokenError::MalformedMac`], [`TokenError::BadSignature`] or
-/// [`TokenError::MalformedPayload`].
-pub fn open(keys: &KeyRing, token: &str) -> Result<Verified<String>, TokenError> {
-    let (payload, mac) = token.split_once('.').ok_or(TokenError::Malformed)?;
+/// [`SubscriptionError::Malformed`], [`SubscriptionError::MalformedMac`], [`SubscriptionError::BadSignature`] or
+/// [`SubscriptionError::MalformedPayload`].
+pub fn open(keys: &KeyRing, token: &str) -> Result<Verified<String>, SubscriptionError> {
+    let (payload, mac) = token.split_once('.').ok_or(SubscriptionError::Malformed)?;
     if payload.is_empty() || mac.is_empty() {
-        return Err(TokenError::Malformed);
+        return Err(SubscriptionError::Malformed);
     }
     let payload = payload.replace(' ', "+");
     if !keys.accepts(&[payload.as_bytes()], &read_mac(mac)?) {
-        return Err(TokenError::BadSignature);
+        return Err(SubscriptionError::BadSignature);
     }
     LENIENT
         .decode(payload.replace('-', "+").replace('_', "/"))
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .map(Verified::by_caller)
-        .ok_or(TokenError::MalformedPayload)
+        .ok_or(SubscriptionError::MalformedPayload)
 }
 
-fn read_mac(text: &str) -> Result<Vec<u8>, TokenError> {
+fn read_mac(text: &str) -> Result<Vec<u8>, SubscriptionError> {
     match URL_SAFE_NO_PAD.decode(text) {
         Ok(mac) if mac.len() == MAC_LENGTH => Ok(mac),
-        _ => Err(TokenError::MalformedMac {
+        _ => Err(SubscriptionError::MalformedMac {
             found: match text.len() {
                 64 if text.bytes().all(|byte| byte.is_ascii_hexdigit()) => "is in hex",
                 43 | 44 if text.contains(['+', '/', '=', ' ']) => "is in plain base64",
@@ -258,8 +258,8 @@ struct Payload {
 }
 
 impl Payload {
-    fn open(keys: &KeyRing, signature: &Signature) -> Result<Payload, TokenError> {
-        Payload::read(open(keys, signature.expose())?.get()).map_err(TokenError::MalformedField)
+    fn open(keys: &KeyRing, signature: &Signature) -> Result<Payload, SubscriptionError> {
+        Payload::read(open(keys, signature.expose())?.get()).map_err(SubscriptionError::MalformedField)
     }
 
     fn read(text: &str) -> Result<Payload, DecodeError> {
@@ -288,9 +288,9 @@ impl Payload {
         Ok(payload)
     }
 
-    fn claims(self, transfer_id: TransferId, now_unix_seconds: u64) -> Result<Claims, TokenError> {
+    fn claims(self, transfer_id: TransferId, now_unix_seconds: u64) -> Result<Claims, SubscriptionError> {
         if now_unix_seconds > self.expiry {
-            return Err(TokenError::Expired);
+            return Err(SubscriptionError::Expired);
         }
         Ok(Claims {
             transfer_id,
@@ -321,6 +321,6 @@ fn whole_seconds(number: &Number) -> Result<u64, DecodeError> {
     }
 }
 
-fn invalid(field: &'static str, expected: &'static str) -> TokenError {
-    TokenError::MalformedField(DecodeError::Invalid { field, expected })
+fn invalid(field: &'static str, expected: &'static str) -> SubscriptionError {
+    SubscriptionError::MalformedField(DecodeError::Invalid { field, expected })
 }
