@@ -148,4 +148,4 @@ test("a wrong signature sees nothing beside a tab with a right one", async (t) =
   await context.close();
 });
 
-const dialsOf = (story: { at: number; what: string }[]) => story.filter(({ what }) => what == "dial");
+const dialsOf = <Happened extends { what: string }>(story: Happened[]) => story.filter(({ what }) => what == "dial");

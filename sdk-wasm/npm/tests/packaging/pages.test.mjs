@@ -54,7 +54,7 @@ const stopping = async (t, starting) => {
 };
 
 const BOTH = ["default", "slim"];
-const BOTH_TRIES = ["instantiate", "instantiateStreaming"];
+const BOTH_TRIES = ["compile", "compileStreaming"];
 
 const project = (t, name) => stopping(t, Project.create(name, ["page.js"]));
 const files = async (t, folders) => (await stopping(t, serveFiles(folders))).url;
@@ -83,7 +83,7 @@ test("a page without a build, with the file for a CDN and the element", MINUTES,
   const page = await project(t, "module");
   const dist = page.path("node_modules/@transfer-status/client/dist");
   const address = await files(t, { "/client/": dist, "/": page.folder });
-  await payTwice(t, address, ["default", "element"], ["instantiate", "instantiate"]);
+  await payTwice(t, address, ["default", "element"], ["compile"]);
 });
 
 test("a Next.js project, rendered on the server and alive in the browser", MINUTES, async (t) => {

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 /** Longer than anything takes here; only a failing test waits for it. */
 const PATIENCE = 10_000;
 
-/** Keeps the outcome of each attempt to start WebAssembly in `attempts`. */
+/** Keeps the outcome of each attempt to compile WebAssembly in `attempts`. */
 const witness = () => {
   window.attempts = [];
-  for (const name of ["instantiate", "instantiateStreaming"]) {
+  for (const name of ["compile", "compileStreaming"]) {
     const original = WebAssembly[name];
     WebAssembly[name] = async (...args) => {
       try {
