@@ -16,6 +16,7 @@ mod features;
 mod lanes;
 mod lint_web;
 mod msrv;
+mod mutants;
 mod npm;
 mod process;
 mod serve;
@@ -65,6 +66,8 @@ enum Command {
     Features,
     /// Check the form and the lint of TypeScript, JavaScript and CSS, with biome
     LintWeb(lint_web::Args),
+    /// Put known faults into a copy of the client session, one at a time, and check that its judge finds each
+    Mutants,
     /// Run every test: native, wasm32, end to end on workerd, in Chromium, the packed package, sizes
     Test,
 }
@@ -93,6 +96,7 @@ fn run(command: Command) -> Result<()> {
         Command::Msrv => msrv::run(),
         Command::Features => features::run(),
         Command::LintWeb(args) => lint_web::run(&args),
+        Command::Mutants => mutants::run(),
         Command::Test => test::run(),
     }
 }

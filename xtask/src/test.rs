@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::lanes::{self, Step};
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{adapters, build, chromium, npm, size};
+use crate::{adapters, build, chromium, mutants, npm, size};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
@@ -25,6 +25,9 @@ pub(crate) fn run() -> Result<()> {
     let (ready, chromium) = step("set-up", setup::ensure_for_tests)?;
     step("native tests: unit, doc, integration", || native(&ready))?;
     step("protocol without its features", || protocol_alone(&ready))?;
+    step("the session's judge finds known faults", || {
+        mutants::measure(&ready.tools.root)
+    })?;
     step("protocol for wasm32", || protocol_for_wasm(&ready))?;
     let (app, adapters) = step("build what the tests run", || {
         build::worker(&ready)?;

@@ -68,10 +68,18 @@ impl History {
         }
     }
 
-    /// The state so many versions ago; `None` where the old service says "not found".
-    pub(super) fn tell(&self, back: u64) -> Option<Seen> {
-        let at = self.record.len().checked_sub(1 + back as usize)?;
-        let state = self.states[self.record[at]];
+    /// The state that holds; `None` where the old service says "not found".
+    pub(super) fn tell(&self) -> Option<Seen> {
+        self.as_told(self.holds())
+    }
+
+    /// What was told so many states ago, of whatever record.
+    pub(super) fn told(&self, back: u64) -> Option<Seen> {
+        let at = self.states.len().checked_sub(1 + back as usize)?;
+        self.as_told(self.states[at])
+    }
+
+    fn as_told(&self, state: Seen) -> Option<Seen> {
         match self.old_service {
             true => (state.truth > 0).then(|| state.unversioned()),
             false => Some(state),

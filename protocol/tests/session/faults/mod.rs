@@ -29,7 +29,10 @@ fn cases() -> Cases {
     };
     Cases {
         cases,
-        max_shrink_iters: 20_000,
+        max_shrink_iters: match std::env::var_os("PROPTEST_MAX_SHRINK_ITERS") {
+            Some(_) => chosen.max_shrink_iters,
+            None => 20_000,
+        },
         failure_persistence: None,
         rng_seed: match chosen.rng_seed {
             RngSeed::Random => RngSeed::Fixed(0x7472_616e_7366_6572),

@@ -281,11 +281,16 @@ fn fault() -> impl Strategy<Value = Fault> {
 
 fn heal() -> impl Strategy<Value = Heal> {
     let latency = prop_oneof![3 => Just(20_u64), 1 => 20..4_000_u64];
-    let hints = prop_oneof![
-        2 => Just(None),
-        1 => (select(ENDLESS), 300..6_000_u64).prop_map(Some),
+    let hints = (select(ENDLESS), 300..6_000_u64).prop_map(Some);
+    // Hints come faster than a handshake takes.
+    let insistent = (select(ENDLESS), 300..1_500_u64).prop_map(Some);
+    let latency_and_hints = prop_oneof![
+        12 => (latency.clone(), Just(None)),
+        5 => (latency, hints),
+        2 => (1_000..4_000_u64, insistent),
     ];
-    (latency, proptest::bool::weighted(0.1), hints).prop_map(|(latency, only_polls, hints)| Heal {
+    let only_polls = proptest::bool::weighted(0.1);
+    (latency_and_hints, only_polls).prop_map(|((latency, hints), only_polls)| Heal {
         latency,
         only_polls,
         hints,

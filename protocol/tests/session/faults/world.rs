@@ -106,7 +106,7 @@ impl World {
         for tab in 0..self.clients.len() {
             let client = &self.clients[tab];
             let (end, shown, last) = (client.judge.end(), client.judge.shown(), self.history.holds());
-            let told = self.history.tell(0).map(|told| told.order);
+            let told = self.history.tell().map(|told| told.order);
             let seems_last = shown.is_some_and(|shown| {
                 let is_unnamed = last.order.stage == Stage::Unknown;
                 let is_same = shown.order.version.is_some() && shown.order.version == last.order.version;
@@ -195,7 +195,7 @@ impl World {
                 Stray::Pong => Frame::Pong,
             }),
             Fault::Replay { back } => {
-                self.tell(&self.history.tell(back).map_or(Frame::Notice(()), Frame::Snapshot));
+                self.tell(&self.history.told(back).map_or(Frame::Notice(()), Frame::Snapshot));
             }
             Fault::Reorder => self.links.iter().for_each(|link| self.network.reorder(link.end)),
             Fault::Replace => {
@@ -310,7 +310,7 @@ impl World {
 
     /// The state as it stands goes over this link.
     fn tell_state(&mut self, at: usize) {
-        let frame = self.history.tell(0).map_or(Frame::Notice(()), Frame::Snapshot);
+        let frame = self.history.tell().map_or(Frame::Notice(()), Frame::Snapshot);
         self.tell_over(at, frame);
     }
 
@@ -448,7 +448,7 @@ impl World {
             Polls::Unauthorized => PollAnswer::Refused(Refusal::Unauthorized),
             Polls::Forbidden => PollAnswer::Refused(Refusal::Forbidden),
             Polls::Answered if !self.is_good(signature) => PollAnswer::Refused(Refusal::Expired),
-            Polls::Answered => match self.history.tell(0) {
+            Polls::Answered => match self.history.tell() {
                 None => PollAnswer::Failed(Cause::Http(404).into()),
                 Some(state) if known.is_some() && known == state.order.version => PollAnswer::NotModified,
                 Some(state) => PollAnswer::Snapshot(state),
