@@ -1,7 +1,7 @@
 //! `cargo xtask mutants`: whether the judge of the client session still finds faults that sessions have had.
 //!
 //! Each patch in `protocol/tests/session/faults/mutants` puts a fault back. In a copy of the workspace the judge's
-//! random schedules must pass without a patch and fail with each. Shrinking is off: that there is a fault is enough.
+//! random schedules and its crowds must pass without a patch, and fail with each. Shrinking is off: that there is a fault is enough.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,12 +15,13 @@ use crate::process::{self, command};
 use crate::tools::Tools;
 
 const PATCHES: &str = "protocol/tests/session/faults/mutants";
-/// The judge's random schedules, by the first words of their tests: those that find most first.
-const SCHEDULES: [&str; 2] = [
-    "faults::whatever_goes_wrong_a_client_",
-    "faults::whatever_goes_wrong_tabs_",
+/// The judge's tests by the first words of their names, and what they are called here: those that find most first.
+const JUDGED: [(&str, &str); 3] = [
+    ("faults::whatever_goes_wrong_a_client_", "one client"),
+    ("faults::whatever_goes_wrong_tabs_", "tabs that share a socket"),
+    ("crowd::", "a crowd"),
 ];
-const TEST: [&str; 9] = [
+const TEST: [&str; 11] = [
     "test",
     "--package",
     "transfer-status-protocol",
@@ -29,6 +30,8 @@ const TEST: [&str; 9] = [
     "session",
     "--config",
     "profile.test.debug=false",
+    "--config",
+    "profile.test.opt-level=1",
     "--quiet",
 ];
 
@@ -70,7 +73,7 @@ pub(crate) fn measure(root: &Path) -> Result<()> {
 
 /// What the judge said.
 struct Trial {
-    /// Which schedules it complained about.
+    /// With whom it complained.
     found_by: Option<&'static str>,
     seconds: f64,
 }
@@ -80,16 +83,16 @@ impl Trial {
         let started = Instant::now();
         process::run(cargo(copy).arg("--no-run"))?;
         let mut found_by = None;
-        for schedule in SCHEDULES {
+        for (tests, with) in JUDGED {
             let passes = cargo(copy)
-                .args(["--", schedule])
+                .args(["--", tests])
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status()
                 .context("cannot start cargo")?
                 .success();
             if !passes {
-                found_by = Some(schedule);
+                found_by = Some(with);
                 break;
             }
         }
@@ -99,9 +102,8 @@ impl Trial {
 
     fn words(&self) -> String {
         let verdict = match self.found_by {
-            None => "passes",
-            Some(schedule) if schedule == SCHEDULES[0] => "found with one client",
-            Some(_) => "found with tabs that share a socket",
+            None => "passes".to_owned(),
+            Some(with) => format!("found with {with}"),
         };
         format!("{verdict} ({:.1} s)", self.seconds)
     }

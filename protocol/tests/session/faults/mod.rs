@@ -17,8 +17,10 @@ mod schedule;
 mod share;
 mod world;
 
+pub(crate) use judge::Input;
 use proptest::test_runner::{Config as Cases, RngSeed};
-use world::World;
+pub(crate) use schedule::{Dials, Fault, Heal, Schedule};
+pub(crate) use world::{Sent, What, World};
 
 /// The cases of a run: few enough for a debug build, unless the environment says otherwise.
 fn cases() -> Cases {

@@ -8,7 +8,7 @@ use transfer_status_protocol::session::{
 
 /// What a client is told. A signature comes with the time of its expiry by the host's clock, where the host knows it.
 #[derive(Debug, Clone)]
-pub(in crate::faults) enum Input {
+pub(crate) enum Input {
     Start(Option<u64>),
     Opened(ConnId),
     Frame(ConnId, Frame<Seen, ()>),
