@@ -8,15 +8,33 @@ use super::config::Config;
 /// The state of one client's backoff.
 #[derive(Debug, Clone)]
 pub(super) struct Backoff {
-    random: fastrand::Rng,
+    random: Random,
     /// Waits since backoff was last earned back: the exponent of the ceiling.
     round: u8,
+}
+
+/// SplitMix64's way to a random number, with one constant for all: the state counts in steps of it and is mixed by it.
+/// A general generator would be half a kilobyte of WebAssembly more, for its 128-bit product.
+#[derive(Debug, Clone)]
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        /// 2^64 by the golden ratio.
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        self.0 = self.0.wrapping_add(STEP);
+        let mut mixed = self.0;
+        for _ in 0..2 {
+            mixed = (mixed ^ (mixed >> 32)).wrapping_mul(STEP);
+        }
+        (mixed >> 32) as u32
+    }
 }
 
 impl Backoff {
     pub(super) const fn new(seed: u64) -> Self {
         Self {
-            random: fastrand::Rng::with_seed(seed),
+            random: Random(seed),
             round: 0,
         }
     }
@@ -54,7 +72,7 @@ impl Backoff {
     pub(super) fn up_to(&mut self, most: u32) -> u32 {
         // Scaled, not drawn again where the range does not divide: a bias of a millionth is no matter here, and
         // the code is half as large.
-        ((u64::from(self.random.u32(..)) * (u64::from(most) + 1)) >> 32) as u32
+        ((u64::from(self.random.next()) * (u64::from(most) + 1)) >> 32) as u32
     }
 }
 

@@ -93,8 +93,10 @@ pub struct Session<S, N> {
     problems: Problems,
     pending: Pending<S, N>,
     next_id: u32,
-    /// The newest time any input named.
+    /// The time, by a clock that never goes back: each deadline and each moment kept here is of it.
     now: Time,
+    /// So many milliseconds the host's clock is behind that one: it has stepped back by as much.
+    behind_ms: u64,
     /// When a socket or a signature was last asked for.
     last_attempt: Option<Time>,
     /// When a poll was last asked for.
@@ -140,6 +142,7 @@ impl<S: Snapshot, N> Session<S, N> {
             pending: Pending::new(),
             next_id: 0,
             now: Time::from_millis(0),
+            behind_ms: 0,
             last_attempt: None,
             last_poll: None,
             heard_at: Time::from_millis(0),
@@ -168,7 +171,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// When the signature that the host presents from now on expires, if it knows: an expired one is not presented
     /// where a fresh one can be had. Say it right after the start, and before a [`SignatureAnswer::Ready`].
     pub fn signature_expires(&mut self, at: Option<Time>) {
-        self.expires = at;
+        self.expires = at.map(|at| at.later(self.behind_ms));
     }
 
     /// The socket is open: the WebSocket handshake is done.
@@ -285,7 +288,7 @@ impl<S: Snapshot, N> Session<S, N> {
         }
         if self.problems.is_news {
             self.problems.is_news = false;
-            return Output::Event(Event::Problem(self.problems.told(self.next_attempt())));
+            return Output::Event(Event::Problem(self.problem()));
         }
         if let Some(connection) = self.connection()
             && self.told.replace(connection) != Some(connection)
@@ -295,7 +298,17 @@ impl<S: Snapshot, N> Session<S, N> {
         if let Some(reason) = self.pending.closed.take() {
             return Output::Event(Event::Closed(reason));
         }
-        Output::Wait(self.timers.next())
+        Output::Wait(self.timers.next().map(|at| self.told_time(at)))
+    }
+
+    /// What the user is told of the problem at hand.
+    fn problem(&self) -> Option<Problem> {
+        self.problems.shown().map(|met| Problem {
+            cause: met.cause,
+            since: self.told_time(met.since),
+            attempts: met.attempts,
+            next_attempt: self.next_attempt().map(|at| self.told_time(at)),
+        })
     }
 
     /// How news travels now; `None` once closed.
@@ -324,25 +337,21 @@ impl<S: Snapshot, N> Session<S, N> {
         }
     }
 
-    /// Takes the input's time. A clock that stepped back takes the deadlines with it.
+    /// Takes the input's time. A clock that stepped back goes on from where it was: at worst the wait under way starts
+    /// anew.
     fn advance(&mut self, now: Time) {
         debug_assert!(
             self.pending.is_empty() && !self.problems.is_news,
             "the outputs of one input are drained before the next"
         );
-        let back = self.now.since(now);
-        if back > 0 {
-            self.timers.shift_back(back);
-            self.last_attempt = self.last_attempt.map(|at| at.before(back));
-            self.last_poll = self.last_poll.map(|at| at.before(back));
-            self.heard_at = self.heard_at.before(back);
-            self.probed_at = self.probed_at.before(back);
-            self.pause_until = self.pause_until.before(back);
-            self.poll_pause_until = self.poll_pause_until.before(back);
-            self.expires = self.expires.map(|at| at.before(back));
-            self.problems.shift_back(back);
-        }
-        self.now = now;
+        let now = now.later(self.behind_ms);
+        self.behind_ms += self.now.since(now);
+        self.now = self.now.max(now);
+    }
+
+    /// A moment as the host's clock has it.
+    fn told_time(&self, at: Time) -> Time {
+        at.before(self.behind_ms)
     }
 
     fn serve_timers(&mut self) {

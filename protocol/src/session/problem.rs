@@ -1,6 +1,6 @@
 //! What keeps the watch from being live, kept until a status comes: nothing fails in silence.
 
-use super::output::{Cause, Problem};
+use super::output::Cause;
 use super::timer::Time;
 
 /// Which way to the service an attempt went.
@@ -14,10 +14,10 @@ pub(super) enum Way {
 
 /// What one way has met, as often as it has met it in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Met {
-    cause: Cause,
-    since: Time,
-    attempts: u32,
+pub(super) struct Met {
+    pub(super) cause: Cause,
+    pub(super) since: Time,
+    pub(super) attempts: u32,
 }
 
 /// The problem at hand. Both ways to the service may be blocked, each by something else; the user is told one.
@@ -39,7 +39,7 @@ impl Problems {
     }
 
     /// What the user is told: what a poll has met, for polls are the last resort, unless it has learned little.
-    fn shown(&self) -> Option<Met> {
+    pub(super) fn shown(&self) -> Option<Met> {
         match self.poll {
             Some(met)
                 if self.socket.is_none() || !matches!(met.cause, Cause::Unreachable | Cause::Timeout) =>
@@ -77,21 +77,5 @@ impl Problems {
         self.is_news |= self.shown().is_some();
         self.socket = None;
         self.poll = None;
-    }
-
-    pub(super) fn shift_back(&mut self, ms: u64) {
-        for met in [&mut self.socket, &mut self.poll].into_iter().flatten() {
-            met.since = met.since.before(ms);
-        }
-    }
-
-    /// The problem as it is told, with the time of the next attempt.
-    pub(super) fn told(&self, next_attempt: Option<Time>) -> Option<Problem> {
-        self.shown().map(|met| Problem {
-            cause: met.cause,
-            since: met.since,
-            attempts: met.attempts,
-            next_attempt,
-        })
     }
 }

@@ -27,7 +27,12 @@ impl Time {
     /// The point `ms` milliseconds later.
     #[must_use]
     pub const fn after(self, ms: u32) -> Self {
-        Self(self.0.saturating_add(ms as u64))
+        self.later(ms as u64)
+    }
+
+    /// The point `ms` milliseconds later, or the end of time.
+    pub(super) const fn later(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms))
     }
 
     /// The point `ms` milliseconds earlier, or the clock's start.
@@ -140,12 +145,5 @@ impl Timers {
     /// The earliest deadline.
     pub(super) fn next(&self) -> Option<Time> {
         self.due.into_iter().flatten().min()
-    }
-
-    /// The clock went back by so many milliseconds: the deadlines go with it.
-    pub(super) fn shift_back(&mut self, ms: u64) {
-        for due in self.due.iter_mut().flatten() {
-            *due = due.before(ms);
-        }
     }
 }
