@@ -1,7 +1,7 @@
 //! Polling over HTTP: while sockets are refused, beside a socket that is in doubt, and after a close with 1000 that
 //! came too early.
 
-use super::output::{Cause, CloseReason, PollAnswer, PollId, Refusal};
+use super::output::{Cause, CloseReason, PollAnswer, Refusal};
 use super::problem::Way;
 use super::snapshot::Stage;
 use super::state::{Polling, State};
@@ -33,12 +33,11 @@ impl<S: Snapshot, N> Session<S, N> {
         if self.must_refresh() {
             return self.stop_polling();
         }
-        let id = PollId::from_number(self.fresh_id());
+        self.poll_id = self.fresh_id();
         self.polling = Polling::Asking {
-            id,
             answered: self.polling.answered(),
         };
-        self.pending.poll = Some(id);
+        self.pending.poll = true;
         self.last_poll = Some(self.now);
         self.timers.clear(Timer::Poll);
         self.timers
@@ -120,7 +119,7 @@ impl<S: Snapshot, N> Session<S, N> {
     pub(super) fn stop_polling(&mut self) {
         self.polling = Polling::Off;
         self.poll_failures = 0;
-        self.pending.poll = None;
+        self.pending.poll = false;
         self.timers.clear(Timer::Poll);
         self.timers.clear(Timer::PollAnswer);
     }

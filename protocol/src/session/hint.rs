@@ -3,7 +3,7 @@
 //! However hints come, they cannot keep the session from connecting or from polling: an attempt that they cut short
 //! counts as a failed one, so that polls begin, and what was cut short more than once is given longer each time.
 
-use super::output::{Cause, ConnId, Hint};
+use super::output::{Cause, Hint};
 use super::problem::Way;
 use super::state::{Next, Polling, State};
 use super::timer::{Time, Timer};
@@ -21,12 +21,12 @@ impl<S: Snapshot, N> Session<S, N> {
             (State::Suspended(next), Hint::Visible | Hint::Foreground | Hint::Resume) => self.wake(next),
             (State::Suspended(_), _) => {}
             // An offline event is a rumour: whoever waits or dials goes on.
-            (State::Open(conn, _), Hint::Offline) => {
-                self.probe(conn, self.config.probe_timeout_ms);
+            (State::Open(_), Hint::Offline) => {
+                self.probe(self.config.probe_timeout_ms);
             }
             (_, Hint::Offline) => {}
-            (State::Open(conn, _), _) => self.doubt(conn),
-            (State::Connecting(_), _) => {
+            (State::Open(_), _) => self.doubt(),
+            (State::Connecting, _) => {
                 self.redial();
                 if self.polling != Polling::Off {
                     self.poll_at_once();
@@ -34,15 +34,15 @@ impl<S: Snapshot, N> Session<S, N> {
             }
             (State::Waiting(next), _) => self.hasten(next),
             (State::Confirming, _) => self.poll_at_once(),
-            (State::Refreshing(_), _) => {}
+            (State::Refreshing, _) => {}
         }
     }
 
     /// An open link that has been silent: it is asked, and beside it a poll brings the news in one round trip
     /// whatever the link is.
-    fn doubt(&mut self, conn: ConnId) {
+    fn doubt(&mut self) {
         if self.now.since(self.heard_at) >= u64::from(self.config.probe_after_ms) {
-            let begun = self.probe(conn, self.config.probe_timeout_ms);
+            let begun = self.probe(self.config.probe_timeout_ms);
             let polled = self.last_poll.is_some_and(|at| at >= self.probed_at);
             if begun || !polled || self.polling != Polling::Off {
                 self.poll_at_once();
@@ -110,14 +110,12 @@ impl<S: Snapshot, N> Session<S, N> {
     fn suspend(&mut self) {
         let next = match self.state {
             State::Closed | State::Suspended(_) => return,
-            State::Refreshing(_) | State::Waiting(Next::Refresh) => Next::Refresh,
-            State::Connecting(_) | State::Open(..) | State::Waiting(Next::Connect) | State::Confirming => {
-                Next::Connect
-            }
+            State::Refreshing | State::Waiting(Next::Refresh) => Next::Refresh,
+            State::Connecting | State::Open(_) | State::Waiting(Next::Connect) | State::Confirming => Next::Connect,
         };
         self.release();
-        self.pending.refresh = None;
-        self.pending.poll = None;
+        self.pending.refresh = false;
+        self.pending.poll = false;
         self.polling = Polling::Off;
         self.timers.clear_all();
         self.state = State::Suspended(next);

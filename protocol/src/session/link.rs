@@ -1,6 +1,6 @@
 //! The life of a socket: asked for, open, live, held, lost; and the wait before the next.
 
-use super::output::{Cause, CloseReason, ConnId, Failure, Frame, SignatureId};
+use super::output::{Cause, CloseReason, ConnId, Failure, Frame};
 use super::problem::Way;
 use super::state::{Next, Phase, Polling, State};
 use super::timer::Timer;
@@ -20,9 +20,9 @@ impl<S: Snapshot, N> Session<S, N> {
         if self.must_refresh() {
             return self.refresh();
         }
-        let conn = ConnId::from_number(self.fresh_id());
-        self.state = State::Connecting(conn);
-        self.pending.connect = Some(conn);
+        self.attempt_id = self.fresh_id();
+        self.state = State::Connecting;
+        self.pending.connect = true;
         self.attempt_begins();
     }
 
@@ -36,16 +36,16 @@ impl<S: Snapshot, N> Session<S, N> {
     /// Asks the host for a fresh signature. A poll that is out presents the one before: its answer says nothing.
     pub(super) fn refresh(&mut self) {
         self.stop_polling();
-        let id = SignatureId::from_number(self.fresh_id());
-        self.state = State::Refreshing(id);
-        self.pending.refresh = Some(id);
+        self.attempt_id = self.fresh_id();
+        self.state = State::Refreshing;
+        self.pending.refresh = true;
         self.last_attempt = Some(self.now);
         self.timers
             .set(Timer::Signature, self.now.after(self.config.signature_timeout_ms));
     }
 
-    pub(super) fn opened(&mut self, conn: ConnId) {
-        self.state = State::Open(conn, Phase::Silent);
+    pub(super) fn opened(&mut self) {
+        self.state = State::Open(Phase::Silent);
         self.redials = 0;
         self.timers.clear(Timer::Connect);
         self.timers.set(
@@ -55,13 +55,13 @@ impl<S: Snapshot, N> Session<S, N> {
         self.heard();
     }
 
-    pub(super) fn frame(&mut self, conn: ConnId, phase: Phase, frame: Frame<S, N>) {
+    pub(super) fn frame(&mut self, phase: Phase, frame: Frame<S, N>) {
         self.heard();
         match frame {
             Frame::Snapshot(snapshot) => {
                 self.timers.clear(Timer::FirstFrame);
                 if phase == Phase::Silent {
-                    self.state = State::Open(conn, Phase::Live);
+                    self.state = State::Open(Phase::Live);
                     self.is_fresh = false;
                     self.timers
                         .set(Timer::Held, self.now.after(self.config.held_after_ms));
@@ -87,19 +87,19 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// Silence has lasted: ask.
     pub(super) fn idle(&mut self) {
-        if let State::Open(conn, _) = self.state {
-            self.probe(conn, self.config.pong_timeout_ms);
+        if matches!(self.state, State::Open(_)) {
+            self.probe(self.config.pong_timeout_ms);
         }
     }
 
     /// Sends a ping, unless one is out already. Either way something has to come in within `deadline_ms`; `false`
     /// where it had to before.
-    pub(super) fn probe(&mut self, conn: ConnId, deadline_ms: u32) -> bool {
+    pub(super) fn probe(&mut self, deadline_ms: u32) -> bool {
         let by = self.now.after(deadline_ms);
         match self.timers.get(Timer::Pong) {
             Some(at) if at <= by => return false,
             Some(_) => {}
-            None => self.pending.ping = Some(conn),
+            None => self.pending.ping = true,
         }
         self.probed_at = self.now;
         self.timers.clear(Timer::Idle);
@@ -109,8 +109,8 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// The snapshot has held: the server is well, backoff starts anew.
     pub(super) fn held(&mut self) {
-        if let State::Open(conn, Phase::Live) = self.state {
-            self.state = State::Open(conn, Phase::Held);
+        if self.state == State::Open(Phase::Live) {
+            self.state = State::Open(Phase::Held);
             self.failures = 0;
             self.backoff.earn_back();
         }
@@ -139,15 +139,15 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// Tells the host to forget the current socket, if there is one.
     pub(super) fn release(&mut self) {
-        if let Some(conn) = self.state.conn() {
-            self.pending.drop_socket(conn, CloseCode::NORMAL);
+        if self.state.has_socket() {
+            self.pending.drop_socket(ConnId::from_number(self.attempt_id));
             self.socket_gone();
         }
     }
 
     /// There is no socket any more: nothing of it stays.
     pub(super) fn socket_gone(&mut self) {
-        self.pending.ping = None;
+        self.pending.ping = false;
         for timer in Timer::OF_LINK {
             self.timers.clear(timer);
         }
@@ -158,9 +158,9 @@ impl<S: Snapshot, N> Session<S, N> {
     pub(super) fn cause_of(&self, code: CloseCode) -> Option<Cause> {
         match (self.state, code) {
             (_, CloseCode::RATE_LIMITED) => Some(Cause::TooManyWatchers),
-            (State::Open(_, Phase::Held), _) => None,
+            (State::Open(Phase::Held), _) => None,
             // A host that knows no more than this: a browser.
-            (State::Connecting(_), CloseCode::ABNORMAL) => Some(Cause::Unreachable),
+            (State::Connecting, CloseCode::ABNORMAL) => Some(Cause::Unreachable),
             _ => Some(Cause::Closed(code)),
         }
     }
@@ -243,9 +243,9 @@ impl<S: Snapshot, N> Session<S, N> {
         match self.state {
             State::Waiting(Next::Connect) => self.connect(),
             State::Waiting(Next::Refresh) => self.refresh(),
-            State::Refreshing(_)
-            | State::Connecting(_)
-            | State::Open(..)
+            State::Refreshing
+            | State::Connecting
+            | State::Open(_)
             | State::Confirming
             | State::Suspended(_)
             | State::Closed => {}

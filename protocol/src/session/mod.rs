@@ -58,6 +58,8 @@ pub use output::{
 pub use snapshot::{Order, Snapshot, Stage};
 pub use timer::Time;
 
+use core::mem;
+
 use crate::close::CloseCode;
 use backoff::Backoff;
 use output::Pending;
@@ -92,7 +94,12 @@ pub struct Session<S, N> {
     told: Option<Connection>,
     problems: Problems,
     pending: Pending<S, N>,
-    next_id: u32,
+    /// The number of the socket, or of the request for a signature, that was asked for last.
+    attempt_id: u32,
+    /// The number of the poll that was asked for last.
+    poll_id: u32,
+    /// The number that was given last.
+    last_id: u32,
     /// The time, by a clock that never goes back: each deadline and each moment kept here is of it.
     now: Time,
     /// So many milliseconds the host's clock is behind that one: it has stepped back by as much.
@@ -140,7 +147,9 @@ impl<S: Snapshot, N> Session<S, N> {
             told: None,
             problems: Problems::new(),
             pending: Pending::new(),
-            next_id: 0,
+            attempt_id: 0,
+            poll_id: 0,
+            last_id: 0,
             now: Time::from_millis(0),
             behind_ms: 0,
             last_attempt: None,
@@ -177,15 +186,15 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The socket is open: the WebSocket handshake is done.
     pub fn handle_opened(&mut self, now: Time, conn: ConnId) {
         self.advance(now);
-        if self.state == State::Connecting(conn) {
-            self.opened(conn);
+        if self.state == State::Connecting && conn.number() == self.attempt_id {
+            self.opened();
         }
     }
 
     /// The host has no place yet for the dial that it was asked for: the attempt has not begun, and nothing runs against
     /// it until [`Session::handle_dialling`] says that it has. Say it while the outputs are drained.
     pub fn dial_waits(&mut self, conn: ConnId) {
-        if self.state == State::Connecting(conn) {
+        if self.state == State::Connecting && conn.number() == self.attempt_id {
             self.timers.clear(Timer::Connect);
         }
     }
@@ -193,7 +202,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The dial that had to wait begins.
     pub fn handle_dialling(&mut self, now: Time, conn: ConnId) {
         self.advance(now);
-        if self.state == State::Connecting(conn) {
+        if self.state == State::Connecting && conn.number() == self.attempt_id {
             self.attempt_begins();
         }
     }
@@ -201,17 +210,17 @@ impl<S: Snapshot, N> Session<S, N> {
     /// One frame came in over the socket.
     pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Frame<S, N>) {
         self.advance(now);
-        if let State::Open(current, phase) = self.state
-            && current == conn
+        if let State::Open(phase) = self.state
+            && conn.number() == self.attempt_id
         {
-            self.frame(conn, phase, frame);
+            self.frame(phase, frame);
         }
     }
 
     /// The socket was closed, with or without a close frame; without one the code is [`CloseCode::ABNORMAL`].
     pub fn handle_closed(&mut self, now: Time, conn: ConnId, code: CloseCode) {
         self.advance(now);
-        if self.state.conn() == Some(conn) {
+        if self.state.has_socket() && conn.number() == self.attempt_id {
             let (had_held, cause) = (self.state.has_held(), self.cause_of(code));
             self.socket_gone();
             self.lost(had_held, code, cause, 0);
@@ -221,7 +230,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The socket could not be had, for a reason that the host knows.
     pub fn handle_failed(&mut self, now: Time, conn: ConnId, failure: Failure) {
         self.advance(now);
-        if self.state.conn() == Some(conn) {
+        if self.state.has_socket() && conn.number() == self.attempt_id {
             self.socket_gone();
             let pause = self.pause_asked(failure);
             self.lost(false, CloseCode::ABNORMAL, Some(failure.cause), pause);
@@ -231,7 +240,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// A poll was answered, or failed.
     pub fn handle_poll(&mut self, now: Time, id: PollId, answer: PollAnswer<S>) {
         self.advance(now);
-        if matches!(self.polling, Polling::Asking { id: current, .. } if current == id) {
+        if matches!(self.polling, Polling::Asking { .. }) && id.number() == self.poll_id {
             self.poll_answered(answer);
         }
     }
@@ -239,7 +248,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The host has a fresh signature, or could not get one.
     pub fn handle_signature(&mut self, now: Time, id: SignatureId, answer: SignatureAnswer) {
         self.advance(now);
-        if self.state == State::Refreshing(id) {
+        if self.state == State::Refreshing && id.number() == self.attempt_id {
             self.timers.clear(Timer::Signature);
             match answer {
                 SignatureAnswer::Ready => {
@@ -277,8 +286,22 @@ impl<S: Snapshot, N> Session<S, N> {
     // A driver calls it in one place. Inlined there, the output need not be built in memory.
     #[inline(always)]
     pub fn poll_output(&mut self) -> Output<S, N> {
-        if let Some(action) = self.pending.take_action(self.seen.and_then(|seen| seen.version)) {
-            return action;
+        // Sockets first, so that an old one is gone before a new one comes.
+        if let Some(conn) = self.pending.drop.take() {
+            return Output::Drop(conn, CloseCode::NORMAL);
+        }
+        if mem::take(&mut self.pending.refresh) {
+            return Output::RefreshSignature(SignatureId::from_number(self.attempt_id));
+        }
+        if mem::take(&mut self.pending.connect) {
+            return Output::Connect(ConnId::from_number(self.attempt_id));
+        }
+        if mem::take(&mut self.pending.ping) {
+            return Output::SendPing(ConnId::from_number(self.attempt_id));
+        }
+        if mem::take(&mut self.pending.poll) {
+            let known_version = self.seen.and_then(|seen| seen.version);
+            return Output::Poll(PollId::from_number(self.poll_id), known_version);
         }
         if let Some(notice) = self.pending.notice.take() {
             return Output::Event(Event::Notice(notice));
@@ -326,7 +349,7 @@ impl<S: Snapshot, N> Session<S, N> {
     fn next_attempt(&self) -> Option<Time> {
         let under_way = matches!(
             self.state,
-            State::Refreshing(_) | State::Connecting(_) | State::Open(..)
+            State::Refreshing | State::Connecting | State::Open(_)
         ) || matches!(self.polling, Polling::Asking { .. });
         if under_way {
             return None;
@@ -394,8 +417,8 @@ impl<S: Snapshot, N> Session<S, N> {
             return;
         }
         self.release();
-        self.pending.refresh = None;
-        self.pending.poll = None;
+        self.pending.refresh = false;
+        self.pending.poll = false;
         self.pending.closed = Some(reason);
         self.polling = Polling::Off;
         self.timers.clear_all();
@@ -403,7 +426,7 @@ impl<S: Snapshot, N> Session<S, N> {
     }
 
     fn fresh_id(&mut self) -> u32 {
-        self.next_id = self.next_id.wrapping_add(1);
-        self.next_id
+        self.last_id = self.last_id.wrapping_add(1);
+        self.last_id
     }
 }

@@ -1,5 +1,7 @@
 //! What goes into the session and what comes out of it, as plain values.
 
+use core::mem;
+
 use super::timer::Time;
 use crate::close::CloseCode;
 
@@ -260,11 +262,11 @@ pub enum CloseReason {
 /// snapshots only the newer one matters.
 #[derive(Debug)]
 pub(super) struct Pending<S, N> {
-    pub(super) drop: Option<(ConnId, CloseCode)>,
-    pub(super) refresh: Option<SignatureId>,
-    pub(super) connect: Option<ConnId>,
-    pub(super) ping: Option<ConnId>,
-    pub(super) poll: Option<PollId>,
+    pub(super) drop: Option<ConnId>,
+    pub(super) refresh: bool,
+    pub(super) connect: bool,
+    pub(super) ping: bool,
+    pub(super) poll: bool,
     pub(super) notice: Option<N>,
     pub(super) update: Option<S>,
     pub(super) closed: Option<CloseReason>,
@@ -274,10 +276,10 @@ impl<S, N> Pending<S, N> {
     pub(super) const fn new() -> Self {
         Self {
             drop: None,
-            refresh: None,
-            connect: None,
-            ping: None,
-            poll: None,
+            refresh: false,
+            connect: false,
+            ping: false,
+            poll: false,
             notice: None,
             update: None,
             closed: None,
@@ -285,40 +287,19 @@ impl<S, N> Pending<S, N> {
     }
 
     /// Forgets a socket: one that the host has not been asked for yet needs no drop.
-    pub(super) fn drop_socket(&mut self, conn: ConnId, code: CloseCode) {
-        self.ping = None;
-        if self.connect.take_if(|asked| *asked == conn).is_none() {
-            self.drop = Some((conn, code));
+    pub(super) fn drop_socket(&mut self, conn: ConnId) {
+        self.ping = false;
+        if !mem::take(&mut self.connect) {
+            self.drop = Some(conn);
         }
     }
 
     /// The host has taken all there was.
     pub(super) fn is_empty(&self) -> bool {
         self.drop.is_none()
-            && self.refresh.is_none()
-            && self.connect.is_none()
-            && self.ping.is_none()
-            && self.poll.is_none()
+            && !(self.refresh || self.connect || self.ping || self.poll)
             && self.notice.is_none()
             && self.update.is_none()
             && self.closed.is_none()
-    }
-
-    /// The next thing for the host to do: sockets first, so that an old one is gone before a new one comes.
-    #[inline(always)]
-    pub(super) fn take_action(&mut self, known_version: Option<u64>) -> Option<Output<S, N>> {
-        if let Some((conn, code)) = self.drop.take() {
-            return Some(Output::Drop(conn, code));
-        }
-        if let Some(id) = self.refresh.take() {
-            return Some(Output::RefreshSignature(id));
-        }
-        if let Some(conn) = self.connect.take() {
-            return Some(Output::Connect(conn));
-        }
-        if let Some(conn) = self.ping.take() {
-            return Some(Output::SendPing(conn));
-        }
-        self.poll.take().map(|id| Output::Poll(id, known_version))
     }
 }

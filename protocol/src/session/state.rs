@@ -1,16 +1,15 @@
 //! Where the session stands: one enum for the socket, one for the polls beside it.
 
-use super::output::{ConnId, PollId, SignatureId};
-
-/// The socket's side of the session. One value at a time; nothing shadows it.
+/// The socket's side of the session. One value at a time; nothing shadows it. The number of the socket, or of the
+/// request for a signature, stands beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// The host was asked for a fresh signature.
-    Refreshing(SignatureId),
+    Refreshing,
     /// The host was asked to dial.
-    Connecting(ConnId),
+    Connecting,
     /// The socket is open.
-    Open(ConnId, Phase),
+    Open(Phase),
     /// Backing off: [`super::timer::Timer::Reconnect`] ends the wait, a hint may end it earlier.
     Waiting(Next),
     /// The server closed as if all was done, yet no final status was seen: polls find out.
@@ -49,36 +48,31 @@ pub(super) enum Polling {
     /// Between two polls; whether the last one was answered.
     Resting { answered: bool },
     /// A poll is under way; whether the one before was answered.
-    Asking { id: PollId, answered: bool },
+    Asking { answered: bool },
 }
 
 impl Polling {
     pub(super) fn answered(self) -> bool {
         matches!(
             self,
-            Self::Resting { answered: true } | Self::Asking { answered: true, .. }
+            Self::Resting { answered: true } | Self::Asking { answered: true }
         )
     }
 }
 
 impl State {
-    /// The socket that the host holds or dials, if any.
-    pub(super) fn conn(self) -> Option<ConnId> {
-        match self {
-            Self::Connecting(conn) | Self::Open(conn, _) => Some(conn),
-            Self::Refreshing(_) | Self::Waiting(_) | Self::Confirming | Self::Suspended(_) | Self::Closed => {
-                None
-            }
-        }
+    /// The host holds or dials a socket.
+    pub(super) fn has_socket(self) -> bool {
+        matches!(self, Self::Connecting | Self::Open(_))
     }
 
     /// The current socket's snapshot has held.
     pub(super) fn has_held(self) -> bool {
-        matches!(self, Self::Open(_, Phase::Held))
+        matches!(self, Self::Open(Phase::Held))
     }
 
     /// A snapshot has come over the current socket.
     pub(super) fn is_live(self) -> bool {
-        matches!(self, Self::Open(_, Phase::Live | Phase::Held))
+        matches!(self, Self::Open(Phase::Live | Phase::Held))
     }
 }

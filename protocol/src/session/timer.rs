@@ -135,15 +135,14 @@ impl Timers {
 
     /// Takes one deadline that has come, in the order of [`Timer`].
     pub(super) fn take_due(&mut self, now: Time) -> Option<Timer> {
-        let timer = Timer::ALL
-            .into_iter()
-            .find(|&timer| self.get(timer).is_some_and(|at| at <= now))?;
-        self.clear(timer);
-        Some(timer)
+        let is_due = |due: &Option<Time>| due.is_some_and(|at| at <= now);
+        let index = self.due.iter().position(is_due)?;
+        self.due[index] = None;
+        Timer::ALL.get(index).copied()
     }
 
     /// The earliest deadline.
     pub(super) fn next(&self) -> Option<Time> {
-        self.due.into_iter().flatten().min()
+        self.due.iter().flatten().min().copied()
     }
 }
