@@ -39,15 +39,14 @@ impl Problems {
     }
 
     /// What the user is told: what a poll has met, for polls are the last resort, unless it has learned little.
-    pub(super) fn shown(&self) -> Option<Met> {
-        match self.poll {
-            Some(met)
-                if self.socket.is_none() || !matches!(met.cause, Cause::Unreachable | Cause::Timeout) =>
-            {
-                Some(met)
-            }
-            _ => self.socket,
-        }
+    pub(super) fn shown(&self) -> Option<&Met> {
+        if self.shows_poll() { &self.poll } else { &self.socket }.as_ref()
+    }
+
+    fn shows_poll(&self) -> bool {
+        self.poll.is_some_and(|met| {
+            self.socket.is_none() || !matches!(met.cause, Cause::Unreachable | Cause::Timeout)
+        })
     }
 
     /// An attempt has failed: the user is told, with the time of the next one, also where the cause is the same still.
@@ -56,20 +55,23 @@ impl Problems {
             Way::Socket => &mut self.socket,
             Way::Poll => &mut self.poll,
         };
-        let again = met.filter(|met| met.cause == cause);
-        *met = Some(Met {
-            cause,
-            since: again.map_or(now, |met| met.since),
-            attempts: again.map_or(1, |met| met.attempts.saturating_add(1)),
-        });
+        match met {
+            Some(met) if met.cause == cause => met.attempts = met.attempts.saturating_add(1),
+            _ => {
+                *met = Some(Met {
+                    cause,
+                    since: now,
+                    attempts: 1,
+                });
+            }
+        }
         self.is_news = true;
     }
 
     /// Polls are answered, or go no more.
     pub(super) fn without_poll(&mut self) {
-        let before = self.shown();
+        self.is_news |= self.shows_poll();
         self.poll = None;
-        self.is_news |= self.shown() != before;
     }
 
     /// A status has come.
