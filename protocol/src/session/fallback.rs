@@ -11,7 +11,7 @@ use super::{Session, Snapshot};
 impl<S: Snapshot, N> Session<S, N> {
     /// Starts polling once enough socket attempts in a row have failed.
     pub(super) fn poll_when_refused(&mut self) {
-        if self.polling == Polling::Off && self.failures >= self.config.poll_after_failures {
+        if matches!(self.polling, Polling::Off) && self.failures >= self.config.poll_after_failures {
             self.poll_unless_paused();
         }
     }
@@ -81,7 +81,7 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// Sets the time of the next poll, where there is to be one.
     fn rest(&mut self, answered: bool) {
-        let goes_on = self.state == State::Confirming
+        let goes_on = matches!(self.state, State::Confirming)
             || (!self.state.is_live() && self.failures >= self.config.poll_after_failures);
         if !goes_on {
             return self.stop_polling();
@@ -107,7 +107,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// After a close with 1000 an answer decides: the end, or a loss like any other. A final status that was news has
     /// ended the session by now.
     fn confirmed(&mut self, stage: Stage) {
-        if self.state == State::Confirming {
+        if matches!(self.state, State::Confirming) {
             match stage {
                 Stage::Unknown => self.finish(CloseReason::Final),
                 Stage::Open | Stage::Final => self.not_the_end(),

@@ -28,7 +28,7 @@ impl<S: Snapshot, N> Session<S, N> {
             (State::Open(_), _) => self.doubt(),
             (State::Connecting, _) => {
                 self.redial();
-                if self.polling != Polling::Off {
+                if !matches!(self.polling, Polling::Off) {
                     self.poll_at_once();
                 }
             }
@@ -44,7 +44,7 @@ impl<S: Snapshot, N> Session<S, N> {
         if self.now.since(self.heard_at) >= u64::from(self.config.probe_after_ms) {
             let begun = self.probe(self.config.probe_timeout_ms);
             let polled = self.last_poll.is_some_and(|at| at >= self.probed_at);
-            if begun || !polled || self.polling != Polling::Off {
+            if begun || !polled || !matches!(self.polling, Polling::Off) {
                 self.poll_at_once();
             }
         }

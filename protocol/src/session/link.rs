@@ -109,7 +109,7 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// The snapshot has held: the server is well, backoff starts anew.
     pub(super) fn held(&mut self) {
-        if self.state == State::Open(Phase::Live) {
+        if matches!(self.state, State::Open(Phase::Live)) {
             self.state = State::Open(Phase::Held);
             self.failures = 0;
             self.backoff.earn_back();

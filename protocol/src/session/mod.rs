@@ -186,7 +186,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The socket is open: the WebSocket handshake is done.
     pub fn handle_opened(&mut self, now: Time, conn: ConnId) {
         self.advance(now);
-        if self.state == State::Connecting && conn.number() == self.attempt_id {
+        if matches!(self.state, State::Connecting) && conn.number() == self.attempt_id {
             self.opened();
         }
     }
@@ -194,7 +194,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The host has no place yet for the dial that it was asked for: the attempt has not begun, and nothing runs against
     /// it until [`Session::handle_dialling`] says that it has. Say it while the outputs are drained.
     pub fn dial_waits(&mut self, conn: ConnId) {
-        if self.state == State::Connecting && conn.number() == self.attempt_id {
+        if matches!(self.state, State::Connecting) && conn.number() == self.attempt_id {
             self.timers.clear(Timer::Connect);
         }
     }
@@ -202,7 +202,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The dial that had to wait begins.
     pub fn handle_dialling(&mut self, now: Time, conn: ConnId) {
         self.advance(now);
-        if self.state == State::Connecting && conn.number() == self.attempt_id {
+        if matches!(self.state, State::Connecting) && conn.number() == self.attempt_id {
             self.attempt_begins();
         }
     }
@@ -248,7 +248,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// The host has a fresh signature, or could not get one.
     pub fn handle_signature(&mut self, now: Time, id: SignatureId, answer: SignatureAnswer) {
         self.advance(now);
-        if self.state == State::Refreshing && id.number() == self.attempt_id {
+        if matches!(self.state, State::Refreshing) && id.number() == self.attempt_id {
             self.timers.clear(Timer::Signature);
             match answer {
                 SignatureAnswer::Ready => {
@@ -413,7 +413,7 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// The end: the socket goes, no timer stays, the user is told once.
     fn finish(&mut self, reason: CloseReason) {
-        if self.state == State::Closed {
+        if matches!(self.state, State::Closed) {
             return;
         }
         self.release();
