@@ -45,7 +45,7 @@ const shrink = (work) => {
   writeFileSync(graph, JSON.stringify(exported.map((name) => ({ name, export: name, root: true }))));
   binaryen("wasm-metadce", session, "--graph-file", graph, "-o", kept);
   const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
-  binaryen("wasm-opt", kept, "-Oz", "--converge", ...strip, "-o", small);
+  binaryen("wasm-opt", kept, "--flatten", "--rereloop", "-Oz", "--converge", ...strip, "-o", small);
   return small;
 };
 
