@@ -40,8 +40,7 @@ impl<S: Snapshot, N> Session<S, N> {
         self.pending.poll = true;
         self.last_poll = Some(self.now);
         self.timers.clear(Timer::Poll);
-        self.timers
-            .set(Timer::PollAnswer, self.now.after(self.config.poll_timeout_ms));
+        self.start(Timer::PollAnswer, self.config.poll_timeout_ms);
     }
 
     pub(super) fn poll_answered(&mut self, answer: PollAnswer<S>) {

@@ -29,8 +29,7 @@ impl<S: Snapshot, N> Session<S, N> {
     /// A dial goes out now.
     pub(super) fn attempt_begins(&mut self) {
         self.last_attempt = Some(self.now);
-        self.timers
-            .set(Timer::Connect, self.now.after(self.config.connect_timeout_ms));
+        self.start(Timer::Connect, self.config.connect_timeout_ms);
     }
 
     /// Asks the host for a fresh signature. A poll that is out presents the one before: its answer says nothing.
@@ -40,18 +39,14 @@ impl<S: Snapshot, N> Session<S, N> {
         self.state = State::Refreshing;
         self.pending.refresh = true;
         self.last_attempt = Some(self.now);
-        self.timers
-            .set(Timer::Signature, self.now.after(self.config.signature_timeout_ms));
+        self.start(Timer::Signature, self.config.signature_timeout_ms);
     }
 
     pub(super) fn opened(&mut self) {
         self.state = State::Open(Phase::Silent);
         self.redials = 0;
         self.timers.clear(Timer::Connect);
-        self.timers.set(
-            Timer::FirstFrame,
-            self.now.after(self.config.first_frame_timeout_ms),
-        );
+        self.start(Timer::FirstFrame, self.config.first_frame_timeout_ms);
         self.heard();
     }
 
@@ -63,8 +58,7 @@ impl<S: Snapshot, N> Session<S, N> {
                 if phase == Phase::Silent {
                     self.state = State::Open(Phase::Live);
                     self.is_fresh = false;
-                    self.timers
-                        .set(Timer::Held, self.now.after(self.config.held_after_ms));
+                    self.start(Timer::Held, self.config.held_after_ms);
                     self.stop_polling();
                     self.problems.gone();
                 }
@@ -81,8 +75,7 @@ impl<S: Snapshot, N> Session<S, N> {
     fn heard(&mut self) {
         self.heard_at = self.now;
         self.timers.clear(Timer::Pong);
-        self.timers
-            .set(Timer::Idle, self.now.after(self.config.ping_after_ms));
+        self.start(Timer::Idle, self.config.ping_after_ms);
     }
 
     /// Silence has lasted: ask.
@@ -235,7 +228,7 @@ impl<S: Snapshot, N> Session<S, N> {
             self.problems.without_poll();
         }
         self.state = State::Waiting(next);
-        self.timers.set(Timer::Reconnect, self.now.after(wait));
+        self.start(Timer::Reconnect, wait);
     }
 
     /// The wait is over.
@@ -258,8 +251,7 @@ impl<S: Snapshot, N> Session<S, N> {
             return self.wait(Next::Refresh, 0);
         }
         self.state = State::Confirming;
-        self.timers
-            .set(Timer::Confirm, self.now.after(self.config.confirm_within_ms));
+        self.start(Timer::Confirm, self.config.confirm_within_ms);
         if !matches!(self.polling, Polling::Asking { .. }) {
             self.poll_unless_paused();
         }

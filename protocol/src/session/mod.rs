@@ -377,6 +377,12 @@ impl<S: Snapshot, N> Session<S, N> {
         at.before(self.behind_ms)
     }
 
+    /// Sets a deadline: so many milliseconds from now.
+    #[inline(never)]
+    fn start(&mut self, timer: Timer, ms: u32) {
+        self.timers.set(timer, self.now.after(ms));
+    }
+
     fn serve_timers(&mut self) {
         // Each timer at most once a call: a configuration of zeros cannot keep this going for ever.
         for _ in Timer::ALL {

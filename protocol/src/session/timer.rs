@@ -121,6 +121,8 @@ impl Timers {
         self.due[timer as usize] = Some(at);
     }
 
+    // One call is smaller than one store of 64 bits, and there are many.
+    #[inline(never)]
     pub(super) fn clear(&mut self, timer: Timer) {
         self.due[timer as usize] = None;
     }
