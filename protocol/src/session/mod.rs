@@ -325,6 +325,7 @@ impl<S: Snapshot, N> Session<S, N> {
     }
 
     /// What the user is told of the problem at hand.
+    #[inline(always)]
     fn problem(&self) -> Option<Problem> {
         self.problems.shown().map(|met| Problem {
             cause: met.cause,
