@@ -52,6 +52,7 @@ pub(super) enum Polling {
 }
 
 impl Polling {
+    #[inline(never)]
     pub(super) fn answered(self) -> bool {
         matches!(
             self,

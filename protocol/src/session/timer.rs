@@ -136,6 +136,7 @@ impl Timers {
     }
 
     /// Takes one deadline that has come, in the order of [`Timer`].
+    #[inline(always)]
     pub(super) fn take_due(&mut self, now: Time) -> Option<Timer> {
         let is_due = |due: &Option<Time>| due.is_some_and(|at| at <= now);
         let index = self.due.iter().position(is_due)?;

@@ -60,9 +60,7 @@ export const ask = async (
     const body = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
     if (status == 200) {
       code = CAUSE_MALFORMED;
-      const updatedAt = checkTransfer(body, id);
-      host.clearTimeout(timer);
-      return { _transfer: body, _updatedAt: updatedAt };
+      return { _transfer: body, _updatedAt: checkTransfer(body, id) };
     }
     const refusal = body.type == "error" && refusals[status + body.code];
     if (refusal) {
@@ -72,9 +70,10 @@ export const ask = async (
   } catch (error) {
     text = (error as Error).message;
     if (own.signal.aborted) code = CAUSE_TIMEOUT;
+  } finally {
+    // Nothing more is read of a body that is too long.
+    own.abort();
+    host.clearTimeout(timer);
   }
-  // Nothing more is read of a body that is too long.
-  own.abort();
-  host.clearTimeout(timer);
   return { _code: code, _retryAfter: retryAfter, _text: text };
 };

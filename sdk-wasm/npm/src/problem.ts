@@ -1,25 +1,17 @@
 /** What keeps a watch from being live, as its user sees it. */
-import {
-  CAUSE_MALFORMED,
-  CAUSE_NOT_THE_SERVICE,
-  CAUSE_REDIRECT,
-  CAUSE_SIGNATURE_REFRESH,
-  CAUSE_TIMEOUT,
-  CAUSE_TOO_MANY_WATCHERS,
-  CAUSE_UNREACHABLE,
-  type Core,
-} from "./core.ts";
+import { CAUSE_MALFORMED, CAUSE_SIGNATURE_REFRESH, type Core } from "./core.ts";
 import type { Problem } from "./types.ts";
 
-const kinds: Record<number, Problem["kind"]> = {
-  [CAUSE_UNREACHABLE]: "unreachable",
-  [CAUSE_TIMEOUT]: "timeout",
-  [CAUSE_NOT_THE_SERVICE]: "not-the-service",
-  [CAUSE_MALFORMED]: "malformed",
-  [CAUSE_TOO_MANY_WATCHERS]: "too-many-watchers",
-  [CAUSE_SIGNATURE_REFRESH]: "signature-refresh",
-  [CAUSE_REDIRECT]: "redirect",
-};
+/** The session's causes, in the order of their numbers. */
+const kinds: Problem["kind"][] = [
+  "unreachable",
+  "timeout",
+  "not-the-service",
+  "malformed",
+  "too-many-watchers",
+  "signature-refresh",
+  "redirect",
+];
 
 /** The problem that the session has just named, or `null`; `field` and `cause` are what the driver knows beside it. */
 export const readProblem = (core: Core, field?: string, cause?: unknown): Problem | null => {
