@@ -109,32 +109,32 @@ impl From<Cause> for Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The name is not found.
-    Dns,
-    /// The connection was refused.
-    Refused,
     /// There is no way there; also where the host learns no cause, as in a browser.
     Unreachable,
     /// Connecting, the first status, a pong or a poll took too long.
     Timeout,
-    /// The certificate is not trusted, out of date or another host's.
-    Certificate,
-    /// TLS failed otherwise.
-    Tls,
-    /// 3xx in place of a socket or of an answer; 0 where the host does not see which.
-    Redirect(u16),
-    /// Another HTTP status that is no success.
-    Http(u16),
     /// A success that is not the service's: a page, a portal.
     NotTheService,
-    /// The socket ended before its first status had held.
-    Closed(CloseCode),
     /// A frame or an answer that cannot be read.
     Malformed,
     /// Too many watchers of this transfer, or too many attempts.
     TooManyWatchers,
     /// There is no fresh signature, or those that came are expired.
     SignatureRefresh,
+    /// 3xx in place of a socket or of an answer; 0 where the host does not see which.
+    Redirect(u16),
+    /// Another HTTP status that is no success.
+    Http(u16),
+    /// The socket ended before its first status had held.
+    Closed(CloseCode),
+    /// The name is not found.
+    Dns,
+    /// The connection was refused.
+    Refused,
+    /// The certificate is not trusted, out of date or another host's.
+    Certificate,
+    /// TLS failed otherwise.
+    Tls,
 }
 
 impl Cause {
@@ -181,8 +181,6 @@ pub enum Hint {
     Offline,
     /// The page became visible, or came back from the back-forward cache.
     Visible,
-    /// The app came to the foreground.
-    Foreground,
     /// The network is another one, from Wi-Fi to mobile, say.
     NetworkChanged,
     /// The host is about to be frozen: the socket goes, and nothing happens until it is back. The host may give up
@@ -191,6 +189,8 @@ pub enum Hint {
     /// The host is back from being frozen. Acts as `Foreground`, which wakes a suspended session too, as `Visible`
     /// does.
     Resume,
+    /// The app came to the foreground.
+    Foreground,
 }
 
 /// What the host has to do next.
@@ -250,10 +250,10 @@ pub enum CloseReason {
     Final,
     /// The user closed.
     User,
-    /// The server refused or closed with a code that makes trying again pointless.
-    Server(CloseCode),
     /// The host has no fresh signature.
     SignatureRefused,
+    /// The server refused or closed with a code that makes trying again pointless.
+    Server(CloseCode),
 }
 
 /// The outputs that a mutation has brought about and the host has not taken yet.

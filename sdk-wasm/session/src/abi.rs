@@ -244,6 +244,8 @@ fn poll_answer(code: u32, retry_after_ms: f64) -> PollAnswer<Seen> {
             cause::TIMEOUT => Cause::Timeout,
             cause::NOT_THE_SERVICE => Cause::NotTheService,
             cause::MALFORMED => Cause::Malformed,
+            cause::TOO_MANY_WATCHERS => Cause::TooManyWatchers,
+            cause::SIGNATURE_REFRESH => Cause::SignatureRefresh,
             cause::REDIRECT => Cause::Redirect(0),
             FIRST_STATUS.. => Cause::of_status(code as u16),
             _ => Cause::Unreachable,
@@ -317,13 +319,13 @@ fn set_problem(problem: Problem) -> f64 {
 }
 
 fn connection_number(connection: Connection) -> f64 {
-    match connection {
-        Connection::Connecting => 0.0,
-        Connection::Live => 1.0,
-        Connection::Reconnecting => 2.0,
+    f64::from(match connection {
+        Connection::Connecting => 0,
+        Connection::Live => 1,
+        Connection::Reconnecting => 2,
         // The last one that there is.
-        _ => 3.0,
-    }
+        _ => 3,
+    })
 }
 
 fn end_number(reason: CloseReason) -> f64 {
