@@ -111,7 +111,9 @@ impl<S: Snapshot, N> Session<S, N> {
         let next = match self.state {
             State::Closed | State::Suspended(_) => return,
             State::Refreshing | State::Waiting(Next::Refresh) => Next::Refresh,
-            State::Connecting | State::Open(_) | State::Waiting(Next::Connect) | State::Confirming => Next::Connect,
+            State::Connecting | State::Open(_) | State::Waiting(Next::Connect) | State::Confirming => {
+                Next::Connect
+            }
         };
         self.release();
         self.pending.refresh = false;

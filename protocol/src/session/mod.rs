@@ -348,10 +348,8 @@ impl<S: Snapshot, N> Session<S, N> {
 
     /// When the next attempt begins; `None` while one is under way.
     fn next_attempt(&self) -> Option<Time> {
-        let under_way = matches!(
-            self.state,
-            State::Refreshing | State::Connecting | State::Open(_)
-        ) || matches!(self.polling, Polling::Asking { .. });
+        let under_way = matches!(self.state, State::Refreshing | State::Connecting | State::Open(_))
+            || matches!(self.polling, Polling::Asking { .. });
         if under_way {
             return None;
         }

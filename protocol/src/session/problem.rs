@@ -40,7 +40,12 @@ impl Problems {
 
     /// What the user is told: what a poll has met, for polls are the last resort, unless it has learned little.
     pub(super) fn shown(&self) -> Option<&Met> {
-        if self.shows_poll() { &self.poll } else { &self.socket }.as_ref()
+        if self.shows_poll() {
+            &self.poll
+        } else {
+            &self.socket
+        }
+        .as_ref()
     }
 
     fn shows_poll(&self) -> bool {

@@ -52,7 +52,6 @@ pub(super) enum Polling {
 }
 
 impl Polling {
-    #[inline(never)]
     pub(super) fn answered(self) -> bool {
         matches!(
             self,
