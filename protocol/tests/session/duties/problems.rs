@@ -4,7 +4,7 @@
 use crate::pair::{FAILED, Pair, told_to_pause};
 use crate::seen::Seen;
 use transfer_status_protocol::close::CloseCode;
-use transfer_status_protocol::session::{Cause, Frame, Hint, PollAnswer};
+use transfer_status_protocol::session::{Cause, Config, Frame, Hint, PollAnswer};
 
 #[test]
 fn where_nothing_is_wrong_no_problem_is_told() {
@@ -117,7 +117,12 @@ fn another_cause_begins_another_problem() {
 
 #[test]
 fn what_polls_meet_is_told_rather_than_what_sockets_do_unless_they_learn_nothing() {
-    let mut pair = Pair::new();
+    // The second poll stays out, however long the waits of the sockets are.
+    let patient = Config {
+        poll_timeout_ms: 3_600_000,
+        ..Config::DEFAULT
+    };
+    let mut pair = Pair::with(patient, 7);
     pair.fail(3);
     pair.answer_poll(PollAnswer::Failed(Cause::NotTheService.into()));
     for _ in 0..4 {
