@@ -14,7 +14,7 @@ pub(super) struct Backoff {
 }
 
 /// SplitMix64's way to a random number, with one constant for all: the state counts in steps of it and is mixed by it.
-/// A general generator would be half a kilobyte of WebAssembly more, for its 128-bit product.
+/// A general generator is twice the code in WebAssembly, for its 128-bit product.
 #[derive(Debug, Clone)]
 struct Random(u64);
 

@@ -325,6 +325,7 @@ impl<S: Snapshot, N> Session<S, N> {
     }
 
     /// What the user is told of the problem at hand.
+    // Inlined, it need not be built in memory either.
     #[inline(always)]
     fn problem(&self) -> Option<Problem> {
         self.problems.shown().map(|met| Problem {

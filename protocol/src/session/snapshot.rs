@@ -40,6 +40,7 @@ impl Order {
     /// else comes is news after it. Where one of the two has no version (the earlier service sends none), the time
     /// decides; of two with the same time the final one is the later, and one of an unknown name is later than an open
     /// one: it may be the last, which is shown always.
+    // The session calls it in one place: inlined, no order is copied for it.
     #[inline(always)]
     pub fn is_news_after(self, seen: Option<Self>) -> bool {
         let Some(seen) = seen else { return true };
