@@ -176,6 +176,11 @@ impl Judge {
         self.shown
     }
 
+    /// The socket is open, or what stands for it.
+    pub(super) fn is_open(&self) -> bool {
+        self.socket.is_some_and(|socket| socket.is_open())
+    }
+
     pub(super) fn told(&self) -> Option<Connection> {
         self.told
     }

@@ -137,6 +137,8 @@ impl Judge {
             Some(Reason::Failed(cause)) => {
                 self.moment.found_none = true;
                 self.moment.dropped = true;
+                // A poll that would be asked anew now, and may not be: it may be forgotten.
+                self.poll_is_moot |= self.may_be_expired();
                 self.moment.failed.push(cause);
                 self.lost(&socket, 0);
             }

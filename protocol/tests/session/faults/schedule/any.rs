@@ -38,6 +38,9 @@ const CAUSES: &[Cause] = &[
     Cause::NotTheService,
 ];
 
+/// A tab's 10 s run on while it waits for the lock. Where two take turns, each has half of them left for its handshake.
+const SHARED_LATENCY: u64 = 2_300;
+
 /// Mostly a short while, at times a long one.
 fn while_ms() -> impl Strategy<Value = u64> {
     prop_oneof![2 => Just(0_u64), 4 => 1..300_u64, 4 => 300..4_000_u64, 3 => 4_000..40_000_u64]
@@ -168,7 +171,10 @@ pub(in crate::faults) fn any(tabs: impl Strategy<Value = usize>) -> impl Strateg
             old_service,
             tabs,
             steps,
-            heal,
+            heal: Heal {
+                latency: heal.latency.min(if tabs > 1 { SHARED_LATENCY } else { u64::MAX }),
+                ..heal
+            },
         },
     )
 }

@@ -99,6 +99,13 @@ impl World {
                     self.clients[tab].proved(ago);
                 }
                 Effect::Dial(end) => {
+                    // "Whoever shares a socket … owes all of this as if the socket were its own": back off after a loss.
+                    let judge = &self.clients[end.0].judge;
+                    assert!(
+                        !judge.is_open(),
+                        "dials for a client whose link is gone, and which has not backed off: {}",
+                        judge.trace()
+                    );
                     let dial = Parcel::Dial(end, self.clients[end.0].signature);
                     self.network.send(self.now, dial);
                 }
