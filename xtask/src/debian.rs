@@ -94,17 +94,42 @@ fn words(list: &[String]) -> Vec<&str> {
 }
 
 fn apt(args: &[&str]) -> Result<()> {
-    let is_root = process::output(Command::new("id").arg("-u"))? == "0";
-    let mut apt = Command::new(if is_root { "env" } else { "sudo" });
-    if !is_root && which::which("sudo").is_err() {
-        bail!(
-            "root is needed and sudo is missing: as root, run `apt-get {}`",
-            args.join(" ")
-        );
-    }
+    let mut apt = as_root("env").with_context(|| format!("as root, run `apt-get {}`", args.join(" ")))?;
     apt.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"])
         .args(args);
     process::output(&mut apt).map(drop)
+}
+
+/// Whether this process is root's.
+///
+/// # Errors
+/// When the machine does not say.
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(process::output(Command::new("id").arg("-u"))? == "0")
+}
+
+/// `program` as root, by sudo where this process is not.
+///
+/// # Errors
+/// When sudo is needed and missing.
+pub(crate) fn as_root(program: &str) -> Result<Command> {
+    if is_root()? {
+        return Ok(Command::new(program));
+    }
+    let Ok(sudo) = which::which("sudo") else {
+        bail!("root is needed and sudo is missing");
+    };
+    let mut command = Command::new(sudo);
+    command.arg(program);
+    Ok(command)
+}
+
+/// Whether the distribution has all of `packages`, installed or not.
+pub(crate) fn has(packages: &[String]) -> bool {
+    packages.iter().all(|name| {
+        let policy = process::output(Command::new("apt-cache").args(["policy", name]));
+        policy.is_ok_and(|policy| policy.contains("Candidate:") && !policy.contains("Candidate: (none)"))
+    })
 }
 
 /// Builds the standard library for the target and lays out a sysroot that `rustup toolchain link` accepts.

@@ -13,6 +13,7 @@ mod chromium;
 mod debian;
 mod demo;
 mod features;
+mod kotlin;
 mod lanes;
 mod lint_web;
 mod msrv;
@@ -22,6 +23,7 @@ mod process;
 mod serve;
 mod setup;
 mod size;
+mod swift;
 mod test;
 mod tools;
 mod wasm_target;
@@ -44,7 +46,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Install what the builds and the tests need: the wasm target, worker-build, wasm-bindgen, npm packages, a browser
+    /// Install what the builds and the tests need: the wasm target, worker-build, wasm-bindgen, npm packages,
+    /// a browser, a JDK with Maven, Swift
     Setup,
     /// Build what ships: the Worker, the session, the npm package
     Build(build::Args),

@@ -1,12 +1,14 @@
 //! `cargo xtask setup`: installs what the builds need, and nothing when all is there.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::MetadataCommand;
 
+use crate::kotlin::Kotlin;
+use crate::swift::Swift;
 use crate::tools::Tools;
 use crate::wasm_target::WasmTarget;
 use crate::{chromium, npm, process};
@@ -34,6 +36,14 @@ pub(crate) fn run() -> Result<()> {
     }
     println!("  node              {}", tools.node()?.display());
     println!("  browser           {}", chromium.display());
+    let phones = ensure_phones(&tools)?;
+    let kotlin = phones
+        .kotlin
+        .as_ref()
+        .map(|kotlin| kotlin.place().display().to_string());
+    println!("  maven             {}", kotlin.as_deref().unwrap_or("missing"));
+    let swift = phones.swift.as_ref().map(Swift::place);
+    println!("  swift             {}", swift.as_deref().unwrap_or("missing"));
     println!(
         "  npm tools         {}",
         tools.npm_folder().join("node_modules").display()
@@ -50,7 +60,7 @@ pub(crate) fn ensure() -> Result<Ready> {
     let wasm = match WasmTarget::find(&tools)? {
         Some(wasm) => wasm,
         None => {
-            let _lock = lock(&tools)?;
+            let _lock = tools.lock()?;
             WasmTarget::install(&tools)?
         }
     };
@@ -71,12 +81,22 @@ pub(crate) fn ensure_for_tests() -> Result<(Ready, PathBuf)> {
     Ok((ready, chromium))
 }
 
-/// Two clones that are set up at the same time share the cache; one waits for the other.
-fn lock(tools: &Tools) -> Result<File> {
-    fs::create_dir_all(&tools.cache).with_context(|| format!("cannot make {}", tools.cache.display()))?;
-    let file = File::create(tools.cache.join(".lock"))?;
-    file.lock()?;
-    Ok(file)
+/// The compilers of the two phone libraries; each is missing only on a machine where it has to be installed by hand.
+pub(crate) struct Phones {
+    /// JDK and Maven.
+    pub(crate) kotlin: Option<Kotlin>,
+    /// Swift.
+    pub(crate) swift: Option<Swift>,
+}
+
+/// Installs what the phone libraries are built with, silent when all is there.
+///
+/// # Errors
+/// When something cannot be installed, or in CI is missing.
+pub(crate) fn ensure_phones(tools: &Tools) -> Result<Phones> {
+    let kotlin = Kotlin::ensure(tools)?;
+    let swift = Swift::ensure(tools)?;
+    Ok(Phones { kotlin, swift })
 }
 
 fn install_cargo_tools(tools: &Tools) -> Result<()> {
@@ -84,7 +104,7 @@ fn install_cargo_tools(tools: &Tools) -> Result<()> {
         if tools.cargo_bin(name)?.exists() {
             continue;
         }
-        let _lock = lock(tools)?;
+        let _lock = tools.lock()?;
         if tools.cargo_bin(name)?.exists() {
             continue;
         }
@@ -102,7 +122,7 @@ fn install_cargo_tools(tools: &Tools) -> Result<()> {
     }
     let leftovers = tools.cache.join("build");
     if leftovers.exists() {
-        let _lock = lock(tools)?;
+        let _lock = tools.lock()?;
         fs::remove_dir_all(leftovers)?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -35,6 +35,26 @@ pub(crate) struct Pins {
     pub(crate) debian_packages: Vec<String>,
     /// What the tests need on Debian besides.
     pub(crate) debian_test_packages: Vec<String>,
+    /// What the Kotlin and the Swift library are built and tested with.
+    pub(crate) mobile_tools: MobileTools,
+}
+
+/// The compilers for phones.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MobileTools {
+    /// The oldest JDK.
+    pub(crate) jdk: u32,
+    /// Plugin or library to its version; sdk-mobile/kotlin/pom.xml has the same in its properties.
+    pub(crate) maven: BTreeMap<String, String>,
+    /// JDK and Maven on Debian.
+    pub(crate) kotlin_debian_packages: Vec<String>,
+    /// The oldest Swift.
+    pub(crate) swift: String,
+    /// The Debian release whose Swift is taken where the machine's own has none.
+    pub(crate) swift_debian_release: String,
+    /// What Swift needs on Debian; the compiler comes first.
+    pub(crate) swift_debian_packages: Vec<String>,
 }
 
 impl Tools {
@@ -55,6 +75,17 @@ impl Tools {
             cache: cache_folder()?,
             pins,
         })
+    }
+
+    /// Two clones that are set up at the same time share the cache; one waits for the other.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    pub(crate) fn lock(&self) -> Result<File> {
+        fs::create_dir_all(&self.cache).with_context(|| format!("cannot make {}", self.cache.display()))?;
+        let file = File::create(self.cache.join(".lock"))?;
+        file.lock()?;
+        Ok(file)
     }
 
     /// The folder with the npm tools and the scripts that use them.

@@ -1,0 +1,120 @@
+//! The Kotlin compiler of the tests: Maven brings it, so what is installed here is a JDK, Maven and its plugins.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::debian;
+use crate::process;
+use crate::tools::Tools;
+
+/// The Maven project of the Kotlin library and all that is built on it, from the repository's root.
+pub(crate) const PROJECT: &str = "sdk-mobile/kotlin";
+
+/// A JDK and Maven that are installed.
+pub(crate) struct Kotlin {
+    maven: PathBuf,
+}
+
+impl Kotlin {
+    /// JDK, Maven, and what the project's build needs from Maven Central. `None`, after a notice, where they have to
+    /// be installed by hand; with the variable `CI` that is an error.
+    ///
+    /// # Errors
+    /// When something cannot be installed.
+    pub(crate) fn ensure(tools: &Tools) -> Result<Option<Self>> {
+        let mut missing = missing_programs(tools);
+        if !missing.is_empty() && which::which("apt-get").is_ok() {
+            let _lock = tools.lock()?;
+            debian::install(&tools.pins.mobile_tools.kotlin_debian_packages)
+                .context("a JDK and Maven could not be installed")?;
+            missing = missing_programs(tools);
+        }
+        if !missing.is_empty() {
+            process::missing(&format!("for Kotlin, install {}", missing.join(" and ")))?;
+            return Ok(None);
+        }
+        check_pins(tools)?;
+        Ok(Some(Self {
+            maven: which::which("mvn")
+                .context("Maven is missing: install it so that `mvn` is on the PATH")?,
+        }))
+    }
+
+    /// Maven in the project of the Kotlin library, quiet and without questions.
+    pub(crate) fn maven(&self, tools: &Tools) -> Command {
+        let mut maven = Command::new(&self.maven);
+        maven
+            .args(["--batch-mode", "--no-transfer-progress"])
+            .current_dir(tools.root.join(PROJECT));
+        maven
+    }
+
+    /// Where Maven is, for a report.
+    pub(crate) fn place(&self) -> &Path {
+        &self.maven
+    }
+}
+
+fn missing_programs(tools: &Tools) -> Vec<String> {
+    let pins = &tools.pins.mobile_tools;
+    let mut missing = Vec::new();
+    if !has_jdk(pins.jdk) {
+        missing.push(format!(
+            "a JDK {} or newer (JAVA_HOME, or `javac` on the PATH)",
+            pins.jdk
+        ));
+    }
+    if which::which("mvn").is_err() {
+        missing.push("Maven 3.8 or newer (`mvn` on the PATH)".to_owned());
+    }
+    missing
+}
+
+/// Whether the compiler that Maven would take is new enough.
+fn has_jdk(oldest: u32) -> bool {
+    let home = std::env::var_os("JAVA_HOME").filter(|home| !home.is_empty());
+    let javac = home.map_or_else(
+        || PathBuf::from("javac"),
+        |home| PathBuf::from(home).join("bin/javac"),
+    );
+    process::output(Command::new(javac).arg("-version")).is_ok_and(|version| major(&version) >= oldest)
+}
+
+/// The major version in what `javac -version` prints.
+fn major(text: &str) -> u32 {
+    let number = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    let number = number.split(|letter: char| !letter.is_ascii_digit()).next();
+    number.unwrap_or_default().parse().unwrap_or(0)
+}
+
+/// Maven reads its versions from pom.xml alone, so the pinned ones are held against it.
+fn check_pins(tools: &Tools) -> Result<()> {
+    let file = tools.root.join(PROJECT).join("pom.xml");
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    for (name, version) in &tools.pins.mobile_tools.maven {
+        let line = format!("<{name}.version>{version}</{name}.version>");
+        if !text.contains(&line) {
+            bail!(
+                "xtask/tools/package.json pins {name} {version} for Maven, {} has another: make them equal",
+                file.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_jdk_is_told_from_a_new_one() {
+        assert_eq!(major("javac 17.0.15"), 17);
+        assert_eq!(major("javac 21"), 21);
+        assert!(major("javac 1.8.0_402") < 17);
+        assert_eq!(major("not a version"), 0);
+    }
+}

@@ -1,0 +1,206 @@
+//! The Swift compiler of the tests: the machine's own, the distribution's, or that of a newer Debian in a folder.
+//!
+//! Debian has packages of Swift since its release 13. On an older one they are installed into a folder of the cache
+//! that has a root file system of its own, made by debootstrap; a command enters it with the project at its usual
+//! path, in a mount namespace that goes away with the command.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::debian;
+use crate::process;
+use crate::tools::Tools;
+
+/// What runs `"$3"…` in folder `$2` of the root file system `$1`. The shell gives way to the program, so that signals
+/// and the exit status are the program's own.
+const ENTER: &str = r#"
+root=$1 folder=$2; shift 2
+for place in $BOUND; do
+  [ -e "$place" ] || continue
+  if [ -d "$place" ]; then mkdir -p "$root$place"; else mkdir -p "$root${place%/*}"; : >> "$root$place"; fi
+  mount --rbind "$place" "$root$place" || exit
+done
+exec chroot "$root" env -u BOUND -C "$folder" "$@"
+"#;
+
+/// What a program in there sees of the machine beside the project and the cache.
+const BOUND: &str = "/proc /dev /sys /tmp /etc/hosts /etc/resolv.conf";
+
+/// A Swift compiler that is installed.
+pub(crate) struct Swift {
+    /// The root file system that it is in; none for one on the PATH.
+    root: Option<PathBuf>,
+}
+
+impl Swift {
+    /// The compiler, installed where the distribution has it. `None`, after a notice, where it has to be installed
+    /// by hand; with the variable `CI` that is an error.
+    ///
+    /// # Errors
+    /// When the packages cannot be installed.
+    pub(crate) fn ensure(tools: &Tools) -> Result<Option<Self>> {
+        if let Some(found) = Self::find(tools) {
+            return Ok(Some(found));
+        }
+        let oldest = &tools.pins.mobile_tools.swift;
+        if which::which("apt-get").is_err() {
+            let notice =
+                format!("Swift {oldest} or newer is missing: install it so that `swift` is on the PATH");
+            return process::missing(&notice).map(|()| None);
+        }
+        let _lock = tools.lock()?;
+        if Self::find(tools).is_none() {
+            Self::install(tools).with_context(|| {
+                format!("Swift {oldest} could not be installed: put a `swift` on the PATH, then try again")
+            })?;
+        }
+        let found = Self::find(tools);
+        if found.is_none() {
+            let notice =
+                format!("the packages brought no Swift {oldest} or newer: put a `swift` on the PATH");
+            process::missing(&notice)?;
+        }
+        Ok(found)
+    }
+
+    fn find(tools: &Tools) -> Option<Self> {
+        let oldest = numbers(&tools.pins.mobile_tools.swift);
+        let version = process::output(Command::new("swift").arg("--version")).ok();
+        if version.is_some_and(|version| version_of(&version) >= oldest) {
+            return Some(Self { root: None });
+        }
+        let root = root_file_system(tools);
+        root.exists().then_some(Self { root: Some(root) })
+    }
+
+    fn install(tools: &Tools) -> Result<()> {
+        let packages = &tools.pins.mobile_tools.swift_debian_packages;
+        if debian::has(&packages[..1]) {
+            return debian::install(packages);
+        }
+        if which::which("debootstrap").is_err() {
+            debian::install(&["debootstrap".to_owned()])?;
+        }
+        let release = &tools.pins.mobile_tools.swift_debian_release;
+        let root = root_file_system(tools);
+        println!(
+            "setup: debootstrap {release} with {} in {} (two minutes, 3.5 GB)",
+            packages.join(" "),
+            root.display()
+        );
+        // One that is half made never gets its final name.
+        let draft = root.with_extension("draft");
+        let make = format!(
+            "rm -rf --one-file-system \"$1\" && mkdir -p \"$1\" && \
+             debootstrap --variant=minbase --include={} {release} \"$1\" && rm -f \"$1\"/var/cache/apt/archives/*.deb && \
+             chown \"$2\" \"$1\" \"$1/home\"",
+            packages.join(",")
+        );
+        // A mount namespace of its own: what debootstrap mounts goes away with it.
+        let mut sh = debian::as_root("unshare")?;
+        sh.args(["--mount", "--propagation", "private", "sh", "-c", &make, "sh"])
+            .arg(&draft)
+            // Who enters makes the folders there that the project and the cache are seen at.
+            .arg(process::output(Command::new("id").arg("-u"))?);
+        process::output(&mut sh)?;
+        let mut rename = debian::as_root("mv")?;
+        process::output(rename.arg(&draft).arg(&root)).map(drop)
+    }
+
+    /// Where it is, for a report.
+    pub(crate) fn place(&self) -> String {
+        match &self.root {
+            None => "the one on the PATH".to_owned(),
+            Some(root) => root.display().to_string(),
+        }
+    }
+
+    /// `program` (`swift`, say) in `folder`, which lies in the project.
+    ///
+    /// # Errors
+    /// When a folder for it cannot be made.
+    pub(crate) fn command(&self, tools: &Tools, program: &str, folder: &Path) -> Result<Command> {
+        let Some(root) = &self.root else {
+            let mut command = Command::new(program);
+            command.current_dir(folder);
+            return Ok(command);
+        };
+        let home = tools.root.join("target/swift-home");
+        fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--propagation", "private"]);
+        if !debian::is_root()? {
+            command.arg("--map-root-user");
+        }
+        command.args(["sh", "-c", ENTER, "sh"]);
+        command.arg(root).arg(folder).arg(program);
+        command.env(
+            "BOUND",
+            format!("{BOUND} {} {}", tools.root.display(), tools.cache.display()),
+        );
+        // The machine's own PATH and home mean nothing in there.
+        command.env("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        command.env("HOME", home);
+        Ok(command)
+    }
+
+    /// The words before a program that was built here, so that it runs on this machine, outside of that folder:
+    /// the very process that is started, with no launcher around it.
+    pub(crate) fn runner(&self) -> Vec<String> {
+        let Some(root) = &self.root else {
+            return Vec::new();
+        };
+        let (loader, libraries) = match env::consts::ARCH {
+            "aarch64" => ("lib/ld-linux-aarch64.so.1", "aarch64-linux-gnu"),
+            _ => ("lib64/ld-linux-x86-64.so.2", "x86_64-linux-gnu"),
+        };
+        let folders = [format!("usr/lib/{libraries}"), SWIFT_LIBRARIES.to_owned()];
+        let folders = folders.map(|folder| root.join(folder).display().to_string());
+        let loader = root.join(loader).display().to_string();
+        vec![loader, "--library-path".to_owned(), folders.join(":")]
+    }
+}
+
+/// Where Debian's packages have the runtime.
+const SWIFT_LIBRARIES: &str = "usr/libexec/swift/lib/swift/linux";
+
+fn root_file_system(tools: &Tools) -> PathBuf {
+    let mobile = &tools.pins.mobile_tools;
+    tools.cache.join("swift").join(format!(
+        "debian-{}-{}",
+        mobile.swift_debian_release,
+        env::consts::ARCH
+    ))
+}
+
+/// Major and minor in what `swift --version` prints.
+fn version_of(text: &str) -> (u32, u32) {
+    let after = text.split("Swift version ").nth(1).unwrap_or_default();
+    numbers(after)
+}
+
+/// Major and minor of a version such as `6.0.3`.
+fn numbers(version: &str) -> (u32, u32) {
+    let mut parts = version
+        .split(|letter: char| !letter.is_ascii_digit())
+        .map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_swift_is_told_from_a_new_one() {
+        let linux = "Swift version 6.0.3 (swift-6.0.3-RELEASE)\nTarget: x86_64-unknown-linux-gnu";
+        let apple = "swift-driver version: 1.115 Apple Swift version 5.10.1 (swiftlang-5.10.0.13 clang-1500)";
+        assert!(version_of(linux) >= numbers("6.0"));
+        assert!(version_of(apple) < numbers("6.0"));
+        assert_eq!(version_of("command not found"), (0, 0));
+    }
+}
