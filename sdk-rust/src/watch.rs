@@ -177,6 +177,12 @@ impl Watch {
         }
     }
 
+    /// The watch as it stands, at once.
+    pub fn snapshot(&self) -> Snapshot {
+        let over = self.states.has_changed().is_err();
+        self.states.borrow().snapshot(over)
+    }
+
     /// A second reader of the same socket, with a position of its own: it begins with the state as it stands.
     ///
     /// The watch goes on until its last reader is dropped.
