@@ -48,20 +48,45 @@ pub(crate) fn hide(folder: &Utf8Path) -> Result<()> {
 
 fn hidden(text: &str) -> String {
     let mut hidden = String::with_capacity(text.len() + text.len() / 16);
+    // How many braces are open: what stands in none is at the top of the file.
+    let mut depth = 0_usize;
     for line in text.lines() {
-        let line = line.strip_prefix("public ").unwrap_or(line);
         if line.starts_with("@file:Suppress") {
             hidden.push_str(SUPPRESSED);
-        } else {
-            // What stands at the margin is at the top of the file.
-            if is_declaration(line) {
+        } else if depth == 0 {
+            let (before, declaration) = split_annotations(line);
+            let declaration = declaration.strip_prefix("public ").unwrap_or(declaration);
+            hidden.push_str(before);
+            if is_declaration(declaration) {
                 hidden.push_str("internal ");
             }
+            hidden.push_str(declaration);
+        } else {
             hidden.push_str(line);
         }
         hidden.push('\n');
+        if !is_comment(line) {
+            depth = (depth + line.matches('{').count()).saturating_sub(line.matches('}').count());
+        }
     }
     hidden
+}
+
+/// The line up to its declaration, and from there on.
+fn split_annotations(line: &str) -> (&str, &str) {
+    let text = line.trim_start();
+    let text = match text.strip_prefix("@Throws(") {
+        Some(rest) => rest
+            .split_once(')')
+            .map_or(text, |(_, declaration)| declaration.trim_start()),
+        None => text,
+    };
+    line.split_at(line.len() - text.len())
+}
+
+fn is_comment(line: &str) -> bool {
+    let text = line.trim_start();
+    text.starts_with("//") || text.starts_with('*') || text.starts_with("/*")
 }
 
 fn is_declaration(line: &str) -> bool {
@@ -78,10 +103,11 @@ mod tests {
 
     #[test]
     fn what_stands_at_the_top_of_a_file_is_hidden_and_what_is_in_a_class_follows_it() {
-        let text = "package a\npublic object Lib {\n    fun new() = 1\n}\nsealed class E: Exception() {\n}\nprivate class P\n\
-                    internal fun<T> f() = 1\nfun<T> g() = 2\nvalue\n";
-        let expected = "package a\ninternal object Lib {\n    fun new() = 1\n}\ninternal sealed class E: Exception() {\n}\n\
-                        private class P\ninternal fun<T> f() = 1\ninternal fun<T> g() = 2\ninternal value\n";
+        let text = "package a\npublic object Lib {\n    fun new() = \"${x}\"\n}\n/** { */\nsealed class E: Exception() {\n}\n\
+                    private class P\ninternal fun<T> f() = 1\n    @Throws(E::class) fun `g`(): Int {\n    return f()\n    }\n";
+        let expected = "package a\ninternal object Lib {\n    fun new() = \"${x}\"\n}\n/** { */\ninternal sealed class E: \
+                        Exception() {\n}\nprivate class P\ninternal fun<T> f() = 1\n    @Throws(E::class) internal fun \
+                        `g`(): Int {\n    return f()\n    }\n";
         assert_eq!(hidden(text), expected);
     }
 }

@@ -1,0 +1,137 @@
+// Each error as its own type, with a text that says what to do and tells no secret.
+package dev.transferstatus
+
+import dev.transferstatus.ffi.panicInside
+import dev.transferstatus.ffi.panicWhileWaiting
+import dev.transferstatus.support.Census
+import dev.transferstatus.support.ScriptedServer
+import dev.transferstatus.support.eventually
+import dev.transferstatus.support.sign
+import dev.transferstatus.support.status
+import dev.transferstatus.support.story
+import dev.transferstatus.support.until
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.produceIn
+import kotlinx.coroutines.flow.toList
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+class ErrorTest {
+    private val nowhere = "http://127.0.0.1:1"
+
+    @Test
+    fun `an address that cannot be right is refused at once`() {
+        for (url in listOf("status.example.com", "https://u:p@status.example.com", "https://status.example.com?x=1", "https://a:0")) {
+            assertThrows(TransferStatusException.InvalidUrl::class.java, { TransferStatusClient(url) }, url)
+        }
+        assertThrows(TransferStatusException.InvalidUrl::class.java) { TransferStatusClient("http://status.example.com") }
+        TransferStatusClient("http://status.example.com", allowPlainText = true).close()
+    }
+
+    @Test
+    fun `a name, a signature, a code and an answer that cannot be right are told apart`() = story {
+        TransferStatusClient(nowhere).use { client ->
+            assertThrows(TransferStatusException.InvalidTransferId::class.java) { client.watchIn(this, "a b", sign("a")) }
+            assertThrows(TransferStatusException.InvalidSignature::class.java) { client.watchIn(this, "a", Signature(" ")) }
+        }
+        assertThrows(TransferStatusException.InvalidSignature::class.java) { Signature("a.b", expiry = -1) }
+        val parts = mapOf(
+            "https://pay.example/t/a#s=" + "x".repeat(9_000) to QrPart.LENGTH,
+            "ftp://pay.example/t/a#s=a.b" to QrPart.PAGE,
+            "https://pay.example/x/a#s=a.b" to QrPart.TRANSFER_ID,
+            "https://pay.example/t/a" to QrPart.SIGNATURE,
+        )
+        for ((text, part) in parts) {
+            val error = assertThrows(TransferStatusException.InvalidQr::class.java) { QrPayload.parse(text) }
+            assertEquals(part, error.part, text.take(40))
+        }
+        val error = assertThrows(TransferStatusException.InvalidRequest::class.java) {
+            TransferRequest.parse(""""eyJsecret.mac"""")
+        }
+        assertFalse("secret" in error.message!!, "the error never repeats what was read")
+    }
+
+    @Test
+    fun `the answer of a backend is read with its expiry`() {
+        val request = TransferRequest.parse(
+            """{"transferRequestId":"order-1042","merchantId":"m-7","expiry":1765000000.9,"signature":"eyJ0.k3y","more":1}""",
+        )
+        assertEquals("order-1042", request.transferId)
+        assertEquals("m-7", request.merchantId)
+        assertEquals(1_765_000_000L, request.signature.expiry)
+        assertEquals("eyJ0.k3y", request.signature.expose())
+    }
+
+    @Test
+    fun `a signature is in no text`() {
+        val signature = Signature("eyJ0.k3y")
+        val code = QrPayload.parse("https://pay.example/t/a#s=eyJ0.k3y")
+        val request = TransferRequest.parse(
+            """{"transferRequestId":"a","merchantId":"m","expiry":1,"signature":"eyJ0.k3y"}""",
+        )
+        for (text in listOf("$signature", "$code", "$request")) assertFalse("k3y" in text, text)
+    }
+
+    @Test
+    fun `what is used after it was closed says so`() = story {
+        val client = TransferStatusClient(nowhere)
+        val watch = client.watchIn(this, "order", sign("order"))
+        val states = client.watch("order", sign("order")).produceIn(this)
+        states.receive()
+        client.close()
+        client.close()
+        assertEquals(End.Closed, watch.state.first { it.end != null }.end)
+        assertEquals(End.Closed, states.until("the end") { it.end != null }.end)
+        watch.close()
+        watch.stats()
+        val calls = listOf<suspend () -> Unit>(
+            { client.foregrounded() },
+            { client.backgrounded() },
+            { client.networkChanged() },
+            { client.watchIn(this, "order", sign("order")) },
+            { client.watch("order", sign("order")).toList() },
+        )
+        for (call in calls) {
+            val error = runCatching { call() }.exceptionOrNull()
+            assertTrue(error is TransferStatusException.Closed, "$error")
+        }
+    }
+
+    @Test
+    fun `a watch that was closed tells its end once and then says that it is closed`() = story {
+        val client = TransferStatusClient(nowhere)
+        val watch = client.watchIn(this, "order", sign("order"))
+        watch.close()
+        val error = runCatching { watch.finished() }.exceptionOrNull()
+        assertEquals(End.Closed, (error as TransferStatusException.Ended).end)
+        client.close()
+        eventually("the native thread goes with the last client") { Census.nativeThreads() == 0 }
+    }
+
+    @Test
+    fun `a panic on the native side is an error here`() = story {
+        val error = assertThrows(TransferStatusException.Failed::class.java) { translated { panicInside() } }
+        assertTrue("called for by a test" in error.message!!, error.message)
+        val waiting = runCatching { translated { panicWhileWaiting() } }.exceptionOrNull()
+        assertTrue(waiting is TransferStatusException.Failed, "$waiting")
+    }
+
+    @Test
+    fun `a certificate that the app trusts is accepted`() = story {
+        ScriptedServer(Tls.server()) {
+            it.open()
+            it.send(status("order", "completed", 1))
+            it.close(1000)
+            it.stay()
+        }.use { server ->
+            val url = server.url.replace("http", "https")
+            TransferStatusClient(url, trust = listOf(Tls.certificate())).use { client ->
+                assertEquals(End.FinalStatus, client.watch("order", sign("order")).toList().last().end)
+            }
+        }
+        assertThrows(TransferStatusException.InvalidTrust::class.java) { TransferStatusClient(nowhere, trust = emptyList()) }
+    }
+}
