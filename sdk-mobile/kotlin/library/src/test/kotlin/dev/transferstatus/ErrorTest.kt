@@ -35,7 +35,7 @@ class ErrorTest {
     fun `a name, a signature, a code and an answer that cannot be right are told apart`() = story {
         TransferStatusClient(nowhere).use { client ->
             assertThrows(TransferStatusException.InvalidTransferId::class.java) { client.watchIn(this, "a b", sign("a")) }
-            assertThrows(TransferStatusException.InvalidSignature::class.java) { client.watchIn(this, "a", Signature(" ")) }
+            assertThrows(TransferStatusException.InvalidSignature::class.java) { client.watchIn(this, "a", Signature("")) }
         }
         assertThrows(TransferStatusException.InvalidSignature::class.java) { Signature("a.b", expiry = -1) }
         val parts = mapOf(

@@ -9,10 +9,10 @@ import dev.transferstatus.support.status
 import dev.transferstatus.support.story
 import dev.transferstatus.support.transfer
 import dev.transferstatus.support.until
-import java.util.concurrent.CountDownLatch
-import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicLong
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.channels.ReceiveChannel
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.produceIn
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -35,13 +35,19 @@ class PhoneTest {
         }
     }
 
-    private fun awake(tell: suspend (ScriptedServer, TransferStatusClient, ReceiveChannel<TransferState>) -> Unit) = story {
+    private data class Awake(
+        val server: ScriptedServer,
+        val client: TransferStatusClient,
+        val states: ReceiveChannel<TransferState>,
+        val link: Exchange,
+    )
+
+    private fun awake(tell: suspend (Awake) -> Unit) = story {
         ScriptedServer(script = serve).use { server ->
             TransferStatusClient.withClock(server.url, clock).use { client ->
                 val states = client.watch("order", sign("order")).produceIn(this)
                 states.until("live") { it.connection == Connection.LIVE }
-                assertTrue(server.next().isUpgrade)
-                tell(server, client, states)
+                tell(Awake(server, client, states, server.next()))
                 states.cancel()
             }
         }
@@ -49,7 +55,7 @@ class PhoneTest {
 
     @Test
     fun `a phone that slept for an hour by a clock that counts sleep has the news in one round trip`() =
-        awake { server, client, states ->
+        awake { (server, client, states) ->
             val news = version.incrementAndGet()
             clock.jump(HOUR)
             client.foregrounded()
@@ -59,7 +65,7 @@ class PhoneTest {
 
     @Test
     fun `a phone whose clock stood still while it slept has the news in one round trip`() =
-        awake { server, client, states ->
+        awake { (server, client, states) ->
             // Silent for a while, then asleep.
             clock.jump(5_000u)
             clock.stop()
@@ -71,19 +77,22 @@ class PhoneTest {
         }
 
     @Test
-    fun `a phone that slept notices by itself, without a hint`() = awake { server, _, states ->
+    fun `a phone whose link died in its sleep notices by itself, without a hint`() = awake { (server, _, states, link) ->
         val news = version.incrementAndGet()
+        link.isDeaf = true
         clock.jump(HOUR)
-        server.next()
+        link.pinged()
+        clock.jump(HOUR)
+        assertTrue(server.next().isUpgrade, "the link is given up for a new one")
         states.until("the news") { it.transfer?.version == news }
     }
 
     @Test
     fun `an app in the background for an hour neither dials nor polls, and is back in one round trip`() {
-        val gone = CountDownLatch(1)
+        val gone = CompletableDeferred<Unit>()
         val leaving: (Exchange) -> Unit = { exchange ->
             serve(exchange)
-            gone.countDown()
+            gone.complete(Unit)
         }
         story {
             ScriptedServer(script = leaving).use { server ->
@@ -92,7 +101,7 @@ class PhoneTest {
                     states.until("live") { it.connection == Connection.LIVE }
                     server.next()
                     client.backgrounded()
-                    assertTrue(gone.await(30, TimeUnit.SECONDS), "the socket is dropped")
+                    gone.await()
                     anHourPassesAsAWatchInFrontCanTell()
                     assertEquals(0, server.requests.size, "nobody came meanwhile")
 
@@ -121,7 +130,7 @@ class PhoneTest {
     }
 
     /** Another client on the same clock, which is not in the background, waits for an answer in vain and dials anew. */
-    private suspend fun anHourPassesAsAWatchInFrontCanTell() = kotlinx.coroutines.coroutineScope {
+    private suspend fun anHourPassesAsAWatchInFrontCanTell() = coroutineScope {
         ScriptedServer { it.stay() }.use { silent ->
             TransferStatusClient.withClock(silent.url, clock).use { inFront ->
                 val states = inFront.watch("canary", sign("canary")).produceIn(this)

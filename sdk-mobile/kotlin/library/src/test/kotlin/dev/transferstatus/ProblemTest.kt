@@ -9,7 +9,9 @@ import dev.transferstatus.support.sign
 import dev.transferstatus.support.status
 import dev.transferstatus.support.story
 import dev.transferstatus.support.until
+import java.net.InetAddress
 import java.net.ServerSocket
+import kotlin.concurrent.thread
 import kotlinx.coroutines.flow.produceIn
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertInstanceOf
@@ -32,10 +34,15 @@ class ProblemTest {
         assertEquals(ProblemKind.Certificate, ScriptedServer(Tls.server()) {}.use { problemAt(it.url.replace("http", "https")) })
 
     @Test
-    fun `a server that speaks no TLS is tls`() = assertEquals(
-        ProblemKind.Tls,
-        ScriptedServer { it.answer(200, "hello") }.use { problemAt(it.url.replace("http", "https")) },
-    )
+    fun `a server that speaks no TLS is tls`() = ServerSocket(0, 50, InetAddress.getByName("127.0.0.1")).use { listener ->
+        thread(isDaemon = true) {
+            // Until the listener is closed, by which `accept` throws.
+            runCatching {
+                while (true) listener.accept().use { it.getOutputStream().write("SSH-2.0-server\r\n".toByteArray()) }
+            }
+        }
+        assertEquals(ProblemKind.Tls, problemAt("https://127.0.0.1:${listener.localPort}"))
+    }
 
     @Test
     fun `a server that never answers is timeout`() = story {

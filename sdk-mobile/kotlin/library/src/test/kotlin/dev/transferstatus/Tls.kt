@@ -16,7 +16,7 @@ internal object Tls {
         val keytool = "${System.getProperty("java.home")}/bin/keytool"
         val process = ProcessBuilder(
             keytool, "-genkeypair", "-alias", "server", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=127.0.0.1",
-            "-ext", "san=ip:127.0.0.1", "-ext", "bc=ca:true", "-validity", "2", "-storetype", "PKCS12",
+            "-ext", "san=ip:127.0.0.1", "-validity", "2", "-storetype", "PKCS12",
             "-keystore", file.path, "-storepass", String(password),
         ).redirectErrorStream(true).start()
         val output = process.inputReader().readText()

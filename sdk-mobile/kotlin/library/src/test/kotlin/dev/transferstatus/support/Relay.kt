@@ -20,10 +20,7 @@ class Relay(private val target: String) : AutoCloseable {
     /** Every connection breaks off, and nobody listens any more. */
     fun cut() {
         listener.close()
-        synchronized(connections) { connections.toList() }.forEach {
-            it.setSoLinger(true, 0)
-            it.close()
-        }
+        synchronized(connections) { connections.toList() }.forEach { it.close() }
     }
 
     /** The same address again. */

@@ -14,6 +14,8 @@ import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 import javax.net.ServerSocketFactory
 import kotlin.concurrent.thread
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.runInterruptible
 
 /** One request and the connection that it came on. */
 class Exchange(val path: String, val headers: Map<String, String>, private val socket: Socket) {
@@ -81,7 +83,7 @@ class Exchange(val path: String, val headers: Map<String, String>, private val s
                     opcode == 8 -> return "close ${(text[0].toInt() and 255 shl 8) or (text[1].toInt() and 255)}"
                     String(text) == """{"type":"ping"}""" -> {
                         pings.add(System.nanoTime())
-                        send("""{"type":"pong"}""")
+                        if (!isDeaf) send("""{"type":"pong"}""")
                     }
                     else -> return String(text)
                 }
@@ -91,12 +93,23 @@ class Exchange(val path: String, val headers: Map<String, String>, private val s
         }
     }
 
+    /** Asked whether the link lives, it says nothing. */
+    @Volatile
+    var isDeaf: Boolean = false
+
     /** When the client asked whether the link lives. */
     val pings: LinkedBlockingQueue<Long> = LinkedBlockingQueue()
 
-    /** Answers pings until the connection is gone. */
+    /** Answers pings until the client says good-bye or the connection is gone. */
     fun stay() {
-        do { val text = receive() } while (text != null)
+        do {
+            val text = receive()
+        } while (text != null && !text.startsWith("close"))
+    }
+
+    /** The next question whether the link lives, or a failed test. */
+    suspend fun pinged() {
+        checkNotNull(runInterruptible(Dispatchers.IO) { pings.poll(30, TimeUnit.SECONDS) }) { "nobody asked" }
     }
 }
 
@@ -154,7 +167,9 @@ class ScriptedServer(
     }
 
     /** The next request, or a failed test. */
-    fun next(): Exchange = checkNotNull(requests.poll(30, TimeUnit.SECONDS)) { "nobody came" }
+    suspend fun next(): Exchange = checkNotNull(runInterruptible(Dispatchers.IO) { requests.poll(30, TimeUnit.SECONDS) }) {
+        "nobody came"
+    }
 
     /** Breaks every connection off and takes no other. */
     override fun close() {

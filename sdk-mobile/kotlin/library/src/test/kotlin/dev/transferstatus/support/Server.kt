@@ -65,7 +65,7 @@ class Server : AutoCloseable {
             "ALLOWED_ORIGINS" to "",
             "MAX_WATCHERS" to "",
         )
-        builder.redirectError(ProcessBuilder.Redirect.appendTo(File(folder, "log")))
+        builder.redirectError(ProcessBuilder.Redirect.INHERIT)
         val process = builder.start()
         val listening = CompletableFuture<String>()
         // It has to be read for as long as the server writes.
@@ -73,7 +73,7 @@ class Server : AutoCloseable {
             process.inputStream.bufferedReader().forEachLine { line ->
                 if (line.startsWith("listening on ")) listening.complete(line.removePrefix("listening on "))
             }
-            listening.completeExceptionally(IllegalStateException(File(folder, "log").readText().takeLast(4_000)))
+            listening.completeExceptionally(IllegalStateException("the server ended before it listened; its log is above"))
         }
         return process to listening.get(10, TimeUnit.MINUTES)
     }
