@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use transfer_status::{Client, Hint, TransferId};
+use transfer_status::{BuildError, Client, Hint, TransferId};
 
 use crate::engine::Engine;
 use crate::error::{FfiError, guarded};
@@ -78,9 +78,7 @@ impl FfiClient {
             .allow_plain_text(options.allow_plain_text)
             .tls(trust::tls(options.roots.as_deref())?)
             .runtime(engine.handle().clone());
-        let client = with(builder).build().map_err(|error| FfiError::InvalidUrl {
-            reason: error.to_string(),
-        })?;
+        let client = with(builder).build().map_err(not_built)?;
         let open = Open {
             client,
             engine,
@@ -90,6 +88,13 @@ impl FfiClient {
         Ok(Arc::new(Self {
             state: Mutex::new(Some(open)),
         }))
+    }
+
+    /// What makes a request.
+    pub(crate) fn parts(&self) -> Result<(Client, Arc<Engine>), FfiError> {
+        let state = self.state();
+        let open = state.as_ref().ok_or(FfiError::Closed)?;
+        Ok((open.client.clone(), Arc::clone(&open.engine)))
     }
 
     fn state(&self) -> MutexGuard<'_, Option<Open>> {
@@ -189,7 +194,17 @@ impl From<FfiHint> for Hint {
     }
 }
 
-fn read_transfer_id(text: String) -> Result<TransferId, FfiError> {
+fn not_built(error: BuildError) -> FfiError {
+    let reason = error.to_string();
+    match error {
+        BuildError::Url(_) => FfiError::InvalidUrl { reason },
+        BuildError::Tls(_) => FfiError::InvalidRoots { reason },
+        BuildError::Proxy(_) => FfiError::InvalidProxy { reason },
+        _ => FfiError::System { reason },
+    }
+}
+
+pub(crate) fn read_transfer_id(text: String) -> Result<TransferId, FfiError> {
     TransferId::new(text).map_err(|error| FfiError::InvalidTransferId {
         reason: error.to_string(),
     })

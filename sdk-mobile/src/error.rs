@@ -56,21 +56,61 @@ pub enum FfiError {
     /// The caller's [`FfiCancel`](crate::FfiCancel) was triggered. Nothing is lost: ask again with the same cursor.
     #[error("the call was cancelled")]
     Cancelled,
-    /// The service answered the request with an error.
-    #[error("the service refused the request ({code}): {reason}")]
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// The service's error code, such as `unauthorized`.
-        code: String,
+    /// The service refused the signature.
+    #[error("{reason}")]
+    Unauthorized {
         /// What the service said.
         reason: String,
     },
-    /// No answer of the service came.
+    /// The signature has expired.
+    #[error("{reason}")]
+    Expired {
+        /// What the service said.
+        reason: String,
+    },
+    /// The service does not allow it.
+    #[error("{reason}")]
+    Forbidden {
+        /// What the service said.
+        reason: String,
+    },
+    /// Too many requests.
+    #[error("{reason}")]
+    RateLimited {
+        /// How long the service asked to wait.
+        retry_after_millis: Option<u64>,
+        /// What the service said.
+        reason: String,
+    },
+    /// The service cannot serve now.
+    #[error("{reason}")]
+    Unavailable {
+        /// The HTTP status.
+        status: u16,
+        /// How long the service asked to wait.
+        retry_after_millis: Option<u64>,
+        /// What the service said.
+        reason: String,
+    },
+    /// No answer came.
     #[error("{reason}")]
     Unreachable {
         /// What stands in between.
         kind: FfiProblemKind,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An answer that the service does not give.
+    #[error("{reason}")]
+    UnexpectedAnswer {
+        /// The HTTP status, where there was one.
+        status: Option<u16>,
+        /// What is wrong.
+        reason: String,
+    },
+    /// What the environment says of a proxy cannot be used.
+    #[error("{reason}")]
+    InvalidProxy {
         /// What is wrong.
         reason: String,
     },

@@ -19,6 +19,7 @@ mod error;
 mod problem;
 mod questions;
 mod records;
+mod requests;
 mod scan;
 #[cfg(feature = "testing")]
 mod testing;

@@ -142,17 +142,7 @@ impl FfiWatch {
         after: FfiCursor,
         cancel: Option<Arc<FfiCancel>>,
     ) -> Result<FfiSnapshot, FfiError> {
-        guarded_async(async {
-            let Some(cancel) = cancel else {
-                return self.next(after).await;
-            };
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => Err(FfiError::Cancelled),
-                snapshot = self.next(after) => snapshot,
-            }
-        })
-        .await
+        or_cancelled(cancel, guarded_async(self.next(after))).await
     }
 
     /// Answers the question `id` with a signature, and where it is known with its expiry: the last second in which it is
@@ -207,6 +197,21 @@ impl FfiWatch {
             self.end();
             Ok(())
         })
+    }
+}
+
+/// Awaits `work` until `cancel` is triggered.
+pub(crate) async fn or_cancelled<T>(
+    cancel: Option<Arc<FfiCancel>>,
+    work: impl Future<Output = Result<T, FfiError>>,
+) -> Result<T, FfiError> {
+    let Some(cancel) = cancel else {
+        return work.await;
+    };
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(FfiError::Cancelled),
+        done = work => done,
     }
 }
 
