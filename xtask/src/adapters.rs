@@ -10,6 +10,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cargo_metadata::MetadataCommand;
 
+use crate::kotlin::Kotlin;
+use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
 use crate::{build, chromium, npm};
@@ -36,7 +38,12 @@ pub(crate) type CommandLines = BTreeMap<&'static str, Vec<String>>;
 type Builder = fn(&Ready) -> Result<Option<Vec<String>>>;
 
 /// Every adapter there is. One for another platform is a line and a function more.
-const ADAPTERS: [(&str, Builder); 3] = [("rust", rust), ("npm", node), ("front-end", front_end)];
+const ADAPTERS: [(&str, Builder); 4] = [
+    ("rust", rust),
+    ("npm", node),
+    ("front-end", front_end),
+    ("kotlin", kotlin),
+];
 
 /// Builds the adapters and prints their command lines.
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -100,6 +107,30 @@ fn front_end(ready: &Ready) -> Result<Option<Vec<String>>> {
     let script = tools.root.join(FOLDER).join("front-end/adapter.mjs");
     let words = [&tools.node()?, &script, &page, &chromium];
     Ok(Some(words.into_iter().map(|word| text(word)).collect()))
+}
+
+fn kotlin(ready: &Ready) -> Result<Option<Vec<String>>> {
+    let tools = &ready.tools;
+    let Some(kotlin) = Kotlin::ensure(tools)? else {
+        return Ok(None);
+    };
+    kotlin.prepare(tools, For::Tests)?;
+    let mut maven = kotlin.maven(tools, For::Tests);
+    maven.args([
+        "--quiet",
+        "package",
+        "-DskipTests",
+        "--projects",
+        ":transfer-status-adapter",
+        "--also-make",
+    ]);
+    process::run(&mut maven)?;
+    Ok(Some(Kotlin::program(
+        tools,
+        For::Tests,
+        "transfer-status-adapter",
+        "adapter",
+    )))
 }
 
 fn text(path: &Path) -> String {

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::debian;
+use crate::mobile::{self, For};
 use crate::process;
 use crate::tools::Tools;
 
@@ -37,25 +38,118 @@ impl Kotlin {
             return Ok(None);
         }
         check_pins(tools)?;
-        Ok(Some(Self {
-            maven: which::which("mvn")
-                .context("Maven is missing: install it so that `mvn` is on the PATH")?,
-        }))
+        let maven =
+            which::which("mvn").context("Maven is missing: install it so that `mvn` is on the PATH")?;
+        let kotlin = Self { maven };
+        kotlin.fetch(tools)?;
+        Ok(Some(kotlin))
     }
 
-    /// Maven in the project of the Kotlin library, quiet and without questions.
-    pub(crate) fn maven(&self, tools: &Tools) -> Command {
-        let mut maven = Command::new(&self.maven);
-        maven
-            .args(["--batch-mode", "--no-transfer-progress"])
-            .current_dir(tools.root.join(PROJECT));
-        maven
+    /// Has Maven fetch the compiler and the libraries, unless those very ones were fetched before.
+    fn fetch(&self, tools: &Tools) -> Result<()> {
+        let project = tools.root.join(PROJECT);
+        let wanted = [
+            fs::read(project.join("pom.xml"))?,
+            fs::read(project.join("library/pom.xml"))?,
+        ]
+        .concat();
+        let stamp = border(tools, For::Tests).join(".fetched");
+        if fs::read(&stamp).is_ok_and(|fetched| fetched == wanted) {
+            return Ok(());
+        }
+        println!("setup: mvn dependency:go-offline in {PROJECT}");
+        let mut maven = self.maven(tools, For::Tests);
+        maven.args([
+            "--quiet",
+            "dependency:go-offline",
+            "--projects",
+            "library",
+            "--also-make",
+        ]);
+        process::output(&mut maven).context("the Kotlin compiler could not be fetched")?;
+        fs::create_dir_all(border(tools, For::Tests))?;
+        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
     }
 
     /// Where Maven is, for a report.
     pub(crate) fn place(&self) -> &Path {
         &self.maven
     }
+}
+
+impl Kotlin {
+    /// Builds the native library, and lays it and the generated half where Maven's build looks for them.
+    ///
+    /// # Errors
+    /// When a build fails.
+    pub(crate) fn prepare(&self, tools: &Tools, purpose: For) -> Result<()> {
+        let library = mobile::library(tools, purpose)?;
+        let border = border(tools, purpose);
+        mobile::bindings(tools, "kotlin", &library, &border.join("generated"))?;
+        let name = library.file_name().context("the library has no name")?;
+        let native = border.join("native").join(jna_platform()).join(name);
+        match purpose {
+            For::Release => mobile::strip(&library, &native),
+            For::Tests => {
+                let folder = native.parent().context("the library has no folder")?;
+                fs::create_dir_all(folder)?;
+                fs::copy(&library, &native)
+                    .map(drop)
+                    .with_context(|| format!("cannot write {}", native.display()))
+            }
+        }
+    }
+
+    /// Maven on the library and all that is built on it, quiet and without questions, after [`Kotlin::prepare`].
+    pub(crate) fn maven(&self, tools: &Tools, purpose: For) -> Command {
+        let mut maven = Command::new(&self.maven);
+        maven
+            .args(["--batch-mode", "--no-transfer-progress"])
+            .arg(format!("-Dborder.directory={}", border(tools, purpose).display()))
+            .current_dir(tools.root.join(PROJECT));
+        maven
+    }
+
+    /// The words that run `program`, which Maven has packaged in the module `module` with what it needs.
+    pub(crate) fn program(tools: &Tools, purpose: For, module: &str, program: &str) -> Vec<String> {
+        let border = border(tools, purpose);
+        let jar = border.join(module).join("program").join(format!("{program}.jar"));
+        let native = border.join("native").join(jna_platform());
+        let words = [
+            "java".to_owned(),
+            // Many may run at a time, each mostly idle.
+            "-Xmx64m".to_owned(),
+            "-XX:+UseSerialGC".to_owned(),
+            "-XX:TieredStopAtLevel=1".to_owned(),
+            format!("-Djna.library.path={}", native.display()),
+            "-jar".to_owned(),
+            jar.display().to_string(),
+        ];
+        words.to_vec()
+    }
+}
+
+/// Where everything of a build is.
+fn border(tools: &Tools, purpose: For) -> PathBuf {
+    let name = match purpose {
+        For::Tests => "kotlin",
+        For::Release => "kotlin-release",
+    };
+    tools.root.join("target").join(name)
+}
+
+/// The folder in which JNA looks for this machine's libraries.
+fn jna_platform() -> String {
+    let system = match std::env::consts::OS {
+        "macos" => "darwin",
+        "windows" => "win32",
+        other => other,
+    };
+    let processor = match std::env::consts::ARCH {
+        "x86_64" => "x86-64",
+        other => other,
+    };
+    format!("{system}-{processor}")
 }
 
 fn missing_programs(tools: &Tools) -> Vec<String> {

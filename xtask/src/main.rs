@@ -18,6 +18,7 @@ mod lanes;
 mod lint_web;
 mod msrv;
 mod mutants;
+mod mobile;
 mod npm;
 mod process;
 mod serve;

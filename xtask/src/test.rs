@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::kotlin::Kotlin;
 use crate::lanes::{self, Step};
+use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
 use crate::{adapters, build, chromium, mutants, npm, size};
@@ -23,6 +25,7 @@ const BUILD_EXAMPLES: [&str; 4] = ["build", "--package", "transfer-status-exampl
 pub(crate) fn run() -> Result<()> {
     let started = Instant::now();
     let (ready, chromium) = step("set-up", setup::ensure_for_tests)?;
+    let phones = step("set-up for phones", || setup::ensure_phones(&ready.tools))?;
     step("native tests: unit, doc, integration", || native(&ready))?;
     step("protocol without its features", || protocol_alone(&ready))?;
     step("the session's judge finds known faults", || {
@@ -37,7 +40,10 @@ pub(crate) fn run() -> Result<()> {
         process::run(conformance(&ready).arg("--no-run"))?;
         Ok((build::browser_app(&ready)?, adapters::build(&ready)?))
     })?;
-    let steps = side_by_side(&ready, &chromium, &app, &adapters)?;
+    let mut steps = side_by_side(&ready, &chromium, &app, &adapters)?;
+    if let Some(kotlin) = &phones.kotlin {
+        steps.insert(0, kotlin_library(&ready, kotlin)?);
+    }
     step("side by side", || {
         lanes::run(&ready.tools.root.join("target/test-logs"), steps)
     })?;
@@ -109,6 +115,17 @@ fn side_by_side(
             commands: npm(npm::CHECKOUT, &["check"])?,
         },
     ])
+}
+
+/// The Kotlin library, whose native half the adapters' build has left in its place, and all that is built on it.
+fn kotlin_library(ready: &Ready, kotlin: &Kotlin) -> Result<Step> {
+    let mut maven = kotlin.maven(&ready.tools, For::Tests);
+    maven.arg("verify");
+    with_server(&mut maven)?;
+    Ok(Step {
+        name: "Kotlin",
+        commands: vec![maven],
+    })
 }
 
 /// The tests in `folder` by the test runner of Node.js, one file at a time.

@@ -102,6 +102,28 @@ public class TransferStatusClient internal constructor(private val native: FfiCl
         refresh: SignatureSource? = null,
     ): TransferWatch = TransferWatch(transferId, begin(transferId, signature, refresh), scope)
 
+    /**
+     * The transfer as it stands; one that nobody has reported yet is pending, with version 0.
+     *
+     * @throws TransferStatusException what was wrong with the request, the answer or the way there
+     */
+    public suspend fun get(transferId: String, signature: Signature): Transfer =
+        translated { native.get(transferId, signature.text, null) }.toTransfer()
+
+    /**
+     * Tells those who watch the transfer that its code was scanned, or that the scan was taken back.
+     *
+     * @throws TransferStatusException what was wrong with the request, the answer or the way there
+     */
+    @JvmOverloads
+    public suspend fun reportScan(qr: QrPayload, scanned: Boolean = true): Unit =
+        reportScan(qr.transferId, qr.signature, scanned)
+
+    /** Tells those who watch the transfer with a name of a scan. As for a code. */
+    @JvmOverloads
+    public suspend fun reportScan(transferId: String, signature: Signature, scanned: Boolean = true): Unit =
+        translated { native.reportScan(transferId, signature.text, scanned, null) }
+
     /** The app is in front again: whatever rests connects, and what is connected is probed. */
     public fun foregrounded(): Unit = hint(FfiHint.FOREGROUND)
 

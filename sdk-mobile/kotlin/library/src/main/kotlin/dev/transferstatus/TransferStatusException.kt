@@ -3,6 +3,7 @@ package dev.transferstatus
 
 import dev.transferstatus.ffi.FfiException
 import dev.transferstatus.ffi.InternalException
+import java.time.Duration
 
 /** Why a call failed. The message says what is wrong and what to do, and holds no secret. */
 public sealed class TransferStatusException(message: String, cause: Throwable? = null) : Exception(message, cause) {
@@ -32,22 +33,53 @@ public sealed class TransferStatusException(message: String, cause: Throwable? =
     /** The client or the watch was closed. */
     public class Closed internal constructor(message: String) : TransferStatusException(message)
 
+    /** The service refused the signature. */
+    public class Unauthorized internal constructor(message: String) : TransferStatusException(message)
+
+    /** The signature has expired. */
+    public class Expired internal constructor(message: String) : TransferStatusException(message)
+
+    /** The service does not allow it. */
+    public class Forbidden internal constructor(message: String) : TransferStatusException(message)
+
     /**
-     * The service answered the request with an error.
+     * Too many requests.
      *
-     * @property status the HTTP status
-     * @property code the service's error code, such as `unauthorized`
+     * @property retryAfter how long the service asked to wait
      */
-    public class Refused internal constructor(public val status: Int, public val code: String, message: String) :
+    public class RateLimited internal constructor(public val retryAfter: Duration?, message: String) :
         TransferStatusException(message)
 
     /**
-     * No answer of the service came.
+     * The service cannot serve now.
+     *
+     * @property status the HTTP status
+     * @property retryAfter how long the service asked to wait
+     */
+    public class Unavailable internal constructor(
+        public val status: Int,
+        public val retryAfter: Duration?,
+        message: String,
+    ) : TransferStatusException(message)
+
+    /**
+     * No answer came.
      *
      * @property kind what stands in between
      */
     public class Unreachable internal constructor(public val kind: ProblemKind, message: String) :
         TransferStatusException(message)
+
+    /**
+     * An answer that the service does not give.
+     *
+     * @property status the HTTP status, where there was one
+     */
+    public class UnexpectedAnswer internal constructor(public val status: Int?, message: String) :
+        TransferStatusException(message)
+
+    /** What the environment says of a proxy cannot be used. */
+    public class InvalidProxy internal constructor(message: String) : TransferStatusException(message)
 
     /**
      * The watch ended before what was waited for.
@@ -103,6 +135,8 @@ internal inline fun <T> translated(work: () -> T): T =
         throw TransferStatusException.Closed("used after it was closed; make a new one")
     }
 
+private fun ULong.toDuration(): Duration = Duration.ofMillis(coerceAtMost(Long.MAX_VALUE.toULong()).toLong())
+
 internal fun FfiException.translate(): Exception = when (this) {
     is FfiException.InvalidUrl -> TransferStatusException.InvalidUrl(reason)
     is FfiException.InvalidTransferId -> TransferStatusException.InvalidTransferId(reason)
@@ -113,8 +147,15 @@ internal fun FfiException.translate(): Exception = when (this) {
     is FfiException.Closed -> TransferStatusException.Closed("used after it was closed; make a new one")
     // Nothing here gives a token to cancel with.
     is FfiException.Cancelled -> TransferStatusException.Failed("a call was cancelled that nobody cancels", this)
-    is FfiException.Refused -> TransferStatusException.Refused(status.toInt(), code, reason)
+    is FfiException.Unauthorized -> TransferStatusException.Unauthorized(reason)
+    is FfiException.Expired -> TransferStatusException.Expired(reason)
+    is FfiException.Forbidden -> TransferStatusException.Forbidden(reason)
+    is FfiException.RateLimited -> TransferStatusException.RateLimited(retryAfterMillis?.toDuration(), reason)
+    is FfiException.Unavailable ->
+        TransferStatusException.Unavailable(status.toInt(), retryAfterMillis?.toDuration(), reason)
     is FfiException.Unreachable -> TransferStatusException.Unreachable(kind.toKind(), reason)
+    is FfiException.UnexpectedAnswer -> TransferStatusException.UnexpectedAnswer(status?.toInt(), reason)
+    is FfiException.InvalidProxy -> TransferStatusException.InvalidProxy(reason)
     is FfiException.System -> TransferStatusException.System(reason)
     is FfiException.Panicked -> TransferStatusException.Failed("the library failed inside: $reason", this)
 }

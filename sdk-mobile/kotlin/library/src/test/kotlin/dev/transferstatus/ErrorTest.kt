@@ -4,12 +4,14 @@ package dev.transferstatus
 import dev.transferstatus.ffi.panicInside
 import dev.transferstatus.ffi.panicWhileWaiting
 import dev.transferstatus.support.Census
+import dev.transferstatus.support.Exchange
 import dev.transferstatus.support.ScriptedServer
 import dev.transferstatus.support.eventually
 import dev.transferstatus.support.sign
 import dev.transferstatus.support.status
 import dev.transferstatus.support.story
 import dev.transferstatus.support.until
+import java.time.Duration
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.produceIn
 import kotlinx.coroutines.flow.toList
@@ -91,6 +93,7 @@ class ErrorTest {
             { client.foregrounded() },
             { client.backgrounded() },
             { client.networkChanged() },
+            { client.get("order", sign("order")) },
             { client.watchIn(this, "order", sign("order")) },
             { client.watch("order", sign("order")).toList() },
         )
@@ -117,6 +120,29 @@ class ErrorTest {
         assertTrue("called for by a test" in error.message!!, error.message)
         val waiting = runCatching { translated { panicWhileWaiting() } }.exceptionOrNull()
         assertTrue(waiting is TransferStatusException.Failed, "$waiting")
+    }
+
+    @Test
+    fun `a request that gets no good answer says which`() = story {
+        suspend fun fault(script: (Exchange) -> Unit): Throwable? = ScriptedServer(script = script).use { server ->
+            TransferStatusClient(server.url).use { client ->
+                runCatching { client.get("order", sign("order")) }.exceptionOrNull()
+            }
+        }
+        fun body(code: String) = """{"type":"error","code":"$code","message":"no"}"""
+        assertTrue(fault { it.answer(401, body("unauthorized")) } is TransferStatusException.Unauthorized)
+        assertTrue(fault { it.answer(401, body("expired")) } is TransferStatusException.Expired)
+        assertTrue(fault { it.answer(403, body("forbidden")) } is TransferStatusException.Forbidden)
+        val limited = fault { it.answer(429, body("rate_limited"), "application/json", "retry-after: 3600") }
+        assertEquals(Duration.ofHours(1), (limited as TransferStatusException.RateLimited).retryAfter)
+        val away = fault { it.answer(503, body("unavailable"), "application/json", "retry-after: 3600") }
+        assertEquals(503, (away as TransferStatusException.Unavailable).status)
+        assertEquals(200, (fault { it.answer(200, "<h1>Wi-Fi</h1>") } as TransferStatusException.UnexpectedAnswer).status)
+        assertEquals(404, (fault { it.answer(404, "") } as TransferStatusException.UnexpectedAnswer).status)
+        TransferStatusClient("https://no-such-host.invalid").use { client ->
+            val error = runCatching { client.get("order", sign("order")) }.exceptionOrNull()
+            assertEquals(ProblemKind.Dns, (error as TransferStatusException.Unreachable).kind)
+        }
     }
 
     @Test

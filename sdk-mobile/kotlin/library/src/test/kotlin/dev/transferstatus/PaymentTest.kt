@@ -165,6 +165,28 @@ class PaymentTest {
     }
 
     @Test
+    fun `a scan is told to those who watch`() = story {
+        val states = client.watch(code("order-11")).produceIn(this)
+        states.until("live") { it.connection == Connection.LIVE }
+        client.reportScan(code("order-11"))
+        assertEquals(true, states.until("a scan") { it.scan != null }.scan?.scanned)
+        client.reportScan(code("order-11"), scanned = false)
+        states.until("the scan is taken back") { it.scan?.scanned == false }
+        states.cancel()
+    }
+
+    @Test
+    fun `a transfer is looked at once`() = story {
+        assertEquals(0L, client.get("order-12", sign("order-12")).version)
+        server.report("order-12", "processing")
+        assertEquals(Status.PROCESSING, client.get("order-12", sign("order-12")).status)
+        val wrong = runCatching { client.get("order-12", sign("order-12", key = "another key of some length 0123456789")) }
+        assertTrue(wrong.exceptionOrNull() is TransferStatusException.Unauthorized, "$wrong")
+        val late = runCatching { client.reportScan("order-12", sign("order-12", expiry = 1_700_000_000)) }
+        assertTrue(late.exceptionOrNull() is TransferStatusException.Expired, "$late")
+    }
+
+    @Test
     fun `a collector that stops in the middle ends its watch alone`() = story {
         val seen = client.watch(code("order-10")).takeWhile { it.connection != Connection.LIVE }.toList()
         assertTrue(seen.all { it.end == null })

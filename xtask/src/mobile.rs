@@ -1,0 +1,90 @@
+//! The native half of the phone libraries, and what is generated from it.
+//!
+//! The generated code is never committed. It is read out of the library that was just built, by `sdk-mobile/bindgen`,
+//! and both sides compare checksums when they meet: what is used was generated from this source or does not run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::MetadataCommand;
+
+use crate::process::{self, command};
+use crate::tools::Tools;
+
+/// The crate of the border.
+const PACKAGE: &str = "transfer-status-mobile";
+/// The crate that generates the other half.
+const BINDGEN: &str = "transfer-status-bindgen";
+/// The cargo profile of what ships.
+const PROFILE: &str = "mobile";
+
+/// What a library is built for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    /// The tests: fast to build, with a clock to move by hand.
+    Tests,
+    /// An app: small.
+    Release,
+}
+
+/// Builds the native library for this machine and returns its file, unstripped: the bindings are read out of it.
+///
+/// # Errors
+/// When cargo fails.
+pub(crate) fn library(tools: &Tools, purpose: For) -> Result<PathBuf> {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(&tools.root);
+    match purpose {
+        For::Tests => cargo.args(["build", "--package", PACKAGE, "--features", "testing"]),
+        // With an rlib beside it, cargo would leave out the optimization at link time.
+        For::Release => cargo
+            .args(["rustc", "--package", PACKAGE, "--profile", PROFILE])
+            .args(["--crate-type", "cdylib"]),
+    };
+    process::run(&mut cargo)?;
+    let metadata = MetadataCommand::new().current_dir(&tools.root).no_deps().exec()?;
+    let folder = match purpose {
+        For::Tests => "debug",
+        For::Release => PROFILE,
+    };
+    let name = format!(
+        "{}transfer_status_mobile{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
+    Ok(metadata.target_directory.join(folder).join(name).into())
+}
+
+/// Generates the half of `language` (`kotlin` or `swift`) of `library` into `folder`.
+///
+/// # Errors
+/// When the generator fails.
+pub(crate) fn bindings(tools: &Tools, language: &str, library: &Path, folder: &Path) -> Result<()> {
+    let mut cargo = command(
+        &tools.root,
+        "cargo",
+        ["run", "--quiet", "--package", BINDGEN, "--", language],
+    );
+    process::run(cargo.arg(library).arg(folder))
+}
+
+/// Copies `library` to `to`, without what only a debugger and the generator read.
+///
+/// # Errors
+/// When `strip` is missing or fails.
+pub(crate) fn strip(library: &Path, to: &Path) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    if which::which("strip").is_err() {
+        bail!("`strip` is missing: install the binutils, or Xcode's command line tools");
+    }
+    let mut strip = Command::new("strip");
+    // Apple's keeps what a dynamic library exports only when told so.
+    if cfg!(target_vendor = "apple") {
+        strip.arg("-x");
+    }
+    process::output(strip.arg("-o").arg(to).arg(library)).map(drop)
+}
