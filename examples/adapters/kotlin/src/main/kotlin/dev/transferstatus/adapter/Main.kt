@@ -4,6 +4,7 @@
 package dev.transferstatus.adapter
 
 import dev.transferstatus.QrPayload
+import dev.transferstatus.TransferStatusClient
 import dev.transferstatus.TransferStatusException
 import kotlin.system.exitProcess
 import kotlinx.serialization.json.Json
@@ -25,6 +26,8 @@ private val CAN = listOf(
 fun main() {
     Thread.setDefaultUncaughtExceptionHandler { _, error -> fault(error) }
     val watches = Watches()
+    // Loading the library belongs to starting up.
+    TransferStatusClient("http://127.0.0.1").close()
     say("ready") {
         put("sdk", "kotlin")
         putJsonArray("can") { CAN.forEach { add(it) } }

@@ -8,6 +8,7 @@ import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.Socket
 import java.security.MessageDigest
+import java.time.Instant
 import java.util.Base64
 import java.util.Collections
 import java.util.concurrent.LinkedBlockingQueue
@@ -182,6 +183,8 @@ class ScriptedServer(
 fun status(id: String, status: String, version: Long, more: String = ""): String =
     """{"type":"status","transfer":${transfer(id, status, version, more)}}"""
 
-/** A transfer as the service answers with it. */
-fun transfer(id: String, status: String, version: Long, more: String = ""): String =
-    """{"id":"$id","status":"$status","updatedAt":"2026-01-15T10:30:00.%03dZ","version":$version$more}""".format(version % 1000)
+/** A transfer as the service answers with it: time and version rise together. */
+fun transfer(id: String, status: String, version: Long, more: String = ""): String {
+    val updatedAt = Instant.parse("2026-01-15T10:30:00Z").plusSeconds(version)
+    return """{"id":"$id","status":"$status","updatedAt":"${updatedAt.toString().removeSuffix("Z")}.000Z","version":$version$more}"""
+}
