@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::setup::{self, Ready};
 use crate::tools::Tools;
 use crate::wasm_target::TARGET;
-use crate::{npm, process};
+use crate::{kotlin, npm, process};
 
 /// The cargo profile of all that ships as WebAssembly.
 pub(crate) const PROFILE: &str = "wasm";
@@ -44,6 +44,8 @@ enum Artefact {
     Session,
     /// The npm package, into sdk-wasm/npm/dist
     Npm,
+    /// The Kotlin library, the scanner and the adapter, into target/kotlin-release; only when asked for
+    Kotlin,
 }
 
 /// Builds what `args` ask for.
@@ -61,6 +63,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if wanted(Artefact::Npm) {
         let folder = npm::build(&ready)?;
         println!("build: the npm package is {}", folder.display());
+    }
+    if args.artefact == Some(Artefact::Kotlin) {
+        let folder = kotlin::package(&ready.tools)?;
+        println!("build: the Kotlin library is in {}", folder.display());
     }
     Ok(())
 }

@@ -129,6 +129,20 @@ impl Kotlin {
     }
 }
 
+/// Builds the library as it ships, and the programs that are built on it, and returns the library's folder.
+///
+/// # Errors
+/// When JDK or Maven is missing, or a build fails.
+pub(crate) fn package(tools: &Tools) -> Result<PathBuf> {
+    let kotlin = Kotlin::ensure(tools)?.context("JDK or Maven is missing")?;
+    kotlin.prepare(tools, For::Release)?;
+    let mut maven = kotlin.maven(tools, For::Release);
+    // Its tests need the library that is built for them.
+    maven.args(["--quiet", "package", "-Dmaven.test.skip=true"]);
+    process::run(&mut maven)?;
+    Ok(border(tools, For::Release).join("transfer-status"))
+}
+
 /// Where everything of a build is.
 fn border(tools: &Tools, purpose: For) -> PathBuf {
     let name = match purpose {

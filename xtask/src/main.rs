@@ -19,6 +19,7 @@ mod lint_web;
 mod msrv;
 mod mutants;
 mod mobile;
+mod msrv;
 mod npm;
 mod process;
 mod serve;
