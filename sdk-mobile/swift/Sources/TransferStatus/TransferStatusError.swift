@@ -1,0 +1,106 @@
+// Why a call failed, to switch over.
+
+public import Foundation
+internal import TransferStatusBindings
+
+/// Why a call failed. The text says what is wrong and what to do, and holds no secret.
+public enum TransferStatusError: Error, Sendable, Hashable {
+    /// The service's address cannot be right, or is plain text to a public host.
+    case invalidURL(String)
+    /// Not the name of a transfer.
+    case invalidTransferID(String)
+    /// Not a signature.
+    case invalidSignature(String)
+    /// Not a payment's code.
+    case invalidQR(QRPart, String)
+    /// Not the answer of `create-transfer-request`.
+    case invalidRequest(String)
+    /// The authorities to trust cannot be used.
+    case invalidTrust(String)
+    /// The client was closed.
+    case closed
+    /// The call's task was cancelled.
+    case cancelled
+    /// The service answered the request with an error: the HTTP status, and its own code, such as `unauthorized`.
+    case refused(status: UInt16, code: String, String)
+    /// No answer of the service came, because of what stands in between.
+    case unreachable(Problem.Kind, String)
+    /// The system gave no thread.
+    case system(String)
+    /// The library failed inside, which is a bug of it.
+    case failed(String)
+
+    /// The parts of a payment's code.
+    public enum QRPart: Sendable, Hashable {
+        /// The whole: it is too long for a code.
+        case length
+        /// The page, which is no address that a code may lead to.
+        case page
+        /// The transfer's name.
+        case transferID
+        /// The signature.
+        case signature
+    }
+}
+
+extension TransferStatusError: LocalizedError, CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .invalidURL(let reason), .invalidTransferID(let reason), .invalidSignature(let reason),
+            .invalidQR(_, let reason), .invalidRequest(let reason), .invalidTrust(let reason),
+            .unreachable(_, let reason), .system(let reason):
+            reason
+        case .closed: "used after it was closed; make a new one"
+        case .cancelled: "the call was cancelled"
+        case .refused(_, let code, let reason): "the service refused the request (\(code)): \(reason)"
+        case .failed(let reason): "the client failed inside, which is a bug of it: \(reason)"
+        }
+    }
+
+    public var errorDescription: String? { description }
+}
+
+extension TransferStatusError {
+    /// What came over the border, as one of ours.
+    package init(crossing error: any Error) {
+        guard let error = error as? FfiError else {
+            // The generated code's own: a panic that was not caught, or a library that it does not fit.
+            self = .failed(String(describing: error))
+            return
+        }
+        self = switch error {
+        case .InvalidUrl(let reason): .invalidURL(reason)
+        case .InvalidTransferId(let reason): .invalidTransferID(reason)
+        case .InvalidSignature(let reason): .invalidSignature(reason)
+        case .InvalidQr(let fault, let reason): .invalidQR(QRPart(fault), reason)
+        case .InvalidRequest(let reason): .invalidRequest(reason)
+        case .InvalidRoots(let reason): .invalidTrust(reason)
+        case .Closed: .closed
+        case .Cancelled: .cancelled
+        case .Refused(let status, let code, let reason): .refused(status: status, code: code, reason)
+        case .Unreachable(let kind, let reason): .unreachable(Problem.Kind(kind), reason)
+        case .System(let reason): .system(reason)
+        case .Panicked(let reason): .failed(reason)
+        }
+    }
+}
+
+extension TransferStatusError.QRPart {
+    fileprivate init(_ fault: FfiQrFault) {
+        self = switch fault {
+        case .tooLong: .length
+        case .page: .page
+        case .transferId: .transferID
+        case .signature: .signature
+        }
+    }
+}
+
+/// Does `work` on the other side of the border; what it throws is one of ours.
+package func translated<T>(_ work: () throws -> T) throws(TransferStatusError) -> T {
+    do {
+        return try work()
+    } catch {
+        throw TransferStatusError(crossing: error)
+    }
+}
