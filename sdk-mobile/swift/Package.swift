@@ -23,8 +23,13 @@ let border: Target = .systemLibrary(name: "TransferStatusFFI", path: "Generated/
 let linked: [LinkerSetting] = [
     .linkedLibrary("transfer_status_mobile"),
     .unsafeFlags(["-L\(library)", "-Xlinker", "-rpath", "-Xlinker", library]),
+    // Swift 6.0's libswiftObservation names a symbol there that no library has; nothing here reaches it.
+    .unsafeFlags(["-Xlinker", "--allow-shlib-undefined"]),
 ]
+/// By which the tests count what is left behind.
+let counting: [Target] = [.systemLibrary(name: "CMalloc", path: "Tests/CMalloc")]
 #else
+let counting: [Target] = []
 let border: Target = release.map { .binaryTarget(name: "TransferStatusFFI", url: $0.url, checksum: $0.checksum) }
     ?? .binaryTarget(name: "TransferStatusFFI", path: "TransferStatusFFI.xcframework")
 let linked: [LinkerSetting] = [.linkedFramework("Security"), .linkedFramework("CoreFoundation")]
@@ -34,7 +39,7 @@ let package = Package(
     name: "TransferStatus",
     platforms: [.iOS(.v15), .macOS(.v12)],
     products: [.library(name: "TransferStatus", targets: ["TransferStatus"])],
-    targets: [
+    targets: counting + [
         border,
         // What UniFFI makes: in the mode that it is written for, and in no product, so that no app gets used to it.
         .target(
@@ -51,8 +56,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TransferStatusTests",
-            dependencies: ["TransferStatus", "TransferStatusBindings"],
-            exclude: ["scripted-server.mjs"],
+            dependencies: ["TransferStatus", "TransferStatusBindings"] + counting.map { .target(name: $0.name) },
             swiftSettings: handWritten
         ),
     ]

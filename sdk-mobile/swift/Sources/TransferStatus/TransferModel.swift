@@ -13,7 +13,7 @@ import Observation
 ///
 ///     var body: some View {
 ///         StatusView(state: model.state)
-///             .task { await model.follow(try client.watch(code)) }
+///             .task { await model.follow { try client.watch(code) } }
 ///     }
 /// }
 /// ```
@@ -29,12 +29,13 @@ public final class TransferModel {
     /// A model that follows nothing yet.
     public init() {}
 
-    /// Follows a watch until its end, or until the task is cancelled, which closes the watch unless somebody else holds it.
-    public func follow(_ watch: @autoclosure () throws -> TransferWatch) async {
+    /// Begins a watch and follows it until its end, or until the task is cancelled, which closes the watch unless somebody
+    /// else holds it.
+    public func follow(_ begin: () throws -> TransferWatch) async {
         state = nil
         failure = nil
         do {
-            for try await state in try watch() {
+            for try await state in try begin() {
                 self.state = state
             }
         } catch {
