@@ -77,6 +77,8 @@ const control = createServer(async (request, response) => {
     response.writeHead(500).end(String(error?.stack ?? error));
   }
 });
+// A connection that rests between two commands stays.
+control.keepAliveTimeout = 0;
 control.listen(0, "127.0.0.1", () => {
   const url = `http://127.0.0.1:${control.address().port}`;
   const [program, ...args] = process.argv.slice(2);
