@@ -2,8 +2,8 @@
 // The package that an app adds. Its native half comes in one of three ways:
 //
 // - From a release, on Apple's platforms: the release workflow fills in `release`, adds the generated sources and tags
-//   the result (xtask/tools/xcframework.sh, .github/workflows/release-swift.yml). Nothing else is needed.
-// - From a working copy, on Apple's platforms: `cargo xtask build xcframework` puts the framework beside this file.
+//   the result in a repository of its own (.github/workflows/release-swift.yml). Nothing else is needed.
+// - From a working copy, on Apple's platforms: `xcframework.sh` puts the framework beside this file.
 // - From a working copy, on Linux, where there are no XCFrameworks: `cargo xtask build swift` builds the library, and
 //   TRANSFER_STATUS_LIBRARY names its folder (target/debug of the project unless it is set). That is for tests and tools.
 //
@@ -35,11 +35,20 @@ let border: Target = release.map { .binaryTarget(name: "TransferStatusFFI", url:
 let linked: [LinkerSetting] = [.linkedFramework("Security"), .linkedFramework("CoreFoundation")]
 #endif
 
+/// What a release leaves out.
+let tests: [Target] = release == nil ? [
+    .testTarget(
+        name: "TransferStatusTests",
+        dependencies: ["TransferStatus", "TransferStatusBindings"] + counting.map { .target(name: $0.name) },
+        swiftSettings: handWritten
+    )
+] : []
+
 let package = Package(
     name: "TransferStatus",
     platforms: [.iOS(.v15), .macOS(.v12)],
     products: [.library(name: "TransferStatus", targets: ["TransferStatus"])],
-    targets: counting + [
+    targets: counting + tests + [
         border,
         // What UniFFI makes: in the mode that it is written for, and in no product, so that no app gets used to it.
         .target(
@@ -52,11 +61,6 @@ let package = Package(
         .target(
             name: "TransferStatus",
             dependencies: ["TransferStatusBindings"],
-            swiftSettings: handWritten
-        ),
-        .testTarget(
-            name: "TransferStatusTests",
-            dependencies: ["TransferStatus", "TransferStatusBindings"] + counting.map { .target(name: $0.name) },
             swiftSettings: handWritten
         ),
     ]

@@ -85,6 +85,35 @@ public final class TransferStatusClient: Sendable {
         return TransferWatch(border: watch, transferID: transferID, source: freshSignature)
     }
 
+    /// The transfer as it stands, in one request; one that nobody has reported yet is pending, with version 0.
+    ///
+    /// - Throws: ``TransferStatusError``, by what was wrong with the request, the answer or the way there;
+    ///   ``TransferStatusError/cancelled`` when the task is cancelled.
+    public func get(transferID: String, signature: Signature) async throws(TransferStatusError) -> Transfer {
+        Transfer(
+            try await cancellable { [border] cancel in
+                try await border.get(transferId: transferID, signature: signature.text, cancel: cancel)
+            }
+        )
+    }
+
+    /// Tells whoever watches the transfer that its code was scanned, or that the scan was taken back. As ``get``.
+    public func reportScan(_ code: QRPayload, scanned: Bool = true) async throws(TransferStatusError) {
+        try await reportScan(transferID: code.transferID, signature: code.signature, scanned: scanned)
+    }
+
+    /// Tells whoever watches the transfer with a name that its code was scanned. As for a code.
+    public func reportScan(
+        transferID: String,
+        signature: Signature,
+        scanned: Bool = true
+    ) async throws(TransferStatusError) {
+        try await cancellable { [border] cancel in
+            try await border.reportScan(
+                transferId: transferID, signature: signature.text, scanned: scanned, cancel: cancel)
+        }
+    }
+
     /// Ends all watches of this client, each with ``WatchEnd/closed``, and frees what it holds. A second call does nothing.
     public func close() {
         // Closing what is closed is no error, and a client that failed inside holds nothing.

@@ -21,10 +21,22 @@ public enum TransferStatusError: Error, Sendable, Hashable {
     case closed
     /// The call's task was cancelled.
     case cancelled
-    /// The service answered the request with an error: the HTTP status, and its own code, such as `unauthorized`.
-    case refused(status: UInt16, code: String, String)
+    /// The service refused the signature.
+    case unauthorized(String)
+    /// The signature has expired.
+    case expired(String)
+    /// The service does not allow it.
+    case forbidden(String)
+    /// Too many requests; the service asked to wait so many seconds.
+    case rateLimited(retryAfter: TimeInterval?, String)
+    /// The service cannot serve now: the HTTP status, and the seconds to wait where it told.
+    case unavailable(status: UInt16, retryAfter: TimeInterval?, String)
     /// No answer of the service came, because of what stands in between.
     case unreachable(Problem.Kind, String)
+    /// An answer that the service does not give, with the HTTP status where there was one.
+    case unexpectedAnswer(status: UInt16?, String)
+    /// What the environment says of a proxy cannot be used.
+    case invalidProxy(String)
     /// The system gave no thread.
     case system(String)
     /// The library failed inside, which is a bug of it.
@@ -48,11 +60,12 @@ extension TransferStatusError: LocalizedError, CustomStringConvertible {
         switch self {
         case .invalidURL(let reason), .invalidTransferID(let reason), .invalidSignature(let reason),
             .invalidQR(_, let reason), .invalidRequest(let reason), .invalidTrust(let reason),
-            .unreachable(_, let reason), .system(let reason):
+            .unauthorized(let reason), .expired(let reason), .forbidden(let reason), .rateLimited(_, let reason),
+            .unavailable(_, _, let reason), .unreachable(_, let reason), .unexpectedAnswer(_, let reason),
+            .invalidProxy(let reason), .system(let reason):
             reason
         case .closed: "used after it was closed; make a new one"
         case .cancelled: "the call was cancelled"
-        case .refused(_, let code, let reason): "the service refused the request (\(code)): \(reason)"
         case .failed(let reason): "the client failed inside, which is a bug of it: \(reason)"
         }
     }
@@ -77,13 +90,22 @@ extension TransferStatusError {
         case .InvalidRoots(let reason): .invalidTrust(reason)
         case .Closed: .closed
         case .Cancelled: .cancelled
-        case .Refused(let status, let code, let reason): .refused(status: status, code: code, reason)
+        case .Unauthorized(let reason): .unauthorized(reason)
+        case .Expired(let reason): .expired(reason)
+        case .Forbidden(let reason): .forbidden(reason)
+        case .RateLimited(let millis, let reason): .rateLimited(retryAfter: millis.map(seconds), reason)
+        case .Unavailable(let status, let millis, let reason):
+            .unavailable(status: status, retryAfter: millis.map(seconds), reason)
         case .Unreachable(let kind, let reason): .unreachable(Problem.Kind(kind), reason)
+        case .UnexpectedAnswer(let status, let reason): .unexpectedAnswer(status: status, reason)
+        case .InvalidProxy(let reason): .invalidProxy(reason)
         case .System(let reason): .system(reason)
         case .Panicked(let reason): .failed(reason)
         }
     }
 }
+
+private func seconds(_ millis: UInt64) -> TimeInterval { TimeInterval(millis) / 1000 }
 
 extension TransferStatusError.QRPart {
     fileprivate init(_ fault: FfiQrFault) {

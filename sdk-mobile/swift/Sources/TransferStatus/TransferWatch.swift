@@ -92,25 +92,3 @@ public final class TransferWatch: AsyncSequence, Sendable {
         }
     }
 }
-
-/// The state of `watch` as soon as it is newer than `cursor`; `nil` when the task is cancelled or the end was told.
-///
-/// Swift's cancellation does not reach into Rust, so a handle carries it there.
-func pull(
-    _ watch: FfiWatch,
-    after cursor: FfiCursor,
-    isolation: isolated (any Actor)? = #isolation
-) async throws(TransferStatusError) -> FfiSnapshot? {
-    let cancel = FfiCancel()
-    do {
-        return try await withTaskCancellationHandler {
-            try await watch.changedAfter(after: cursor, cancel: cancel)
-        } onCancel: {
-            try? cancel.cancel()
-        }
-    } catch FfiError.Cancelled, FfiError.Closed {
-        return nil
-    } catch {
-        throw TransferStatusError(crossing: error)
-    }
-}

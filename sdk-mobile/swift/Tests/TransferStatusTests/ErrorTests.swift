@@ -7,16 +7,6 @@ import TransferStatusBindings
 
 extension Stories {
     @Suite struct Errors {
-        /// What `work` throws.
-        private func thrown<T>(_ work: () async throws -> T) async throws -> TransferStatusError {
-            do {
-                _ = try await work()
-            } catch {
-                return try #require(error as? TransferStatusError)
-            }
-            throw Stand.Failure(text: "nothing was thrown")
-        }
-
         private let somewhere = "https://status.example.com"
 
         @Test func an_address_that_cannot_be_right() async throws {
@@ -117,7 +107,16 @@ extension Stories {
                 (.InvalidRoots(reason: "r"), .invalidTrust("r")),
                 (.Closed, .closed),
                 (.Cancelled, .cancelled),
-                (.Refused(status: 401, code: "unauthorized", reason: "r"), .refused(status: 401, code: "unauthorized", "r")),
+                (.Unauthorized(reason: "r"), .unauthorized("r")),
+                (.Expired(reason: "r"), .expired("r")),
+                (.Forbidden(reason: "r"), .forbidden("r")),
+                (.RateLimited(retryAfterMillis: 1_500, reason: "r"), .rateLimited(retryAfter: 1.5, "r")),
+                (
+                    .Unavailable(status: 503, retryAfterMillis: nil, reason: "r"),
+                    .unavailable(status: 503, retryAfter: nil, "r")
+                ),
+                (.UnexpectedAnswer(status: 418, reason: "r"), .unexpectedAnswer(status: 418, "r")),
+                (.InvalidProxy(reason: "r"), .invalidProxy("r")),
                 (.Unreachable(kind: .socketClosed(code: 1006), reason: "r"), .unreachable(.socketClosed(code: 1006), "r")),
                 (.System(reason: "r"), .system("r")),
                 (.Panicked(reason: "r"), .failed("r")),

@@ -151,3 +151,13 @@ extension TransferWatch {
 func until(_ test: () async throws -> Bool) async throws {
     while try await !test() { try await Task.sleep(nanoseconds: 10_000_000) }
 }
+
+/// What `work` throws.
+func thrown<T>(_ work: () async throws -> T) async throws -> TransferStatusError {
+    do {
+        _ = try await work()
+    } catch {
+        return try #require(error as? TransferStatusError)
+    }
+    throw Stand.Failure(text: "nothing was thrown")
+}

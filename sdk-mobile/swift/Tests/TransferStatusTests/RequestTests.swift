@@ -1,0 +1,84 @@
+// A transfer in one request, and a scan that its watchers see.
+
+import Foundation
+import Testing
+import TransferStatus
+
+extension Stories {
+    @Suite struct Requests {
+        @Test(.timeLimit(.minutes(1)))
+        func a_scan_is_told_to_whoever_watches_and_may_be_taken_back() async throws {
+            let server = try await Server.shared.value
+            let id = freshID("scan")
+            try await server.report(id, "pending")
+            let signature = try await Stand.signature(of: id)
+            let code = try QRPayload("https://pay.example/t/\(id)#s=\(signature.expose())")
+            let page = try TransferStatusClient(url: server.url).watch(code)
+            try await page.first { $0.connection == .live }
+            let phone = try TransferStatusClient(url: server.url)
+            try await phone.reportScan(code)
+            let scan = try #require(try await page.first { $0.scan != nil }.scan)
+            #expect(scan.scanned)
+            #expect(abs(scan.at.timeIntervalSinceNow) < 60)
+            try await phone.reportScan(code, scanned: false)
+            try await page.first { $0.scan?.scanned == false }
+        }
+
+        @Test(.timeLimit(.minutes(1)))
+        func a_transfer_is_got_as_it_stands() async throws {
+            let server = try await Server.shared.value
+            let id = freshID("get")
+            let client = try TransferStatusClient(url: server.url)
+            let signature = try await Stand.signature(of: id)
+            #expect(try await client.get(transferID: id, signature: signature).version == 0)
+            try await server.report(id, "processing", #""amount":0.30"#)
+            let transfer = try await client.get(transferID: id, signature: signature)
+            #expect(transfer.status == .processing)
+            #expect(transfer.amount?.text == "0.30")
+        }
+
+        @Test(.timeLimit(.minutes(1)))
+        func what_goes_wrong_has_its_case() async throws {
+            let server = try await Server.shared.value
+            let id = freshID("wrong")
+            let client = try TransferStatusClient(url: server.url)
+            let expired = try await Stand.signature(of: id, seconds: -30)
+            let others = try await Stand.signature(of: "another")
+            let some = Signature("a.b")
+            guard case .expired = try await thrown({ try await client.get(transferID: id, signature: expired) }),
+                case .unauthorized = try await thrown({ try await client.get(transferID: id, signature: some) }),
+                case .forbidden = try await thrown({ try await client.reportScan(transferID: id, signature: others) })
+            else { throw Stand.Failure(text: "another error") }
+
+            let nowhere = try TransferStatusClient(url: try await Stand.deadPort())
+            let refused = try await thrown { try await nowhere.get(transferID: id, signature: some) }
+            guard case .unreachable(.connectionRefused, _) = refused else { throw refused }
+
+            let service = try await Scripted()
+            let scripted = try TransferStatusClient(url: service.url)
+            try await service.script("busy", poll: ["status": 429, "headers": ["retry-after": "7"]])
+            let busy = try await thrown { try await scripted.get(transferID: "busy", signature: some) }
+            guard case .rateLimited(7, _) = busy else { throw busy }
+            try await service.script("down", poll: ["status": 503])
+            let down = try await thrown { try await scripted.get(transferID: "down", signature: some) }
+            guard case .unavailable(503, _, _) = down else { throw down }
+            try await service.script("page", poll: ["status": 200, "body": "<p>Welcome"])
+            let page = try await thrown { try await scripted.get(transferID: "page", signature: some) }
+            guard case .unexpectedAnswer = page else { throw page }
+
+            client.close()
+            #expect(try await thrown { try await client.get(transferID: id, signature: some) } == .closed)
+        }
+
+        @Test(.timeLimit(.minutes(1)))
+        func a_request_is_given_up_with_its_task() async throws {
+            let service = try await Scripted()
+            try await service.script("hangs", poll: ["hang": true])
+            let client = try TransferStatusClient(url: service.url)
+            let request = Task { try await client.get(transferID: "hangs", signature: Signature("a.b")) }
+            try await until { try await service.seen("hangs")["polls"] == 1 }
+            request.cancel()
+            #expect(try await thrown { try await request.value } == .cancelled)
+        }
+    }
+}
