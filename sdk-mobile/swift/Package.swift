@@ -41,7 +41,8 @@ let tests: [Target] = release == nil ? [
         name: "TransferStatusTests",
         dependencies: ["TransferStatus", "TransferStatusBindings"] + counting.map { .target(name: $0.name) },
         swiftSettings: handWritten
-    )
+    ),
+    .executableTarget(name: "bench", dependencies: ["TransferStatus"], path: "Bench", swiftSettings: handWritten),
 ] : []
 
 let package = Package(

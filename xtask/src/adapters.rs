@@ -14,7 +14,7 @@ use crate::kotlin::Kotlin;
 use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{build, chromium, npm};
+use crate::{build, chromium, npm, swift_package};
 
 /// The package of the Rust adapter and of the project's own conformance test.
 pub(crate) const PACKAGE: &str = "transfer-status-adapters";
@@ -38,11 +38,12 @@ pub(crate) type CommandLines = BTreeMap<&'static str, Vec<String>>;
 type Builder = fn(&Ready) -> Result<Option<Vec<String>>>;
 
 /// Every adapter there is. One for another platform is a line and a function more.
-const ADAPTERS: [(&str, Builder); 4] = [
+const ADAPTERS: [(&str, Builder); 5] = [
     ("rust", rust),
     ("npm", node),
     ("front-end", front_end),
     ("kotlin", kotlin),
+    ("swift", swift),
 ];
 
 /// Builds the adapters and prints their command lines.
@@ -131,6 +132,10 @@ fn kotlin(ready: &Ready) -> Result<Option<Vec<String>>> {
         "transfer-status-adapter",
         "adapter",
     )))
+}
+
+fn swift(ready: &Ready) -> Result<Option<Vec<String>>> {
+    swift_package::adapter(&ready.tools)
 }
 
 fn text(path: &Path) -> String {

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::setup::{self, Ready};
 use crate::tools::Tools;
 use crate::wasm_target::TARGET;
-use crate::{kotlin, npm, process};
+use crate::{kotlin, npm, process, swift_package};
 
 /// The cargo profile of all that ships as WebAssembly.
 pub(crate) const PROFILE: &str = "wasm";
@@ -46,6 +46,8 @@ enum Artefact {
     Npm,
     /// The Kotlin library, the scanner and the adapter, into target/kotlin-release; only when asked for
     Kotlin,
+    /// The native half of the Swift package for this machine, and what is generated from it; only when it is named
+    Swift,
 }
 
 /// Builds what `args` ask for.
@@ -67,6 +69,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.artefact == Some(Artefact::Kotlin) {
         let folder = kotlin::package(&ready.tools)?;
         println!("build: the Kotlin library is in {}", folder.display());
+    }
+    if args.artefact == Some(Artefact::Swift) {
+        let folder = swift_package::prepare(&ready.tools)?;
+        println!(
+            "build: the Swift package's native half is in {}",
+            folder.display()
+        );
     }
     Ok(())
 }

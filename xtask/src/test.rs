@@ -11,7 +11,7 @@ use crate::lanes::{self, Step};
 use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{adapters, build, chromium, mutants, npm, size};
+use crate::{adapters, build, chromium, mutants, npm, size, swift_package};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
@@ -43,6 +43,9 @@ pub(crate) fn run() -> Result<()> {
     let mut steps = side_by_side(&ready, &chromium, &app, &adapters)?;
     if let Some(kotlin) = &phones.kotlin {
         steps.insert(0, kotlin_library(&ready, kotlin)?);
+    }
+    if let Some(swift) = &phones.swift {
+        steps.insert(0, swift_package::tests(&ready, swift)?);
     }
     step("side by side", || {
         lanes::run(&ready.tools.root.join("target/test-logs"), steps)

@@ -8,14 +8,13 @@ import CMalloc
 #endif
 
 enum Census {
-    /// The native thread's name, as far as Linux keeps it.
-    private static let native = "transfer-statu"
-
-    /// The native threads of this process, by their task folders.
+    /// The native threads of this process, by their task folders. A thread that a native one has made is called like it (the
+    /// pool behind Swift's tasks grows so), but only a native one waits for sockets.
     static func nativeThreads() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+        func read(_ file: String) -> String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
             .map { "/proc/self/task/\($0)" }
-            .filter { (try? String(contentsOfFile: "\($0)/comm", encoding: .utf8))?.hasPrefix(native) ?? false }
+            .filter { read("\($0)/comm").hasPrefix("transfer-status") && read("\($0)/wchan").contains("ep_poll") }
     }
 
     /// How often the native thread has gone to sleep so far: one that has nothing to wait for never wakes.

@@ -45,10 +45,12 @@ extension Stories {
             let expired = try await Stand.signature(of: id, seconds: -30)
             let others = try await Stand.signature(of: "another")
             let some = Signature("a.b")
-            guard case .expired = try await thrown({ try await client.get(transferID: id, signature: expired) }),
-                case .unauthorized = try await thrown({ try await client.get(transferID: id, signature: some) }),
-                case .forbidden = try await thrown({ try await client.reportScan(transferID: id, signature: others) })
-            else { throw Stand.Failure(text: "another error") }
+            let old = try await thrown { try await client.get(transferID: id, signature: expired) }
+            guard case .expired = old else { throw old }
+            let wrong = try await thrown { try await client.get(transferID: id, signature: some) }
+            guard case .unauthorized = wrong else { throw wrong }
+            let another = try await thrown { try await client.reportScan(transferID: id, signature: others) }
+            guard case .forbidden = another else { throw another }
 
             let nowhere = try TransferStatusClient(url: try await Stand.deadPort())
             let refused = try await thrown { try await nowhere.get(transferID: id, signature: some) }

@@ -77,6 +77,7 @@ extension Stories {
             phone.clock.jump(millis: Self.hour)
             try await phone.server.report(phone.id, "completed")
             // The hour is virtual; that nothing ticks can only be seen in real time, longer than the longest slice.
+            try await until { try Census.nativeThreads().count == 1 }
             let switches = try Census.switchesOfTheNativeThread()
             try await Task.sleep(nanoseconds: 6_000_000_000)
             #expect(try Census.switchesOfTheNativeThread() == switches, "the native thread woke up")

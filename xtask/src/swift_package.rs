@@ -1,0 +1,142 @@
+//! The Swift package and what is built on it: its native half and generated sources in their place, its tests, its size.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::lanes::Step;
+use crate::mobile::{self, For};
+use crate::process;
+use crate::setup::Ready;
+use crate::swift::Swift;
+use crate::tools::Tools;
+
+/// The package that an app adds.
+const PACKAGE: &str = "sdk-mobile/swift";
+/// The phone of the demo.
+const SCANNER: &str = "examples/scanner-swift";
+/// The program around the package for conformance suites, and its package.
+const ADAPTER: (&str, &str) = ("transfer-status-adapter-swift", "examples/adapters/swift-adapter");
+/// What the tests have beside the client; it runs them.
+const STAND: &str = "sdk-mobile/swift/Tests/stand/stand.mjs";
+/// The sources that ship, the generated ones apart: no more than this, in bytes.
+const LIMIT: u64 = 150 * 1000;
+
+/// Where the generator's files go in the package.
+const PLACES: [(&str, &str); 3] = [
+    ("TransferStatusBindings.swift", "TransferStatusBindings"),
+    ("TransferStatusFFI.h", "TransferStatusFFI"),
+    ("module.modulemap", "TransferStatusFFI"),
+];
+
+/// Builds the native library and puts what is generated from it into the package, each time anew: what the package is
+/// compiled with was generated from this source.
+///
+/// # Errors
+/// When a build fails.
+pub(crate) fn prepare(tools: &Tools) -> Result<PathBuf> {
+    let library = mobile::library(tools, For::Tests)?;
+    let made = tools.root.join("target/bindings/swift");
+    mobile::bindings(tools, "swift", &library, &made)?;
+    for (name, place) in PLACES {
+        let folder = tools.root.join(PACKAGE).join("Generated").join(place);
+        fs::create_dir_all(&folder)?;
+        let text = fs::read(made.join(name)).with_context(|| format!("{name} was not generated"))?;
+        let file = folder.join(name);
+        // One that is the same keeps its time, so that nothing is compiled again for it.
+        if !fs::read(&file).is_ok_and(|old| old == text) {
+            fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+    }
+    let folder = library.parent().context("the library has no folder")?;
+    Ok(folder.to_owned())
+}
+
+/// `swift WORD` on the package in `folder`, with a warning as an error; its products go below `target`.
+fn swift_in(swift: &Swift, tools: &Tools, library: &Path, folder: &str, word: &str) -> Result<Command> {
+    let mut command = swift.command(tools, "swift", &tools.root.join(folder))?;
+    command
+        .arg(word)
+        .arg("--scratch-path")
+        .arg(scratch(tools, folder));
+    command.env("TRANSFER_STATUS_STRICT", "1");
+    command.env("TRANSFER_STATUS_LIBRARY", library);
+    Ok(command)
+}
+
+fn scratch(tools: &Tools, folder: &str) -> PathBuf {
+    tools.root.join("target/swift").join(folder.replace('/', "-"))
+}
+
+/// The package's tests, by the stand that they need, and a build of the scanner.
+///
+/// # Errors
+/// When the native half cannot be built.
+pub(crate) fn tests(ready: &Ready, swift: &Swift) -> Result<Step> {
+    let tools = &ready.tools;
+    let library = prepare(tools)?;
+    let test = swift_in(swift, tools, &library, PACKAGE, "test")?;
+    let mut stand = tools.on_path(Command::new(tools.node()?))?;
+    stand
+        .arg("--no-warnings")
+        .arg(STAND)
+        .current_dir(&tools.root)
+        .env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
+    // The servers keep this machine's environment; the compiler's own is for the compiler.
+    stand.arg("env");
+    for (name, value) in test.get_envs() {
+        let value = value.unwrap_or_default();
+        stand.arg(format!("{}={}", name.to_string_lossy(), value.to_string_lossy()));
+    }
+    stand.arg(test.get_program()).args(test.get_args());
+    let scanner = swift_in(swift, tools, &library, SCANNER, "build")?;
+    Ok(Step {
+        name: "Swift",
+        commands: vec![stand, scanner],
+    })
+}
+
+/// Builds the adapter and gives its command line; `None` where there is no Swift.
+///
+/// # Errors
+/// When a build fails.
+pub(crate) fn adapter(tools: &Tools) -> Result<Option<Vec<String>>> {
+    let Some(swift) = Swift::ensure(tools)? else {
+        return Ok(None);
+    };
+    let library = prepare(tools)?;
+    let (name, folder) = ADAPTER;
+    process::run(&mut swift_in(&swift, tools, &library, folder, "build")?)?;
+    let mut words = swift.runner();
+    let program = scratch(tools, folder).join("debug").join(name);
+    words.push(program.display().to_string());
+    Ok(Some(words))
+}
+
+/// Prints the size of the sources that ship, and fails when there are too many.
+///
+/// # Errors
+/// When they are over their limit or cannot be read.
+pub(crate) fn measure(tools: &Tools) -> Result<()> {
+    let size = size_of(&tools.root.join(PACKAGE).join("Sources"))?;
+    println!("{:<24}{size:>10}{:>20}  raw {LIMIT}", "Swift, hand-written", "");
+    if size > LIMIT {
+        bail!("the Swift sources are {size} B, their limit is {LIMIT} B");
+    }
+    Ok(())
+}
+
+fn size_of(folder: &Path) -> Result<u64> {
+    let mut size = 0;
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            size += size_of(&path)?;
+        } else if path.extension().is_some_and(|extension| extension == "swift") {
+            size += fs::metadata(&path)?.len();
+        }
+    }
+    Ok(size)
+}
