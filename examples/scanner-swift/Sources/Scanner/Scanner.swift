@@ -25,9 +25,9 @@ struct Scanner {
         do {
             try await client.reportScan(code)
             print("told the page")
-        } catch TransferStatusError.unreachable(_, let reason) {
-            // The page does without, and the watch goes on trying.
-            print("the page was not told: \(reason)")
+        } catch {
+            // The page does without, and the watch goes on trying or tells its end.
+            print("the page was not told: \(error)")
         }
         var bank: Bank?
         if let program = options.bank, let amount = options.amount {
