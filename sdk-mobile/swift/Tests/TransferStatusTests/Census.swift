@@ -8,13 +8,32 @@ import CMalloc
 #endif
 
 enum Census {
-    /// The native threads of this process, by their task folders. A thread that a native one has made is called like it (the
-    /// pool behind Swift's tasks grows so), but only a native one waits for sockets.
+    /// The native threads of this process that wait, by their task folders.
+    ///
+    /// A thread that a native one has made is called like it (the pool behind Swift's tasks grows so): a native one waits for
+    /// sockets, and never for a timer of the kernel's, as the pool's own does.
     static func nativeThreads() throws -> [String] {
-        func read(_ file: String) -> String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
-        return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
             .map { "/proc/self/task/\($0)" }
-            .filter { read("\($0)/comm").hasPrefix("transfer-status") && read("\($0)/wchan").contains("ep_poll") }
+            .filter { folder in
+                guard read("\(folder)/comm").hasPrefix("transfer-status"), read("\(folder)/wchan").contains("epoll")
+                else { return false }
+                let queue = read("\(folder)/syscall").split(separator: " ").dropFirst().first?.dropFirst(2)
+                return !waitsForTimers(queue.flatMap { Int($0, radix: 16) } ?? -1)
+            }
+    }
+
+    private static func waitsForTimers(_ queue: Int) -> Bool {
+        read("/proc/self/fdinfo/\(queue)").split(separator: "\n").contains { line in
+            let words = line.split(separator: " ")
+            guard words.first == "tfd:", words.count > 1 else { return false }
+            let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(words[1])")
+            return link?.contains("timerfd") ?? false
+        }
+    }
+
+    private static func read(_ file: String) -> String {
+        (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
     }
 
     /// How often the native thread has gone to sleep so far: one that has nothing to wait for never wakes.

@@ -42,15 +42,10 @@ extension Stories {
             let server = try await Server.shared.value
             let id = freshID("wrong")
             let client = try TransferStatusClient(url: server.url)
-            let expired = try await Stand.signature(of: id, seconds: -30)
-            let others = try await Stand.signature(of: "another")
             let some = Signature("a.b")
-            let old = try await thrown { try await client.get(transferID: id, signature: expired) }
-            guard case .expired = old else { throw old }
-            let wrong = try await thrown { try await client.get(transferID: id, signature: some) }
+            let others = try await Stand.signature(of: "another")
+            let wrong = try await thrown { try await client.reportScan(transferID: id, signature: others) }
             guard case .unauthorized = wrong else { throw wrong }
-            let another = try await thrown { try await client.reportScan(transferID: id, signature: others) }
-            guard case .forbidden = another else { throw another }
 
             let nowhere = try TransferStatusClient(url: try await Stand.deadPort())
             let refused = try await thrown { try await nowhere.get(transferID: id, signature: some) }
@@ -58,6 +53,17 @@ extension Stories {
 
             let service = try await Scripted()
             let scripted = try TransferStatusClient(url: service.url)
+            func refuse(_ id: String, _ status: Int, _ code: String) async throws -> TransferStatusError {
+                let body = #"{"type":"error","code":"\#(code)","message":"no"}"#
+                let headers: JSON = ["content-type": "application/json"]
+                let poll: JSON = ["status": .number(Double(status)), "headers": headers, "body": .text(body)]
+                try await service.script(id, poll: poll)
+                return try await thrown { try await scripted.get(transferID: id, signature: some) }
+            }
+            let expired = try await refuse("expired", 401, "expired")
+            guard case .expired = expired else { throw expired }
+            let forbidden = try await refuse("forbidden", 403, "forbidden")
+            guard case .forbidden = forbidden else { throw forbidden }
             try await service.script("busy", poll: ["status": 429, "headers": ["retry-after": "7"]])
             let busy = try await thrown { try await scripted.get(transferID: "busy", signature: some) }
             guard case .rateLimited(7, _) = busy else { throw busy }
