@@ -11,7 +11,6 @@ use anyhow::{Context, Result};
 use cargo_metadata::MetadataCommand;
 
 use crate::kotlin::Kotlin;
-use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
 use crate::{build, chromium, npm, swift_package};
@@ -115,23 +114,9 @@ fn kotlin(ready: &Ready) -> Result<Option<Vec<String>>> {
     let Some(kotlin) = Kotlin::ensure(tools)? else {
         return Ok(None);
     };
-    kotlin.prepare(tools, For::Tests)?;
-    let mut maven = kotlin.maven(tools, For::Tests);
-    maven.args([
-        "--quiet",
-        "package",
-        "-DskipTests",
-        "--projects",
-        ":transfer-status-adapter",
-        "--also-make",
-    ]);
-    process::run(&mut maven)?;
-    Ok(Some(Kotlin::program(
-        tools,
-        For::Tests,
-        "transfer-status-adapter",
-        "adapter",
-    )))
+    kotlin
+        .build(tools, "transfer-status-adapter", "adapter")
+        .map(Some)
 }
 
 fn swift(ready: &Ready) -> Result<Option<Vec<String>>> {

@@ -6,6 +6,7 @@
 
 mod open;
 
+use std::collections::BTreeMap;
 use std::env::consts::EXE_SUFFIX;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use cargo_metadata::Message;
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use crate::kotlin::Kotlin;
 use crate::tools::Tools;
 use crate::{build, npm, process, serve, setup};
 
@@ -43,6 +45,9 @@ pub(crate) struct Args {
     /// Serve the shop's page, a phone and a bank to click through in a browser, until Ctrl-C
     #[arg(long)]
     open: bool,
+    /// Let the Kotlin and the Swift scanner be the phones
+    #[arg(long, conflicts_with = "open")]
+    phones: bool,
 }
 
 /// Builds if needed and tells the story, or lets a person tell it; ends with its exit code.
@@ -50,6 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let ready = setup::ensure()?;
     build::worker(&ready)?;
     let programs = build_examples(&ready.tools)?;
+    let phones = args.phones.then(|| phones(&ready.tools)).transpose()?;
     let pages = args.open.then(|| npm::build_checkout(&ready)).transpose()?;
 
     let asked_to_stop = Arc::new(AtomicBool::new(false));
@@ -82,6 +88,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => {
             let mut story = Command::new(programs.join(format!("demo{EXE_SUFFIX}")));
             story.envs(secrets).env("TRANSFER_STATUS_URL", url);
+            story.envs(phones.map(|phones| ("TRANSFER_STATUS_PHONES", phones)));
             tell(&mut story, &mut server, &asked_to_stop)
         }
     };
@@ -93,6 +100,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Some(status) => std::process::exit(status.code().unwrap_or(INTERRUPTED)),
         None => std::process::exit(INTERRUPTED),
     }
+}
+
+/// Builds the scanners that can be built here: a JSON object, name to command line.
+fn phones(tools: &Tools) -> Result<String> {
+    let mut phones = BTreeMap::new();
+    if let Some(kotlin) = Kotlin::ensure(tools)? {
+        phones.insert(
+            "Kotlin",
+            kotlin.build(tools, "transfer-status-scanner", "scanner")?,
+        );
+    }
+    if phones.is_empty() {
+        bail!("no phone can be built here");
+    }
+    Ok(serde_json::to_string(&phones)?)
 }
 
 /// Lets the program tell its story to the end.

@@ -110,8 +110,22 @@ impl Kotlin {
         maven
     }
 
+    /// Builds a program on the library that is built for tests, and returns the words that run it.
+    ///
+    /// # Errors
+    /// When a build fails.
+    pub(crate) fn build(&self, tools: &Tools, module: &str, program: &str) -> Result<Vec<String>> {
+        self.prepare(tools, For::Tests)?;
+        let mut maven = self.maven(tools, For::Tests);
+        maven
+            .args(["--quiet", "package", "-DskipTests", "--also-make", "--projects"])
+            .arg(format!(":{module}"));
+        process::run(&mut maven)?;
+        Ok(Self::program(tools, For::Tests, module, program))
+    }
+
     /// The words that run `program`, which Maven has packaged in the module `module` with what it needs.
-    pub(crate) fn program(tools: &Tools, purpose: For, module: &str, program: &str) -> Vec<String> {
+    fn program(tools: &Tools, purpose: For, module: &str, program: &str) -> Vec<String> {
         let border = border(tools, purpose);
         let jar = border.join(module).join("program").join(format!("{program}.jar"));
         let native = border.join("native").join(jna_platform());

@@ -3,13 +3,15 @@
 //! Starts the shop's backend as a process of its own, creates a transfer request over HTTP, draws its QR code, lets a
 //! phone read it, and moves the payment through its statuses while page and phone watch. `cargo xtask demo` starts
 //! the server and then this. Settings: `TRANSFER_STATUS_URL`, `HMAC_SECRET`, and `SUBSCRIBE_HMAC_SECRET` if the server
-//! has one.
+//! has one; `TRANSFER_STATUS_PHONES`, a JSON object of scanners that stand for phones, name to command line.
 
 mod shop;
 mod story;
 mod style;
 mod timeline;
+mod watcher;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::process::ExitCode;
 
@@ -39,10 +41,17 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let secret = env::var("HMAC_SECRET").context("HMAC_SECRET is not set; give it the server's")?;
+    let phones = match env::var("TRANSFER_STATUS_PHONES") {
+        Ok(phones) => {
+            serde_json::from_str(&phones).context("TRANSFER_STATUS_PHONES: not names with command lines")?
+        }
+        Err(_) => BTreeMap::new(),
+    };
     let settings = story::Settings {
         url: env::var("TRANSFER_STATUS_URL").unwrap_or_else(|_| "http://127.0.0.1:8787".to_owned()),
         subscribe_secret: env::var("SUBSCRIBE_HMAC_SECRET").unwrap_or_else(|_| secret.clone()),
         secret,
+        phones,
     };
     story::tell(&settings).await
 }

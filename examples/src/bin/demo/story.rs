@@ -1,20 +1,19 @@
 //! The payment, step by step. Each step has its time; the first that fails ends the demo and is named.
 #![expect(clippy::print_stdout, reason = "the demo is what it prints")]
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use transfer_status::{Client, Key, Publisher, RetryPolicy, Status, Transfer, Watch, WatchError};
+use transfer_status::{Client, Key, Publisher, QrPayload, RetryPolicy, Status};
 use transfer_status_examples::bank::Payment;
 use transfer_status_examples::qr;
-use transfer_status_examples::watcher::follow;
 
 use crate::shop::Shop;
 use crate::style::Style;
 use crate::timeline::{self, Row};
+use crate::watcher::Watcher;
 
 /// The most that one step may take.
 const STEP: Duration = Duration::from_secs(10);
@@ -22,13 +21,16 @@ const STEP: Duration = Duration::from_secs(10);
 const PACE: Duration = Duration::from_millis(600);
 const AMOUNT: &str = "12.10";
 const MERCHANT_ID: &str = "merchant-1";
-const WATCHERS: [&str; 2] = ["checkout page", "phone"];
+/// A scanner may be a virtual machine that starts.
+const START: Duration = Duration::from_secs(60);
 
 /// Where the server is, and its secrets, as its backends have them.
 pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) secret: String,
     pub(crate) subscribe_secret: String,
+    /// Scanners by their names, as command lines; with none, this program is the phone.
+    pub(crate) phones: BTreeMap<String, Vec<String>>,
 }
 
 /// Tells the whole story.
@@ -62,26 +64,25 @@ pub(crate) async fn tell(settings: &Settings) -> anyhow::Result<()> {
     );
 
     let client = Client::builder(settings.url.as_str()).build()?;
-    let mut page = Watcher::of(client.watch_request(&created.request).start());
-    let mut phone = Watcher::of(client.watch_qr(&scanned).start());
-    for (name, watcher) in WATCHERS.into_iter().zip([&mut page, &mut phone]) {
-        let (_, first) = step(
-            &format!("connect the {name} to {}", settings.url),
-            watcher.reaches(0),
-        )
-        .await?;
+    let mut watchers = vec![Watcher::of(
+        "checkout page",
+        client.watch_request(&created.request).start(),
+    )];
+    watchers.extend(phones(settings, &client, &scanned)?);
+    for watcher in &mut watchers {
+        let connect = format!("connect the {} to {}", watcher.name, settings.url);
+        let (_, first) = step_within(START, &connect, watcher.reaches(0)).await?;
         note(
-            name,
+            &watcher.name,
             &format!("watches, transfer is {}, nothing reported yet", first.status),
         );
     }
 
-    let rows = pay(settings, style, start, &id, [&mut page, &mut phone]).await?;
-    for (name, watcher) in WATCHERS.into_iter().zip([page, phone]) {
-        let last = step(&format!("end the watch of the {name}"), async {
-            Ok(watcher.end.await??)
-        })
-        .await?;
+    let rows = pay(settings, style, start, &id, &mut watchers).await?;
+    let count = watchers.len();
+    for watcher in watchers {
+        let name = watcher.name.clone();
+        let last = step(&format!("end the watch of the {name}"), watcher.ended()).await?;
         ensure!(
             last.status == Status::Completed,
             "the {name} ended on {}, not on completed",
@@ -93,7 +94,7 @@ pub(crate) async fn tell(settings: &Settings) -> anyhow::Result<()> {
         );
     }
     let (median, longest) = timeline::summary(&rows).context("no update was sent")?;
-    let verdict = format!("demo passed: {} updates reached 2 watchers", rows.len());
+    let verdict = format!("demo passed: {} updates reached {count} watchers", rows.len());
     println!(
         "\n{}, median {median}, longest {longest}, {:.1} s in all",
         style.green(&verdict),
@@ -108,7 +109,7 @@ async fn pay(
     style: Style,
     start: Instant,
     id: &transfer_status::TransferId,
-    mut watchers: [&mut Watcher; 2],
+    watchers: &mut [Watcher],
 ) -> anyhow::Result<Vec<Row>> {
     // What fails here should be seen, not tried again for long.
     let retry = RetryPolicy::default().with_deadline(STEP);
@@ -122,7 +123,8 @@ async fn pay(
         merchant_id: MERCHANT_ID.to_owned(),
         customer_id: "customer-1".to_owned(),
     };
-    println!("\n{}", style.bold(&timeline::heading(&WATCHERS)));
+    let names: Vec<&str> = watchers.iter().map(|watcher| watcher.name.as_str()).collect();
+    println!("\n{}", style.bold(&timeline::heading(&names)));
     let mut rows = Vec::new();
     for (update, version) in payment.updates().iter().zip(1..) {
         sleep(PACE).await;
@@ -139,12 +141,13 @@ async fn pay(
             stored.version
         );
         let mut received = Vec::new();
-        for (name, watcher) in WATCHERS.into_iter().zip(&mut watchers) {
-            let (at, transfer) = step(&format!("{status} at the {name}"), watcher.reaches(version)).await?;
+        for watcher in watchers.iter_mut() {
+            let name = watcher.name.clone();
+            let (at, seen) = step(&format!("{status} at the {name}"), watcher.reaches(version)).await?;
             ensure!(
-                transfer.status == update.status,
+                seen.status == update.status,
                 "the {name} saw {}, not {status}",
-                transfer.status
+                seen.status
             );
             received.push(at);
         }
@@ -166,39 +169,28 @@ async fn pay(
     Ok(rows)
 }
 
-/// Somebody who watches, with the time of each thing seen.
-struct Watcher {
-    seen: mpsc::UnboundedReceiver<(Instant, Transfer)>,
-    end: JoinHandle<Result<Transfer, WatchError>>,
-}
-
-impl Watcher {
-    fn of(watch: Watch) -> Self {
-        // Unbounded, as it holds a handful of states.
-        let (tell, seen) = mpsc::unbounded_channel();
-        let end = tokio::spawn(follow(watch, move |transfer| {
-            let _ = tell.send((Instant::now(), (*transfer).clone()));
-        }));
-        Self { seen, end }
+/// The scanners that stand for phones, or this program as one.
+fn phones(settings: &Settings, client: &Client, scanned: &QrPayload) -> anyhow::Result<Vec<Watcher>> {
+    if settings.phones.is_empty() {
+        return Ok(vec![Watcher::of("phone", client.watch_qr(scanned).start())]);
     }
-
-    /// Waits for a version, or a later one.
-    async fn reaches(&mut self, version: u64) -> anyhow::Result<(Instant, Transfer)> {
-        while let Some((at, transfer)) = self.seen.recv().await {
-            if transfer.version >= Some(version) {
-                return Ok((at, transfer));
-            }
-        }
-        match (&mut self.end).await? {
-            Ok(transfer) => anyhow::bail!("the watch ended on {}", transfer.status),
-            Err(error) => Err(error.into()),
-        }
-    }
+    let scanner = |(name, words): (&String, &Vec<String>)| {
+        Watcher::of_scanner(&format!("{name} phone"), words, &settings.url, scanned)
+    };
+    settings.phones.iter().map(scanner).collect()
 }
 
 /// Runs one step of the story in its time, and names it when it fails.
 async fn step<T>(name: &str, doing: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let done = timeout(STEP, doing).await;
-    done.unwrap_or_else(|_| Err(anyhow::anyhow!("took longer than {} s", STEP.as_secs())))
+    step_within(STEP, name, doing).await
+}
+
+async fn step_within<T>(
+    limit: Duration,
+    name: &str,
+    doing: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    let done = timeout(limit, doing).await;
+    done.unwrap_or_else(|_| Err(anyhow::anyhow!("took longer than {} s", limit.as_secs())))
         .with_context(|| name.to_owned())
 }
