@@ -73,13 +73,19 @@ impl FfiClient {
         let signature = Signature::new(signature).map_err(|error| FfiError::InvalidSignature {
             reason: error.to_string(),
         })?;
-        let task = Task(engine.handle().spawn(request(client, transfer_id, signature)), engine);
+        let task = Task(
+            engine.handle().spawn(request(client, transfer_id, signature)),
+            engine,
+        );
         task.answer().await
     }
 }
 
 /// A task that ends when nobody waits for it any more; the engine stays as long as that takes.
-struct Task<T>(JoinHandle<Result<T, RequestError>>, #[expect(dead_code)] Arc<Engine>);
+struct Task<T>(
+    JoinHandle<Result<T, RequestError>>,
+    #[expect(dead_code)] Arc<Engine>,
+);
 
 impl<T> Task<T> {
     async fn answer(mut self) -> Result<T, FfiError> {
@@ -126,19 +132,13 @@ impl From<RequestError> for FfiError {
                     kind: cause.into(),
                     reason,
                 },
-                None => Self::UnexpectedAnswer {
-                    status: None,
-                    reason,
-                },
+                None => Self::UnexpectedAnswer { status: None, reason },
             },
             RequestError::UnexpectedResponse { status, .. } => Self::UnexpectedAnswer {
                 status: Some(status.as_u16()),
                 reason,
             },
-            _ => Self::UnexpectedAnswer {
-                status: None,
-                reason,
-            },
+            _ => Self::UnexpectedAnswer { status: None, reason },
         }
     }
 }
