@@ -1,7 +1,8 @@
 //! `cargo xtask mutants`: whether the judge of the client session still finds faults that sessions have had.
 //!
-//! Each patch in `protocol/tests/session/faults/mutants` puts a fault back. In a copy of the workspace the judge's
-//! random schedules and its crowds must pass without a patch, and fail with each. Shrinking is off: that there is a fault is enough.
+//! Each patch in `protocol/tests/session/faults/mutants` puts a fault back. In a copy of the workspace the judge's random
+//! schedules and its crowds must pass without a patch, and fail with each. Shrinking is off: that there is a fault is
+//! enough.
 
 use std::ffi::OsStr;
 use std::fs;

@@ -2,10 +2,14 @@
 //! then all is well again. Every step of every client is held by a judge ([`judge`]) against PROTOCOL.md's "A client's
 //! duties", and what the user saw against what really happened ([`history`]). Tabs share a socket as [`share`] says.
 //!
+//! The judge sees from outside what a host sees, and follows from the document's sentences alone: where session and
+//! judge differ, one of them has misread a sentence. That it would find what sessions have got wrong is tested too:
+//! `cargo xtask mutants` puts each fault in `mutants/` back and requires that these schedules, or the crowds, fail.
+//!
 //! The seed is fixed: a run is the same on every machine. A run over millions takes minutes, each seed another set:
 //!
 //! ```text
-//! PROPTEST_CASES=2000000 PROPTEST_RNG_SEED=1 \
+//! PROPTEST_CASES=1000000 PROPTEST_RNG_SEED=1 \
 //!     cargo test --release -p transfer-status-protocol --test session faults
 //! ```
 
