@@ -106,7 +106,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         12 => prop_oneof![Just(0_u64), 1..5_000_u64].prop_map(|later| Fault::Publish { later }),
         1 => arbitrary::<bool>().prop_map(|unknown| Fault::Finish { known: !unknown }),
-        3 => (0..4_u64).prop_map(|back| Fault::Restore { back }),
+        5 => (1..4_u64).prop_map(|back| Fault::Restore { back }),
         4 => prop_oneof![0..300_u64, 300..14_000_u64].prop_map(Fault::Latency),
         9 => dials().prop_map(Fault::Dials),
         5 => polls().prop_map(Fault::Polls),
@@ -118,7 +118,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         1 => select(STOPS).prop_map(Fault::Close),
         3 => Just(Fault::Close(1000)),
         4 => select(vec![Stray::Notice, Stray::Unknown, Stray::Malformed, Stray::Pong]).prop_map(Fault::Send),
-        6 => (0..4_u64).prop_map(|back| Fault::Replay { back }),
+        8 => (0..6_u64).prop_map(|back| Fault::Replay { back }),
         4 => Just(Fault::Reorder),
         2 => Just(Fault::Replace),
         4 => (long_ms(), arbitrary::<bool>(), arbitrary::<bool>())
