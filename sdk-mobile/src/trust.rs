@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::FfiError;
@@ -17,7 +18,11 @@ use crate::error::FfiError;
 /// # Errors
 /// [`FfiError::InvalidRoots`] when no root can be used.
 pub(crate) fn tls(roots: Option<&[Vec<u8>]>) -> Result<ClientConfig, FfiError> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = CryptoProvider {
+        key_provider: &NoKeys,
+        ..ring::default_provider()
+    };
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| invalid(&error))?;
     let Some(roots) = roots else {
@@ -27,6 +32,16 @@ pub(crate) fn tls(roots: Option<&[Vec<u8>]>) -> Result<ClientConfig, FfiError> {
     Ok(builder
         .with_root_certificates(store(roots)?)
         .with_no_client_auth())
+}
+
+/// A phone presents no certificate of its own, so that what signs with one is left out.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("no client certificates here".to_owned()))
+    }
 }
 
 type Builder = rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>;

@@ -8,13 +8,13 @@ use std::os::unix::process::CommandExt;
 use anyhow::{Context, Result};
 
 use crate::process::command;
-use crate::{build, setup};
+use crate::{build, kotlin, setup};
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// `server [--quick] [--json] [--only …]` or `cost [--transfers N] [--json]`; see `--help` of each
+    /// `mobile`, for what crossing into Kotlin costs; `server [--quick] [--json] [--only …]` or `cost [--transfers N] [--json]`; see `--help` of each
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH")]
     bench: Vec<String>,
 }
@@ -22,6 +22,9 @@ pub(crate) struct Args {
 /// Builds what is needed and becomes the bench; returns only when it could not be started.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let ready = setup::ensure()?;
+    if args.bench.first().is_some_and(|bench| bench == "mobile") {
+        return kotlin::bench(&ready.tools);
+    }
     build::worker(&ready)?;
     let bench = ["run", "--quiet", "--release", "--package", "transfer-status-e2e"];
     let mut cargo = command(&ready.tools.root, "cargo", bench);

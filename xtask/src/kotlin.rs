@@ -89,7 +89,7 @@ impl Kotlin {
         let name = library.file_name().context("the library has no name")?;
         let native = border.join("native").join(jna_platform()).join(name);
         match purpose {
-            For::Release => mobile::strip(&library, &native),
+            For::Release | For::Bench => mobile::strip(&library, &native),
             For::Tests => {
                 let folder = native.parent().context("the library has no folder")?;
                 fs::create_dir_all(folder)?;
@@ -157,11 +157,50 @@ pub(crate) fn package(tools: &Tools) -> Result<PathBuf> {
     Ok(border(tools, For::Release).join("transfer-status"))
 }
 
+/// Measures what crossing the border costs, on the library as it ships, and fails when it costs too much.
+///
+/// # Errors
+/// When a build fails, or what was measured is over its limit.
+pub(crate) fn bench(tools: &Tools) -> Result<()> {
+    let kotlin = Kotlin::ensure(tools)?.context("JDK or Maven is missing")?;
+    kotlin.prepare(tools, For::Tests)?;
+    let mut maven = kotlin.maven(tools, For::Tests);
+    maven.args([
+        "--quiet",
+        "test-compile",
+        "dependency:build-classpath",
+        "--projects",
+        "library",
+    ]);
+    let classpath = border(tools, For::Tests).join("classpath");
+    maven.arg(format!("-Dmdep.outputFile={}", classpath.display()));
+    process::run(&mut maven)?;
+    let native = border(tools, For::Bench).join("native").join(jna_platform());
+    let library = mobile::library(tools, For::Bench)?;
+    let name = library.file_name().context("the library has no name")?;
+    mobile::strip(&library, &native.join(name))?;
+    let classes = border(tools, For::Tests).join("transfer-status");
+    let others = fs::read_to_string(&classpath)?;
+    let mut java = Command::new("java");
+    java.arg("-Xmx512m")
+        .arg(format!("-Djna.library.path={}", native.display()))
+        .arg("-cp")
+        .arg(format!(
+            "{}:{}:{}",
+            classes.join("test-classes").display(),
+            classes.join("classes").display(),
+            others.trim()
+        ))
+        .arg("dev.transferstatus.BenchKt");
+    process::run(&mut java)
+}
+
 /// Where everything of a build is.
 fn border(tools: &Tools, purpose: For) -> PathBuf {
     let name = match purpose {
         For::Tests => "kotlin",
         For::Release => "kotlin-release",
+        For::Bench => "kotlin-bench",
     };
     tools.root.join("target").join(name)
 }

@@ -27,6 +27,8 @@ pub(crate) enum For {
     Tests,
     /// An app: small.
     Release,
+    /// A bench: as for an app, with what the tests' bindings call.
+    Bench,
 }
 
 /// Builds the native library for this machine and returns its file, unstripped: the bindings are read out of it.
@@ -36,25 +38,43 @@ pub(crate) enum For {
 pub(crate) fn library(tools: &Tools, purpose: For) -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(&tools.root);
-    match purpose {
-        For::Tests => cargo.args(["build", "--package", PACKAGE, "--features", "testing"]),
+    let folder = if purpose == For::Tests {
+        cargo.args(["build", "--package", PACKAGE, "--features", "testing"]);
+        "debug"
+    } else {
         // With an rlib beside it, cargo would leave out the optimization at link time.
-        For::Release => cargo
-            .args(["rustc", "--package", PACKAGE, "--profile", PROFILE])
-            .args(["--crate-type", "cdylib"]),
+        cargo.args(["rustc", "--package", PACKAGE, "--profile", PROFILE]);
+        if purpose == For::Bench {
+            cargo.args(["--features", "testing"]);
+        }
+        cargo.args(["--crate-type", "cdylib", "--"]).args(smaller());
+        PROFILE
     };
     process::run(&mut cargo)?;
     let metadata = MetadataCommand::new().current_dir(&tools.root).no_deps().exec()?;
-    let folder = match purpose {
-        For::Tests => "debug",
-        For::Release => PROFILE,
-    };
     let name = format!(
         "{}transfer_status_mobile{}",
         std::env::consts::DLL_PREFIX,
         std::env::consts::DLL_SUFFIX
     );
     Ok(metadata.target_directory.join(folder).join(name).into())
+}
+
+/// What makes a library smaller that the linker of this machine is known to understand: functions that are the same
+/// stand once, and relocations are packed.
+fn smaller() -> &'static [&'static str] {
+    if cfg!(all(
+        target_os = "linux",
+        target_arch = "x86_64",
+        target_env = "gnu"
+    )) {
+        &[
+            "-Clink-arg=-Wl,--icf=all",
+            "-Clink-arg=-Wl,-z,pack-relative-relocs",
+        ]
+    } else {
+        &[]
+    }
 }
 
 /// Generates the half of `language` (`kotlin` or `swift`) of `library` into `folder`.

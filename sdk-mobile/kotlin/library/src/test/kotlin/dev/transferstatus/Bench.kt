@@ -1,0 +1,114 @@
+// What crossing the border costs, printed: `cargo xtask bench mobile` runs it.
+package dev.transferstatus
+
+import dev.transferstatus.ffi.FfiClient
+import dev.transferstatus.ffi.FfiClientOptions
+import dev.transferstatus.ffi.FfiCursor
+import dev.transferstatus.ffi.FfiTarget
+import dev.transferstatus.ffi.FfiWatch
+import dev.transferstatus.support.Census
+import dev.transferstatus.support.Exchange
+import dev.transferstatus.support.ScriptedServer
+import dev.transferstatus.support.sign
+import dev.transferstatus.support.status
+import java.util.concurrent.ConcurrentLinkedQueue
+import kotlinx.coroutines.runBlocking
+
+private const val CROSSINGS = 100_000
+private const val NEWS = 2_000L
+private const val WATCHES = 500
+
+private class Bench {
+    private val sockets = ConcurrentLinkedQueue<Exchange>()
+    private val server = ScriptedServer {
+        it.open()
+        it.send(status("order", "processing", 1, MORE))
+        sockets.add(it)
+        it.stay()
+    }
+    private val client = FfiClient(FfiClientOptions(server.url, false, null))
+
+    private fun watch(): FfiWatch = client.watch(FfiTarget("order", sign("order").expose(), null, false))
+
+    /** A state of the usual size, taken over and over. */
+    suspend fun statesASecond(): Double {
+        val watch = watch()
+        val first = FfiCursor(0u, 0u)
+        untilTheFirst(watch)
+        repeat(CROSSINGS / 2) { watch.changedAfter(first, null).toState() }
+        val start = System.nanoTime()
+        repeat(CROSSINGS) { watch.changedAfter(first, null).toState() }
+        val seconds = (System.nanoTime() - start) / 1e9
+        watch.destroy()
+        return CROSSINGS / seconds
+    }
+
+    /** From a frame's leaving a socket of this process to the caller that waits for it. */
+    suspend fun millisecondsToAWaitingCaller(): Double {
+        sockets.clear()
+        val watch = watch()
+        var cursor = FfiCursor(0u, 0u)
+        suspend fun next(version: Long) {
+            do {
+                val snapshot = watch.changedAfter(cursor, null)
+                cursor = snapshot.cursor
+            } while (snapshot.transfer?.version != version.toULong())
+        }
+        next(1)
+        val socket = generateSequence { sockets.poll() }.first()
+        val times = (2..NEWS + 1).map { version ->
+            val start = System.nanoTime()
+            socket.send(status("order", "processing", version))
+            next(version)
+            (System.nanoTime() - start) / 1e6
+        }
+        watch.destroy()
+        return times.drop(times.size / 5).sorted().let { it[it.size / 2] }
+    }
+
+    /** What one more idle watch adds to the process, its socket's place in the kernel aside. */
+    suspend fun kilobytesOfAnIdleWatch(): Double {
+        suspend fun begin() = List(WATCHES) { watch() }.onEach { untilTheFirst(it) }
+        val warm = begin()
+        warm.forEach { it.destroy() }
+        val before = native()
+        val watches = begin()
+        val after = native()
+        watches.forEach { it.destroy() }
+        return (after - before) / WATCHES.toDouble() / 1024
+    }
+
+    private suspend fun untilTheFirst(watch: FfiWatch) {
+        var cursor = FfiCursor(0u, 0u)
+        do {
+            val snapshot = watch.changedAfter(cursor, null)
+            cursor = snapshot.cursor
+        } while (snapshot.transfer == null)
+    }
+
+    /** What the C library's allocator has handed out, the native side's part of this process. */
+    private fun native(): Long = Allocator.inUse()
+
+    fun end() {
+        client.destroy()
+        server.close()
+    }
+
+    companion object {
+        const val MORE = ""","amount":12.10,"message":"The money is on its way","merchantId":"merchant-1","customerId":"customer-1""""
+    }
+}
+
+fun main(): Unit = runBlocking {
+    val bench = Bench()
+    val states = bench.statesASecond()
+    val waiting = bench.millisecondsToAWaitingCaller()
+    val idle = bench.kilobytesOfAnIdleWatch()
+    println("Kotlin: states a second over the border     %,12.0f   at least 20,000".format(states))
+    println("Kotlin: news to a waiting caller, median    %9.3f ms   at most 1 ms".format(waiting))
+    println("Kotlin: an idle watch                       %9.1f KB   at most 30 KB".format(idle))
+    println("Kotlin: native threads                      %,12d".format(Census.nativeThreads()))
+    bench.end()
+    val missed = states < 20_000 || waiting > 1.0 || idle > 30.0
+    Runtime.getRuntime().halt(if (missed) 1 else 0)
+}
