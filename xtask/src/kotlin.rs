@@ -14,6 +14,9 @@ use crate::tools::Tools;
 /// The Maven project of the Kotlin library and all that is built on it, from the repository's root.
 pub(crate) const PROJECT: &str = "sdk-mobile/kotlin";
 
+/// What the hand-written sources may weigh, in bytes.
+const SOURCES: u64 = 150 * 1024;
+
 /// A JDK and Maven that are installed.
 pub(crate) struct Kotlin {
     maven: PathBuf,
@@ -154,7 +157,43 @@ pub(crate) fn package(tools: &Tools) -> Result<PathBuf> {
     // Its tests need the library that is built for them.
     maven.args(["--quiet", "package", "-Dmaven.test.skip=true"]);
     process::run(&mut maven)?;
-    Ok(border(tools, For::Release).join("transfer-status"))
+    measure(tools)?;
+    let border = border(tools, For::Release);
+    let native = border
+        .join("native")
+        .join(jna_platform())
+        .join(mobile::file_name());
+    mobile::measure(&native)?;
+    Ok(border.join("transfer-status"))
+}
+
+/// Prints the size of the sources that ship, and fails when there are too many.
+///
+/// # Errors
+/// When they are over their limit or cannot be read.
+pub(crate) fn measure(tools: &Tools) -> Result<()> {
+    let size = size_of(&tools.root.join(PROJECT).join("library/src/main"))?;
+    println!(
+        "{:<24}{size:>10}{:>20}  raw {SOURCES}",
+        "Kotlin, hand-written", ""
+    );
+    if size > SOURCES {
+        bail!("the Kotlin sources are {size} B, their limit is {SOURCES} B");
+    }
+    Ok(())
+}
+
+fn size_of(folder: &Path) -> Result<u64> {
+    let mut size = 0;
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let entry = entry?;
+        size += if entry.file_type()?.is_dir() {
+            size_of(&entry.path())?
+        } else {
+            entry.metadata()?.len()
+        };
+    }
+    Ok(size)
 }
 
 /// Measures what crossing the border costs, on the library as it ships, and fails when it costs too much.

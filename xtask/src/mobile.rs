@@ -20,6 +20,10 @@ const BINDGEN: &str = "transfer-status-bindgen";
 /// The cargo profile of what ships.
 const PROFILE: &str = "mobile";
 
+/// What the stripped library may weigh, in bytes. Most of it is TLS, HTTP and the runtime; half of it goes when an app is
+/// packed.
+const LIBRARY: u64 = 2_250_000;
+
 /// What a library is built for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum For {
@@ -52,12 +56,28 @@ pub(crate) fn library(tools: &Tools, purpose: For) -> Result<PathBuf> {
     };
     process::run(&mut cargo)?;
     let metadata = MetadataCommand::new().current_dir(&tools.root).no_deps().exec()?;
-    let name = format!(
-        "{}transfer_status_mobile{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    );
-    Ok(metadata.target_directory.join(folder).join(name).into())
+    Ok(metadata.target_directory.join(folder).join(file_name()).into())
+}
+
+/// How the library's file is called on this machine.
+pub(crate) fn file_name() -> String {
+    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+    format!("{DLL_PREFIX}transfer_status_mobile{DLL_SUFFIX}")
+}
+
+/// Prints the size of a library that is stripped, and fails when it is too large.
+///
+/// # Errors
+/// When it is over its limit or cannot be read.
+pub(crate) fn measure(library: &Path) -> Result<()> {
+    let size = fs::metadata(library)
+        .with_context(|| format!("cannot read {}", library.display()))?
+        .len();
+    println!("{:<24}{size:>10}{:>20}  raw {LIBRARY}", "native library", "");
+    if size > LIBRARY {
+        bail!("the native library is {size} B, its limit is {LIBRARY} B");
+    }
+    Ok(())
 }
 
 /// What makes a library smaller that the linker of this machine is known to understand: functions that are the same

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::setup::{self, Ready};
-use crate::{build, npm, process, swift_package};
+use crate::{build, kotlin, npm, process, swift_package};
 
 /// The session alone, raw: it is to be a small part of a browser package.
 const SESSION_RAW: usize = 12 * 1024;
@@ -46,6 +46,7 @@ pub(crate) fn measure(ready: &Ready) -> Result<()> {
         );
     }
     swift_package::measure(&ready.tools)?;
+    kotlin::measure(&ready.tools)?;
     npm::build(ready)?;
     println!();
     // The package holds its own entries to their limits, and shows other clients beside them.
