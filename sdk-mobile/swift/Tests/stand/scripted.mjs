@@ -136,7 +136,9 @@ export class Scripted {
       stream.end(`HTTP/1.1 ${status} Scripted\r\n${head}\r\n${body}`);
       return;
     }
-    const accept = createHash("sha1").update(request.headers["sec-websocket-key"] + GUID).digest("base64");
+    const accept = createHash("sha1")
+      .update(request.headers["sec-websocket-key"] + GUID)
+      .digest("base64");
     stream.write(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
         `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: transfer-status.v1\r\n\r\n`,
