@@ -44,7 +44,7 @@ export const showNetwork = (watch: TransferWatch): void => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new AbortController();
   const set = (state: Connection | "offline") => {
-    const text = (state != "live" && state != "offline" && advice(watch.problem)) || words[state];
+    const text = ((state == "connecting" || state == "reconnecting") && advice(watch.problem)) || words[state];
     if (line.dataset["state"] == state && line.textContent == text) return;
     line.dataset["state"] = state;
     line.textContent = text;
