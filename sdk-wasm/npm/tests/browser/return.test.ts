@@ -14,6 +14,11 @@ const TIMES = 50;
 const ROUND_TRIP = 100;
 /** Silence after which a hint is worth a probe, in milliseconds, and a little. */
 const SILENT = 3_200;
+/**
+ * Where the poll beside the probe is lost as well, on a connection of the browser's that died with the socket's, the
+ * news comes over the next socket: 2.5 s for the pong, up to 0.5 s of jitter, the dial and the first frame.
+ */
+const LONGEST = 2_500 + 500 + 5 * ROUND_TRIP;
 /** How many tabs are looked at at a time: each waits for its silence. */
 const AT_ONCE = 10;
 
@@ -67,5 +72,5 @@ test(`visible again on a socket that is silently dead: the final status shows, $
     `# visible to final status, ${took.length} times with ${ROUND_TRIP} ms of round trip: median ${median} ms, longest ${longest} ms`,
   );
   assert.ok(median < 1_000, `median ${median} ms`);
-  assert.ok(longest < 3_000, `longest ${longest} ms`);
+  assert.ok(longest < LONGEST, `longest ${longest} ms`);
 });
