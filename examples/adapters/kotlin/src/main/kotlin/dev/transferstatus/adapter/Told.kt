@@ -42,11 +42,12 @@ internal fun tell(watch: String, before: TransferState?, state: TransferState) {
         more()
     }
     val transfer = state.transfer
+    // A problem is gone when a status has come: whoever hears of the status does not meet the problem any more.
+    if (state.problem != before?.problem) tell("problem") { problem(state.problem) }
     if (transfer != null && transfer != before?.transfer) tell("status") { transfer(transfer) }
     if (state.connection != before?.connection) {
         tell("connection") { put("state", state.connection.name.lowercase()) }
     }
-    if (state.problem != before?.problem) tell("problem") { problem(state.problem) }
     val scan = state.scan
     if (scan != null && scan != before?.scan) {
         tell("scan") {
