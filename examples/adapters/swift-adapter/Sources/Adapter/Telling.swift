@@ -15,6 +15,11 @@ func tell(_ watch: TransferWatch, as name: String, to output: Output) async {
                 connection = state.connection
                 output.event("connection", name, ("state", JSON(state.connection.rawValue)))
             }
+            // A problem is gone when a status has come: whoever hears of the status does not meet the problem any more.
+            if state.problem != problem {
+                problem = state.problem
+                output.event("problem", [name] + members(of: state.problem))
+            }
             if state.transfer != transfer, let shown = state.transfer {
                 transfer = shown
                 output.event("status", name, ("transfer", json(of: shown)))
@@ -22,10 +27,6 @@ func tell(_ watch: TransferWatch, as name: String, to output: Output) async {
             if state.scan != scan, let told = state.scan {
                 scan = told
                 output.event("scan", name, ("scanned", JSON(told.scanned)), ("at", JSON(rfc3339(told.at))))
-            }
-            if state.problem != problem {
-                problem = state.problem
-                output.event("problem", [name] + members(of: state.problem))
             }
             if let end = state.end { output.event("closed", [name] + members(of: end)) }
         }
