@@ -25,10 +25,10 @@ use std::sync::OnceLock;
 use transfer_status_protocol::sign::{Key, KeyRing, TimestampPolicy};
 use worker::Env;
 
-use crate::auth::AdminToken;
-use crate::cors::Origins;
-use crate::legacy::Switches;
-use crate::outbox::Policy;
+use crate::domain::outbox::Policy;
+use crate::edge::cors::Origins;
+use crate::edge::legacy::Switches;
+use crate::edge::proof::AdminToken;
 
 const DEFAULT_MAX_WATCHERS: usize = 1_000;
 /// Half of the 32,768 sockets that the platform gives an object: as many again may still be proving

@@ -10,11 +10,11 @@ use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Transfer};
 use worker::wasm_bindgen::JsValue;
 
 use crate::config::ConfigError;
-use crate::ledger::ConflictReason;
-use crate::legacy::LegacyError;
+use crate::domain::ledger::ConflictReason;
+use crate::edge::legacy::LegacyError;
+use crate::edge::limits::Attempt;
 use crate::recent::BadQuery;
-use crate::refusals::Attempt;
-use crate::storage::StorageError;
+use crate::room::storage::StorageError;
 
 /// Why something was refused.
 #[derive(Debug, thiserror::Error)]

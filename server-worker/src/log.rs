@@ -7,8 +7,8 @@ use transfer_status_protocol::ErrorCode;
 use worker::js_sys::Math;
 use worker::{console_error, console_warn};
 
+use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::incoming::Incoming;
 
 /// Longer than any path of ours.
 const MOST_OF_A_PATH: usize = 512;

@@ -8,11 +8,11 @@ use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Status, Timest
 
 use super::ApiError;
 use crate::config::ConfigError;
-use crate::ledger::ConflictReason;
-use crate::legacy::LegacyError;
+use crate::domain::ledger::ConflictReason;
+use crate::edge::legacy::LegacyError;
+use crate::edge::limits::Attempt;
 use crate::recent::BadQuery;
-use crate::refusals::Attempt;
-use crate::storage::StorageError;
+use crate::room::storage::StorageError;
 
 fn transfer() -> Transfer {
     let id = TransferId::new("tr_1").unwrap();

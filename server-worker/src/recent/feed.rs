@@ -5,9 +5,9 @@ use worker::{WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
 use transfer_status_protocol::message::{PING, PONG};
 
 use super::object::Shard;
+use crate::clock::now_unix_seconds;
 use crate::error::ApiError;
-use crate::incoming::now_unix_seconds;
-use crate::socket::{self, Frame};
+use crate::platform::socket::{self, Frame};
 
 /// Operators that look at once.
 const MOST_FEEDS: usize = 100;

@@ -14,11 +14,14 @@ use super::minutes::Minutes;
 use super::page::{Item, Listing, Query};
 use super::rows::Rows;
 use super::{BASE, Stats};
-use crate::call::Call;
+use crate::clock::now_unix_millis;
+use crate::edge::target::Target;
 use crate::error::ApiError;
-use crate::incoming::now_unix_millis;
-use crate::target::Target;
-use crate::{bindings, log, reply, socket};
+use crate::log;
+use crate::platform::bindings;
+use crate::platform::reply;
+use crate::platform::socket;
+use crate::room::call::Call;
 
 /// Rooms that are asked at once; the platform lets one invocation make 1,000 calls.
 const MOST_ASKED: usize = 200;

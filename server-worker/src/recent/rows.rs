@@ -4,7 +4,7 @@
 use worker::{SqlStorage, SqlStorageValue};
 
 use super::index::Index;
-use crate::storage::StorageError;
+use crate::room::storage::StorageError;
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS page (page INTEGER PRIMARY KEY, entries TEXT NOT NULL)";
 const HAS_TABLE: &str = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'page'";

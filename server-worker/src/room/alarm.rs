@@ -8,10 +8,10 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 
 use super::Room;
+use crate::clock::now_unix_millis;
 use crate::config::Config;
+use crate::domain::outbox::Policy;
 use crate::error::ApiError;
-use crate::incoming::now_unix_millis;
-use crate::outbox::Policy;
 
 /// How long to wait when nothing can be done about a fault: a deploy without its secret, say.
 const HOPELESS_MS: i64 = 900_000;

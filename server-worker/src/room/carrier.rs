@@ -7,14 +7,15 @@ use worker::js_sys::{Function, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::JsFuture;
 
-use super::{Room, pause};
+use super::Room;
+use crate::clock::now_unix_millis;
 use crate::config::Config;
+use crate::domain::outbox::Delivered;
+use crate::domain::record::Record;
 use crate::error::ApiError;
-use crate::incoming::now_unix_millis;
-use crate::mailbag::{Carrier, Mailbag, Next, Parcel, Role};
-use crate::outbox::Delivered;
+use crate::platform::pause;
 use crate::recent;
-use crate::record::Record;
+use crate::room::mailbag::{Carrier, Mailbag, Next, Parcel, Role};
 
 /// Arrival is noted in the room's memory, which outlives the room where that is gone; those who wait are called
 /// by a function, for the platform lets an object go on only in its own context.

@@ -4,13 +4,14 @@
 use std::rc::Rc;
 
 use super::{Room, Stored, turn};
+use crate::archive;
+use crate::clock::now_unix_millis;
 use crate::config::Config;
+use crate::domain::outbox::{Held, Owed, Policy};
+use crate::domain::record::Record;
 use crate::error::ApiError;
-use crate::incoming::now_unix_millis;
-use crate::mailbag::Role;
-use crate::outbox::{Held, Owed, Policy};
-use crate::record::Record;
-use crate::{bindings, history};
+use crate::platform::bindings;
+use crate::room::mailbag::Role;
 
 /// A socket may be open where nothing is to be said any more, until its own time is over.
 const LATER_MS: i64 = 60_000;
@@ -103,7 +104,7 @@ impl Room {
     async fn archive(&self, record: &Record, ask_first: bool) -> Result<bool, ApiError> {
         let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
         if !(ask_first && self.has_archived(record).await) {
-            let put = history::put(&self.env, record, config.history_ttl_seconds);
+            let put = archive::put(&self.env, record, config.history_ttl_seconds);
             if let Err(error) = bindings::resolve(put).await {
                 self.log_owed("archive", &error);
                 return Ok(false);
@@ -116,7 +117,7 @@ impl Room {
 
     /// Whether the archive has this very version; when it cannot be asked, it is written to anyway.
     async fn has_archived(&self, record: &Record) -> bool {
-        match history::get(&self.env, &record.transfer.id).await {
+        match archive::get(&self.env, &record.transfer.id).await {
             Ok(Some(archived)) => archived.version() == record.version(),
             Ok(None) | Err(_) => false,
         }

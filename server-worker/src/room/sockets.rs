@@ -12,14 +12,15 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
 
 use super::{Room, Stored};
-use crate::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
+use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::config::Config;
+use crate::domain::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
+use crate::domain::record::Record;
+use crate::edge::legacy::{View, view};
+use crate::edge::proof;
 use crate::error::ApiError;
-use crate::incoming::{now_unix_millis, now_unix_seconds};
-use crate::legacy::{View, view};
-use crate::record::Record;
-use crate::socket::{self, Frame};
-use crate::{auth, reply};
+use crate::platform::reply;
+use crate::platform::socket::{self, Frame};
 
 /// Sockets that were opened with a valid signature. A tag stays for life: one that proves itself
 /// later keeps [`NEW`], and its attachment tells.
@@ -119,7 +120,7 @@ impl Room {
         let shown = match signature {
             Some(signature) => {
                 let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
-                Some(auth::subscription(config, signature, transfer_id, now_unix_seconds())?.expiry())
+                Some(proof::subscription(config, signature, transfer_id, now_unix_seconds())?.expiry())
             }
             None => None,
         };

@@ -9,10 +9,10 @@ use worker::js_sys::{Function, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::JsFuture;
 
-use super::pause;
+use crate::clock::now_unix_millis;
 use crate::error::ApiError;
-use crate::incoming::now_unix_millis;
-use crate::turnstile::{Admission, Ticket, Turnstile};
+use crate::platform::pause;
+use crate::room::turnstile::{Admission, Ticket, Turnstile};
 
 /// What updates are given before a turn while they come thick and fast.
 const PAUSE_MS: i64 = 10;

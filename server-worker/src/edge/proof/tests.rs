@@ -6,8 +6,8 @@ use transfer_status_protocol::signature::{self, Claims, Signature, SubscriptionE
 
 use super::{Offer, Reader, reader};
 use crate::config::Config;
+use crate::edge::target::Target;
 use crate::error::ApiError;
-use crate::target::Target;
 
 const SECRET: &str = "a secret of the tests";
 const ADMIN: &str = "the operator's token";

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use transfer_status_protocol::{Amount, ErrorCode, Metadata, Timestamp, Transfer, TransferId};
 
-use super::word;
-use crate::record::Record;
+use crate::domain::record::Record;
+use crate::domain::word;
 
 /// Which of the two APIs an answer or a socket speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -158,7 +158,7 @@ mod tests {
     use transfer_status_protocol::{Metadata, ServerMessage, Status, Timestamp, Transfer, TransferId};
 
     use super::{List, View, conflict, scan_frame, transfer};
-    use crate::record::Record;
+    use crate::domain::record::Record;
 
     fn id() -> TransferId {
         TransferId::new("tr_1").unwrap()

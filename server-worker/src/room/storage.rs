@@ -11,8 +11,8 @@ use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::DurableObjectStorage;
 
-use crate::record::Record;
-use crate::timeline;
+use crate::domain::record::Record;
+use crate::domain::timeline;
 
 /// The layout of the entry. A later deploy may write a higher one; this one then serves nothing
 /// rather than overwrite what it cannot read.
@@ -132,8 +132,8 @@ mod tests {
     use transfer_status_protocol::{Status, Timestamp, Transfer, TransferId};
 
     use super::{StorageError, decode, encode};
-    use crate::record::Record;
-    use crate::timeline;
+    use crate::domain::record::Record;
+    use crate::domain::timeline;
 
     #[test]
     fn an_entry_comes_back_as_it_was_stored() {

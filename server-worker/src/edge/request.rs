@@ -1,11 +1,10 @@
 //! A request as it came to the Worker, and the clock it is judged by.
 
-use worker::js_sys::Date;
 use worker::web_sys::{Headers, Request};
 
-use crate::cors::Origins;
+use crate::edge::cors::Origins;
+use crate::edge::target::Target;
 use crate::error::ApiError;
-use crate::target::Target;
 
 /// A request. Each header is fetched from JavaScript when it is asked for.
 pub(crate) struct Incoming<'a> {
@@ -85,15 +84,4 @@ impl<'a> Incoming<'a> {
         self.header("upgrade")
             .is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
     }
-}
-
-/// The platform's clock, in Unix milliseconds.
-pub(crate) fn now_unix_millis() -> i64 {
-    // A double holds these exactly until the year 287396.
-    Date::now() as i64
-}
-
-/// The platform's clock, in Unix seconds.
-pub(crate) fn now_unix_seconds() -> u64 {
-    u64::try_from(now_unix_millis() / 1_000).unwrap_or(0)
 }

@@ -5,12 +5,14 @@ use transfer_status_protocol::TransferId;
 use worker::Env;
 use worker::web_sys::Response;
 
-use crate::auth;
+use crate::clock::now_unix_seconds;
 use crate::config::Config;
+use crate::edge::body;
+use crate::edge::legacy::{self, View};
+use crate::edge::proof;
+use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::incoming::{Incoming, now_unix_seconds};
-use crate::legacy::{self, View};
-use crate::{body, rooms};
+use crate::room::client;
 
 /// Two short fields.
 const MAX_SCAN_BYTES: usize = 4 * 1024;
@@ -25,7 +27,7 @@ struct Scan {
 /// Answers with what the watchers were told, and how many there were.
 pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
     let authorization = incoming.header("authorization");
-    let signature = match auth::signature(authorization.as_deref(), incoming.target()) {
+    let signature = match proof::signature(authorization.as_deref(), incoming.target()) {
         Err(ApiError::NoSignature) if config.legacy.api => {
             return legacy::scan(incoming, env, config, true).await;
         }
@@ -35,6 +37,6 @@ pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
     let body = body::read(incoming.request(), length.as_deref(), MAX_SCAN_BYTES).await?;
     // The proof is of one transfer, which the body names: it has to be read first.
     let scan: Scan = serde_json::from_slice(&body).map_err(|_| ApiError::BadScan)?;
-    auth::subscription(config, &signature, &scan.transfer_id, now_unix_seconds())?;
-    rooms::scan(env, &scan.transfer_id, scan.scanned, View::Current).await
+    proof::subscription(config, &signature, &scan.transfer_id, now_unix_seconds())?;
+    client::scan(env, &scan.transfer_id, scan.scanned, View::Current).await
 }

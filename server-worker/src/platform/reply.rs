@@ -3,7 +3,7 @@
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys::{Headers, Response, ResponseInit};
 
-use crate::cors;
+use crate::edge::cors;
 use crate::error::ApiError;
 
 /// The headers of every answer. None may be cached: it was shown to one holder of a signature.

@@ -9,18 +9,25 @@ use worker::Env;
 use worker::wasm_bindgen::JsCast;
 use worker::web_sys::{Headers, RequestInit, Response};
 
-use crate::auth;
+use crate::clock::now_unix_seconds;
 use crate::config::Config;
+use crate::edge::body;
+use crate::edge::limits;
+use crate::edge::proof;
+use crate::edge::request::Incoming;
+use crate::edge::session;
 use crate::error::ApiError;
-use crate::incoming::{Incoming, now_unix_seconds};
-use crate::{bindings, body, recent, refusals, reply, rooms, session};
+use crate::platform::bindings;
+use crate::platform::reply;
+use crate::recent;
+use crate::room::client;
 
 /// Room for a token and its braces.
 const MAX_SIGN_IN_BYTES: usize = 4 * 1024;
 
 /// `GET /dashboard`: the page, or the one to sign in with, or the one that says why neither is open.
 pub(crate) async fn page(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
-    let (status, file) = match auth::admin(config, incoming, now_unix_seconds()) {
+    let (status, file) = match proof::admin(config, incoming, now_unix_seconds()) {
         Ok(_) => (200, "app.html"),
         Err(ApiError::AdminClosed) => (403, "closed.html"),
         Err(_) => (401, "sign-in.html"),
@@ -73,7 +80,7 @@ pub(crate) async fn sign_in(incoming: &Incoming<'_>, config: &Config) -> Result<
     let length = incoming.header("content-length");
     let body = body::read(incoming.request(), length.as_deref(), MAX_SIGN_IN_BYTES).await?;
     let given: SignIn = serde_json::from_slice(&body).map_err(|_| ApiError::BadSignIn)?;
-    if !refusals::may_try_admin(config, incoming) {
+    if !limits::may_try_admin(config, incoming) {
         return Err(ApiError::TooManyRefusals);
     }
     if !admin.is(&given.token) {
@@ -91,7 +98,7 @@ pub(crate) fn sign_out(incoming: &Incoming<'_>) -> Result<Response, ApiError> {
 
 /// `GET /dashboard/stats`.
 pub(crate) async fn stats(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
-    auth::admin(config, incoming, now_unix_seconds())?;
+    proof::admin(config, incoming, now_unix_seconds())?;
     recent::stats(env, config).await
 }
 
@@ -101,7 +108,7 @@ pub(crate) async fn recent(
     env: &Env,
     config: &Config,
 ) -> Result<Response, ApiError> {
-    auth::admin(config, incoming, now_unix_seconds())?;
+    proof::admin(config, incoming, now_unix_seconds())?;
     recent::list(env, config, incoming.target()).await
 }
 
@@ -112,8 +119,8 @@ pub(crate) async fn timeline(
     env: &Env,
     config: &Config,
 ) -> Result<Response, ApiError> {
-    auth::admin(config, incoming, now_unix_seconds())?;
-    rooms::inspect(env, &TransferId::new(id)?).await
+    proof::admin(config, incoming, now_unix_seconds())?;
+    client::inspect(env, &TransferId::new(id)?).await
 }
 
 /// `GET /dashboard/feed?shard=K`, as an upgrade.
@@ -127,7 +134,7 @@ pub(crate) async fn feed(
     if incoming.origin().is_some() && !incoming.is_same_origin() {
         return Err(ApiError::ForbiddenOrigin);
     }
-    let expiry = auth::admin(config, incoming, now_unix_seconds())?;
+    let expiry = proof::admin(config, incoming, now_unix_seconds())?;
     let shard = incoming.target().pairs().find(|(name, _)| name == "shard");
     let shard = shard.and_then(|(_, shard)| shard.parse().ok());
     let shard = shard

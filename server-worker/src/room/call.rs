@@ -5,7 +5,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::legacy::View;
+use crate::edge::legacy::View;
 
 /// One request from the Worker to a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ fn flag(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::Call;
-    use crate::legacy::View;
+    use crate::edge::legacy::View;
 
     #[test]
     fn every_call_arrives_as_it_was_sent() {

@@ -4,12 +4,14 @@ use transfer_status_protocol::TransferId;
 use worker::Env;
 use worker::web_sys::Response;
 
-use crate::auth::{self, Reader};
+use crate::clock::now_unix_seconds;
 use crate::config::Config;
+use crate::edge::legacy::View;
+use crate::edge::proof::{self, Reader};
+use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::incoming::{Incoming, now_unix_seconds};
-use crate::legacy::View;
-use crate::{reply, rooms};
+use crate::platform::reply;
+use crate::room::client;
 
 /// Answers with the transfer and its `ETag`, or 304 when the client has this version.
 pub(crate) async fn get(
@@ -20,14 +22,14 @@ pub(crate) async fn get(
 ) -> Result<Response, ApiError> {
     let id = TransferId::new(id)?;
     let authorization = incoming.header("authorization");
-    let reader = auth::reader(
+    let reader = proof::reader(
         config,
         authorization.as_deref(),
         incoming.target(),
         &id,
         now_unix_seconds(),
     )?;
-    let response = rooms::read(env, &id, reader != Reader::Admin, View::Current).await?;
+    let response = client::read(env, &id, reader != Reader::Admin, View::Current).await?;
     match (incoming.header("if-none-match"), response.headers().get("etag")) {
         (Some(known), Ok(Some(etag))) if matches_etag(&known, &etag) => {
             Ok(reply::empty(304, &[("etag", &etag)])?)

@@ -13,7 +13,7 @@ extern "C" {
 }
 
 /// Waits for so many milliseconds.
-pub(super) async fn milliseconds(count: i64) -> Result<(), ApiError> {
+pub(crate) async fn milliseconds(count: i64) -> Result<(), ApiError> {
     JsFuture::from(wait(count as f64)?).await?;
     Ok(())
 }

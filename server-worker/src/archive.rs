@@ -8,9 +8,9 @@ use worker::Env;
 use worker::js_sys::{JSON, Promise};
 use worker::wasm_bindgen::JsValue;
 
-use crate::bindings;
+use crate::domain::record::Record;
 use crate::error::ApiError;
-use crate::record::Record;
+use crate::platform::bindings;
 
 /// Reads a transfer back; `None` when it is not archived.
 ///

@@ -12,7 +12,6 @@
 mod error;
 mod report;
 pub(crate) mod view;
-pub(crate) mod word;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -27,10 +26,15 @@ pub(crate) use self::error::LegacyError;
 pub(crate) use self::view::View;
 
 use self::report::Report;
+use crate::clock::now_unix_seconds;
 use crate::config::Config;
+use crate::edge::body;
+use crate::edge::proof;
+use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::incoming::{Incoming, now_unix_seconds};
-use crate::{auth, body, recent, reply, rooms};
+use crate::platform::reply;
+use crate::recent;
+use crate::room::client;
 
 /// Transfers of a list, where the client does not say how many.
 const DEFAULT_LIMIT: usize = 50;
@@ -58,7 +62,7 @@ pub(crate) async fn update(
     let body = body::read(incoming.request(), length.as_deref(), MAX_UPDATE_BYTES).await?;
     let token = report::token_in(&body).ok_or(LegacyError::NoUpdateToken)?;
     let report = Report::open(&config.update_keys, &token, now_unix_seconds(), config.timestamp)?;
-    rooms::update(env, &report.update.transfer_id, &report.body, Some(report.word)).await
+    client::update(env, &report.update.transfer_id, &report.body, Some(report.word)).await
 }
 
 /// `GET /status?id=&token=`: a transfer, for a token of it or of its merchant.
@@ -78,7 +82,7 @@ pub(crate) async fn status(
     let id = value(incoming, "id").ok_or(LegacyError::NoId)?;
     let id = TransferId::new(id)?;
     let own = claims.transfer_id() == &id;
-    let response = rooms::read(env, &id, own, View::Legacy).await?;
+    let response = client::read(env, &id, own, View::Legacy).await?;
     match response.status() {
         _ if own => Ok(response),
         200 => {
@@ -105,7 +109,7 @@ pub(crate) async fn list(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
         None => DEFAULT_LIMIT,
     };
     let limit = limit.clamp(1, MOST_LISTED);
-    let own = rooms::read(env, claims.transfer_id(), false, View::Legacy).await?;
+    let own = client::read(env, claims.transfer_id(), false, View::Legacy).await?;
     let own = match own.status() {
         200 => text(&own).await?,
         404 => None,
@@ -146,12 +150,12 @@ pub(crate) async fn scan(
             expected: report::ID,
         })
     })?;
-    rooms::scan(env, &id, scanned, View::Legacy).await
+    client::scan(env, &id, scanned, View::Legacy).await
 }
 
 /// What the query's token lets its holder read.
 fn claims(incoming: &Incoming<'_>, config: &Config) -> Result<Claims, ApiError> {
-    let signature = match auth::signature(None, incoming.target()) {
+    let signature = match proof::signature(None, incoming.target()) {
         Err(ApiError::NoSignature) => return Err(LegacyError::NoToken.into()),
         signature => signature?,
     };

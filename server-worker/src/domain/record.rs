@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use transfer_status_protocol::Transfer;
 
-use crate::legacy::word;
-use crate::outbox::Held;
-use crate::timeline::{self, Entry, Timeline};
+use crate::domain::outbox::Held;
+use crate::domain::timeline::{self, Entry, Timeline};
+use crate::domain::word;
 
 /// A transfer together with its JSON, which goes into the row, the answer and the frame alike.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,11 +7,11 @@ use transfer_status_protocol::TransferId;
 use transfer_status_protocol::signature::{self, Claims, SUBPROTOCOL, Signature, SubscriptionError};
 
 use crate::config::Config;
+use crate::edge::limits;
+use crate::edge::request::Incoming;
+use crate::edge::session::Sessions;
+use crate::edge::target::Target;
 use crate::error::ApiError;
-use crate::incoming::Incoming;
-use crate::refusals;
-use crate::session::Sessions;
-use crate::target::Target;
 
 /// The operator's token, and the sessions that stand for it. Debug shows nothing of it.
 #[derive(Clone)]
@@ -100,7 +100,7 @@ pub(crate) fn admin(
     let admin = config.admin_token.as_ref().ok_or(ApiError::AdminClosed)?;
     let authorization = incoming.header("authorization");
     if let Some(given) = authorization.as_deref().and_then(bearer) {
-        if !refusals::may_try_admin(config, incoming) {
+        if !limits::may_try_admin(config, incoming) {
             return Err(ApiError::TooManyRefusals);
         }
         return if admin.is(given) {

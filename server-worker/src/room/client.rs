@@ -6,10 +6,10 @@ use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsCast;
 use worker::web_sys::{Headers, RequestInit, Response};
 
-use crate::bindings;
-use crate::call::Call;
+use crate::edge::legacy::View;
 use crate::error::ApiError;
-use crate::legacy::View;
+use crate::platform::bindings;
+use crate::room::call::Call;
 
 /// The header that carries an update to its room, where it can: a body would be a stream, which costs the room
 /// a wait of its own.

@@ -26,10 +26,11 @@ pub(crate) use self::shard::of as shard_of;
 
 use self::page::{Listing, Query};
 use crate::config::Config;
+use crate::domain::record::Record;
+use crate::edge::target::Target;
 use crate::error::ApiError;
-use crate::record::Record;
-use crate::target::Target;
-use crate::{bindings, reply};
+use crate::platform::bindings;
+use crate::platform::reply;
 
 const BASE: &str = "https://recent";
 

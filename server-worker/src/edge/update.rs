@@ -8,10 +8,13 @@ use transfer_status_protocol::update::MAX_UPDATE_BYTES;
 use worker::Env;
 use worker::web_sys::Response;
 
+use crate::clock::now_unix_seconds;
 use crate::config::Config;
+use crate::edge::body;
+use crate::edge::legacy;
+use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::incoming::{Incoming, now_unix_seconds};
-use crate::{body, legacy, rooms};
+use crate::room::client;
 
 /// Answers with the room's answer: 200 with the transfer as stored, or 409.
 pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
@@ -35,5 +38,5 @@ pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
         config.timestamp,
     )?;
     let update = Update::decode(&verified).map_err(ApiError::BadUpdate)?;
-    rooms::update(env, &update.transfer_id, &body, None).await
+    client::update(env, &update.transfer_id, &body, None).await
 }

@@ -12,10 +12,11 @@ use worker::Env;
 use worker::js_sys::{Object, Reflect};
 use worker::wasm_bindgen::JsValue;
 
-use crate::bindings;
+use crate::clock::now_unix_millis;
 use crate::config::Config;
+use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::incoming::{Incoming, now_unix_millis};
+use crate::platform::bindings;
 
 /// What was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

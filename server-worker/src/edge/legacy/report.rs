@@ -7,7 +7,7 @@ use transfer_status_protocol::update::InvalidUpdate;
 use transfer_status_protocol::{DecodeError, Patch, TransferId, Update};
 
 use super::error::LegacyError;
-use super::word;
+use crate::domain::word;
 
 /// What an id has to be, for messages.
 pub(crate) const ID: &str = "1 to 128 of A-Z a-z 0-9 . _ ~ : -";

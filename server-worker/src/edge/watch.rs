@@ -8,12 +8,16 @@ use transfer_status_protocol::signature::Claims;
 use worker::Env;
 use worker::web_sys::Response;
 
-use crate::auth::Offer;
+use crate::clock::now_unix_seconds;
 use crate::config::{Config, ConfigError};
+use crate::edge::legacy::{LegacyError, View};
+use crate::edge::limits;
+use crate::edge::proof::Offer;
+use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::incoming::{Incoming, now_unix_seconds};
-use crate::legacy::{LegacyError, View};
-use crate::{log, refusals, rooms, socket};
+use crate::log;
+use crate::platform::socket;
+use crate::room::client;
 
 /// Answers an upgrade request; always with 101.
 pub(crate) async fn open(
@@ -27,9 +31,9 @@ pub(crate) async fn open(
     let subprotocol = offer.subprotocol;
     let opened = match admit(incoming, id, config, offer, view) {
         Ok((id, claims)) => {
-            rooms::watch(env, &id, claims.map(|claims| claims.expiry()), subprotocol, view).await
+            client::watch(env, &id, claims.map(|claims| claims.expiry()), subprotocol, view).await
         }
-        Err(error) => Err(refusals::count(env, config, incoming, error).await),
+        Err(error) => Err(limits::count(env, config, incoming, error).await),
     };
     opened.or_else(|error| refuse(incoming, &error, subprotocol))
 }

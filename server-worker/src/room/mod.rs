@@ -2,11 +2,15 @@
 //! what is decided is decided in `ledger`, `outbox`, `attachment` and `auth`.
 
 mod alarm;
+pub(crate) mod call;
 mod carrier;
+pub(crate) mod client;
 mod delivery;
-mod pause;
+mod mailbag;
 mod sockets;
+pub(crate) mod storage;
 mod turn;
+mod turnstile;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -22,17 +26,22 @@ use worker::web_sys::{self, Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
 
-use crate::call::Call;
+use crate::archive;
+use crate::clock::now_unix_millis;
+use crate::domain::ledger::{self, Outcome};
+use crate::domain::outbox::Delivered;
+use crate::domain::record::Record;
+use crate::domain::timeline::Entry;
+use crate::domain::word;
+use crate::edge::legacy::{View, view};
 use crate::error::ApiError;
-use crate::incoming::now_unix_millis;
-use crate::ledger::{self, Outcome};
-use crate::legacy::{View, view, word};
-use crate::outbox::Delivered;
-use crate::record::Record;
-use crate::rooms::UPDATE_HEADER;
-use crate::storage::Storage;
-use crate::timeline::Entry;
-use crate::{eager, history, log, reply, socket};
+use crate::log;
+use crate::platform::eager;
+use crate::platform::reply;
+use crate::platform::socket;
+use crate::room::call::Call;
+use crate::room::client::UPDATE_HEADER;
+use crate::room::storage::Storage;
 
 /// One transfer, as the platform knows it.
 ///
@@ -259,7 +268,7 @@ impl Room {
         let found = match self.storage.load()? {
             Some(record) => Stored::Here(Rc::new(record)),
             None if self.is_blank() => Stored::Nowhere,
-            None => match history::get(&self.env, self.id()?).await? {
+            None => match archive::get(&self.env, self.id()?).await? {
                 Some(record) => Stored::Archived(Rc::new(record)),
                 None => Stored::Nowhere,
             },

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::legacy::View;
+use crate::edge::legacy::View;
 
 /// A client has so long to send its `subscribe` (contract, "WebSocket").
 pub(crate) const SUBSCRIBE_WITHIN_MS: i64 = 10_000;
@@ -125,7 +125,7 @@ impl Attachment {
 #[cfg(test)]
 mod tests {
     use super::Attachment;
-    use crate::legacy::View;
+    use crate::edge::legacy::View;
 
     const NOW: i64 = 1_700_000_000_123;
 

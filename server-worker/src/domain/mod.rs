@@ -1,0 +1,8 @@
+//! What is true of a transfer whatever the platform: no file here may know of `worker`, and `cargo xtask arrows` sees to it.
+
+pub(crate) mod attachment;
+pub(crate) mod ledger;
+pub(crate) mod outbox;
+pub(crate) mod record;
+pub(crate) mod timeline;
+pub(crate) mod word;

@@ -1,0 +1,106 @@
+//! From a request to its answer: the route is looked up, the settings are asked, and the refusal is counted and logged.
+
+use worker::web_sys::{Request, Response};
+use worker::{Context, Env, event};
+
+use super::legacy::{self, View};
+use super::request::Incoming;
+use super::route::Route;
+use super::target::decode_segment;
+use super::{dashboard, limits, read, scan, update, watch};
+use crate::config::{Config, ConfigError};
+use crate::error::ApiError;
+use crate::log;
+use crate::platform::{bindings, reply};
+
+/// The Worker's entry.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+    let url = request.url();
+    let incoming = Incoming::new(&request, &url);
+    let config = Config::of(&env);
+    let response = match answer(&incoming, &env, config).await {
+        Ok(response) => {
+            // The page to sign in with is no refusal by a room.
+            if response.status() >= 400 && Route::of(incoming.target().path) != Some(Route::Dashboard) {
+                log::refused_by_room(&incoming, response.status());
+            }
+            response
+        }
+        Err(error) => {
+            let error = limits::count(&env, config, &incoming, error).await;
+            log::refused(&incoming, &error);
+            reply::refusal(&error)?
+        }
+    };
+    match (incoming.origin(), config) {
+        // A socket's answer has no headers for a page to read.
+        (Some(origin), Ok(config)) if config.origins.admits(Some(origin)) && response.status() != 101 => {
+            Ok(reply::share(response, config.origins.allow(origin))?)
+        }
+        _ => Ok(response),
+    }
+}
+
+async fn answer(
+    incoming: &Incoming<'_>,
+    env: &Env,
+    config: Result<&'static Config, &'static ConfigError>,
+) -> Result<Response, ApiError> {
+    let route = Route::of(incoming.target().path).ok_or(ApiError::NoRoute)?;
+    if route.is_legacy() && config.is_ok_and(|config| !config.legacy.api) {
+        return Err(ApiError::NoRoute);
+    }
+    let method = incoming.request().method();
+    if method == "GET" && incoming.is_upgrade() {
+        match route {
+            Route::Watch(id) => {
+                return watch::open(incoming, &decode_segment(id), env, config, View::Current).await;
+            }
+            Route::LegacyWatch(id) => {
+                return watch::open(incoming, &decode_segment(id), env, config, View::Legacy).await;
+            }
+            Route::Feed => {
+                let opened = dashboard::feed(incoming, env, config).await;
+                return opened.or_else(|error| watch::refuse(incoming, &error, false));
+            }
+            _ => {}
+        }
+    }
+    let allow = route.allow();
+    if !allow.split(", ").any(|allowed| allowed == method) {
+        return Err(ApiError::MethodNotAllowed { allow });
+    }
+    let config = config.map_err(ApiError::NotConfigured)?;
+    incoming.check_origin(&config.origins)?;
+    if method == "OPTIONS" {
+        return Ok(reply::preflight(allow)?);
+    }
+    match route {
+        Route::Health => health(env),
+        Route::Update => update::post(incoming, env, config).await,
+        Route::Transfer(id) => read::get(incoming, &decode_segment(id), env, config).await,
+        Route::Scan => scan::post(incoming, env, config).await,
+        Route::Recent => dashboard::recent(incoming, env, config).await,
+        Route::Timeline(id) => dashboard::timeline(incoming, &decode_segment(id), env, config).await,
+        Route::Dashboard => dashboard::page(incoming, env, config).await,
+        Route::Session if method == "DELETE" => dashboard::sign_out(incoming),
+        Route::Session => dashboard::sign_in(incoming, config).await,
+        Route::Stats => dashboard::stats(incoming, env, config).await,
+        Route::File(path) => dashboard::file(incoming, env, path).await,
+        Route::Create => legacy::update(incoming, env, config).await,
+        Route::Status => legacy::status(incoming, env, config).await,
+        Route::List => legacy::list(incoming, env, config).await,
+        Route::Unscan => legacy::scan(incoming, env, config, false).await,
+        Route::Watch(_) | Route::Feed | Route::LegacyWatch(_) => Err(ApiError::UpgradeRequired),
+    }
+}
+
+/// `GET /healthz`: the configuration was read already, so what is left is the bindings.
+fn health(env: &Env) -> Result<Response, ApiError> {
+    bindings::rooms(env)?;
+    bindings::recent(env)?;
+    bindings::history(env)?;
+    bindings::assets(env)?;
+    Ok(reply::json(200, r#"{"status":"ok"}"#, &[])?)
+}

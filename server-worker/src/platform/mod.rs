@@ -1,0 +1,7 @@
+//! What hides the platform's corners: bindings, sockets, answers, and promises.
+
+pub(crate) mod bindings;
+pub(crate) mod eager;
+pub(crate) mod pause;
+pub(crate) mod reply;
+pub(crate) mod socket;
