@@ -39,13 +39,12 @@ impl Problems {
     }
 
     /// What the user is told: what a poll has met, for polls are the last resort, unless it has learned little.
-    pub(super) fn shown(&self) -> Option<&Met> {
-        if self.shows_poll() {
-            &self.poll
-        } else {
-            &self.socket
+    pub(super) fn shown(&self) -> Option<Met> {
+        match (self.socket, self.poll) {
+            (Some(socket), Some(poll)) if socket.cause == poll.cause => Some(joined(socket, poll)),
+            (_, poll) if self.shows_poll() => poll,
+            (socket, _) => socket,
         }
-        .as_ref()
     }
 
     fn shows_poll(&self) -> bool {
@@ -56,13 +55,11 @@ impl Problems {
 
     /// An attempt has failed: the user is told, with the time of the next one, also where the cause is the same still.
     pub(super) fn failed(&mut self, now: Time, way: Way, cause: Cause) {
-        let met = match way {
-            Way::Socket => &mut self.socket,
-            Way::Poll => &mut self.poll,
-        };
+        let (met, other) = self.ways(way);
         match met {
             Some(met) if met.cause == cause => met.attempts = met.attempts.saturating_add(1),
             _ => {
+                hand_over(met, other);
                 *met = Some(Met {
                     cause,
                     since: now,
@@ -75,8 +72,18 @@ impl Problems {
 
     /// Polls are answered, or go no more.
     pub(super) fn without_poll(&mut self) {
-        self.is_news |= self.shows_poll();
-        self.poll = None;
+        let told = self.shown();
+        let (poll, socket) = self.ways(Way::Poll);
+        hand_over(poll, socket);
+        self.is_news |= self.shown() != told;
+    }
+
+    /// What `way` has met, and what the other one has.
+    fn ways(&mut self, way: Way) -> (&mut Option<Met>, &mut Option<Met>) {
+        match way {
+            Way::Socket => (&mut self.socket, &mut self.poll),
+            Way::Poll => (&mut self.poll, &mut self.socket),
+        }
     }
 
     /// A status has come.
@@ -84,5 +91,23 @@ impl Problems {
         self.is_news |= self.shown().is_some();
         self.socket = None;
         self.poll = None;
+    }
+}
+
+/// One way has met its cause no more: where the other one still does, the problem goes on there, with all its attempts.
+fn hand_over(met: &mut Option<Met>, other: &mut Option<Met>) {
+    if let (Some(met), Some(other)) = (met.take(), other)
+        && met.cause == other.cause
+    {
+        *other = joined(*other, met);
+    }
+}
+
+/// A cause that stands in both ways is one problem: since it was first met, with the attempts of both.
+fn joined(one: Met, other: Met) -> Met {
+    Met {
+        cause: one.cause,
+        since: one.since.min(other.since),
+        attempts: one.attempts.saturating_add(other.attempts),
     }
 }

@@ -201,3 +201,22 @@ fn an_answered_poll_leaves_the_count_of_what_the_sockets_met() {
         "{last:?}"
     );
 }
+
+#[test]
+fn a_cause_that_both_ways_meet_is_one_problem_with_the_attempts_of_both() {
+    let mut pair = Pair::new();
+    for _ in 0..3 {
+        pair.until(Pair::has_socket);
+        pair.refuse(Cause::Refused.into());
+    }
+    pair.answer_poll(PollAnswer::Failed(Cause::Refused.into()));
+    pair.until(Pair::has_socket);
+    pair.refuse(Cause::Refused.into());
+    let told: Vec<_> = pair.problems().into_iter().flatten().collect();
+    let counts: Vec<_> = told.iter().map(|problem| problem.attempts).collect();
+    assert_eq!(counts, [1, 2, 3, 4, 5]);
+    assert!(
+        told.iter().all(|problem| problem.since == told[0].since),
+        "since the first of them"
+    );
+}

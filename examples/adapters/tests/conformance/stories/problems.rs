@@ -45,10 +45,10 @@ async fn nobody_at_the_address_is_told_until_somebody_is_there(stage: &Stage) ->
     let has_tried_more = || {
         watch
             .problem(kind)
-            .is_some_and(|problem| problem["attempts"].as_u64() >= Some(2))
+            .is_some_and(|problem| problem["attempts"].as_u64() >= Some(3))
     };
     stage
-        .so(4.0, "one more attempt in the problem", has_tried_more)
+        .so(4.0, "the third attempt in the problem", has_tried_more)
         .await?;
 
     let server = stage.server_on(Some(socket.listen(64)?)).await?;

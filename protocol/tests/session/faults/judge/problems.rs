@@ -5,7 +5,8 @@
 //! the same."
 //!
 //! There are two ways to the service, sockets and polls, and each has its own problem. A poll's says more (a browser tells
-//! no cause of a failed socket), unless it is only that nothing came.
+//! no cause of a failed socket), unless it is only that nothing came. Where the same thing stands in both, that is one
+//! problem: "since when" is the first attempt that it has kept from its end, "how many attempts" is all of them.
 
 use super::Judge;
 use transfer_status_protocol::session::{Cause, Problem};
@@ -35,11 +36,16 @@ impl Obstacles {
 
     /// Where there are no polls, nothing stands in their way.
     pub(super) fn no_polls(&mut self) {
-        self.polls = None;
+        end(&mut self.polls, &mut self.socket);
     }
 
     fn must_be_told(&self) -> Option<Obstacle> {
         match (self.socket, self.polls) {
+            (Some(socket), Some(polls)) if socket.cause == polls.cause => Some(Obstacle {
+                cause: socket.cause,
+                since: socket.since.min(polls.since),
+                attempts: socket.attempts + polls.attempts,
+            }),
             (Some(socket), Some(polls)) => match polls.cause {
                 Cause::Unreachable | Cause::Timeout => Some(socket),
                 _ => Some(polls),
@@ -49,14 +55,28 @@ impl Obstacles {
     }
 }
 
-fn meet(obstacle: &mut Option<Obstacle>, causes: &[Cause], clock: u64) {
+/// What stood in one way stands there no more. If it stands in the other one too, it is the same problem that goes on.
+fn end(way: &mut Option<Obstacle>, other: &mut Option<Obstacle>) {
+    let Some(ended) = way.take() else { return };
+    if let Some(other) = other.as_mut().filter(|other| other.cause == ended.cause) {
+        other.since = other.since.min(ended.since);
+        other.attempts += ended.attempts;
+    }
+}
+
+fn meet(way: &mut Option<Obstacle>, other: &mut Option<Obstacle>, causes: &[Cause], clock: u64) {
     for cause in causes {
-        let same = obstacle.filter(|obstacle| obstacle.cause == *cause);
-        *obstacle = Some(Obstacle {
-            cause: *cause,
-            since: same.map_or(clock, |same| same.since),
-            attempts: same.map_or(0, |same| same.attempts) + 1,
-        });
+        match way.as_mut().filter(|way| way.cause == *cause) {
+            Some(way) => way.attempts += 1,
+            None => {
+                end(way, other);
+                *way = Some(Obstacle {
+                    cause: *cause,
+                    since: clock,
+                    attempts: 1,
+                });
+            }
+        }
     }
 }
 
@@ -81,10 +101,11 @@ impl Judge {
         if self.moment.status_by_socket || news_by_poll {
             self.obstacles = Obstacles::default();
         } else if self.moment.poll_answered {
-            self.obstacles.polls = None;
+            self.obstacles.no_polls();
         }
-        meet(&mut self.obstacles.socket, &self.moment.failed, self.clock);
-        meet(&mut self.obstacles.polls, &self.moment.poll_failed, self.clock);
+        let Obstacles { socket, polls, .. } = &mut self.obstacles;
+        meet(socket, polls, &self.moment.failed, self.clock);
+        meet(polls, socket, &self.moment.poll_failed, self.clock);
     }
 
     pub(super) fn check_problem(&mut self, wake: Option<u64>) {
