@@ -3,16 +3,31 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Whether the text can be the host of an address: a name, an IPv4 address, or an IPv6 address in brackets.
+///
+/// A name whose last label is a number is an IPv4 address to browsers (WHATWG URL, "ends in a number"), and none if it
+/// is too large: only the usual spelling is taken. Labels and names have the lengths of RFC 1035.
 pub(crate) fn is_host(host: &str) -> bool {
     match in_brackets(host) {
         Some(ip) => ip.parse::<Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
-        }
+        None if host.parse::<Ipv4Addr>().is_ok() => true,
+        None => is_name(host),
     }
+}
+
+fn is_name(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let mut labels = name.split('.');
+    name.len() <= 253
+        && labels.all(|label| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        })
+        && !name
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| is_number(&last.to_ascii_lowercase()))
 }
 
 /// Whether the text is a port that can be dialled: 1 to 65535, in digits only.
@@ -165,8 +180,19 @@ mod tests {
 
     #[test]
     fn a_host_and_a_port_hold_nothing_that_a_resolver_would_read_otherwise() {
+        let (label, name) = ("a".repeat(64), "a.".repeat(127) + "a");
         for host in [
+            &label,
+            &name,
             "",
+            ".",
+            "a..b",
+            ".a",
+            "999999999999",
+            "1.2.3",
+            "1.2.3.256",
+            "1.2.3.4.",
+            "a.0x1",
             "a b",
             "a%62",
             "b\u{e9}",

@@ -13,6 +13,7 @@ mod chromium;
 mod debian;
 mod demo;
 mod features;
+mod fuzz;
 mod kotlin;
 mod lanes;
 mod lint_web;
@@ -73,6 +74,8 @@ enum Command {
     LintWeb(lint_web::Args),
     /// Put known faults into a copy of the client session, one at a time, and check that its judge finds each
     Mutants,
+    /// Feed the decoders, signatures and the session what libFuzzer makes up (`protocol/fuzz`)
+    Fuzz(fuzz::Args),
     /// Run every test: native, wasm32, end to end on workerd, in Chromium, the packed package, sizes
     Test,
 }
@@ -102,6 +105,7 @@ fn run(command: Command) -> Result<()> {
         Command::Features => features::run(),
         Command::LintWeb(args) => lint_web::run(&args),
         Command::Mutants => mutants::run(),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Test => test::run(),
     }
 }

@@ -13,6 +13,8 @@
 //!     cargo test --release -p transfer-status-protocol --test session faults
 //! ```
 
+use std::path::Path;
+
 mod client;
 mod history;
 mod judge;
@@ -22,7 +24,9 @@ mod share;
 mod world;
 
 pub(crate) use judge::Input;
-use proptest::test_runner::{Config as Cases, RngSeed};
+use proptest::prelude::{Just, Strategy};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config as Cases, RngAlgorithm, RngSeed, TestRng, TestRunner};
 pub(crate) use schedule::{Dials, Fault, Heal, Schedule};
 pub(crate) use world::{Sent, What, World};
 
@@ -48,12 +52,43 @@ fn cases() -> Cases {
     }
 }
 
+/// Runs the schedule that is dealt from bytes, as a fuzzer makes them up: of one client, or of tabs that share a socket.
+/// It keeps the bytes whose schedule reaches code that no other has reached.
+pub(crate) fn run_bytes(data: &[u8]) {
+    let Some((tabs, rest)) = data.split_first() else {
+        return;
+    };
+    let mut seed = [1; 16];
+    for (place, byte) in rest.iter().enumerate() {
+        seed[place % 16] ^= byte.rotate_left((place / 16) as u32);
+    }
+    let dealt = TestRng::from_seed(RngAlgorithm::XorShift, &seed);
+    let mut runner = TestRunner::new_with_rng(Cases::default(), dealt);
+    let tabs = usize::from(tabs % 3) + 1;
+    if let Ok(tree) = schedule::any(Just(tabs)).new_tree(&mut runner) {
+        World::run(&tree.current());
+    }
+}
+
+#[test]
+fn the_duties_are_kept_over_the_corpus_that_fuzzing_has_gathered() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/session");
+    let mut count = 0;
+    for entry in std::fs::read_dir(corpus).expect("protocol/fuzz/corpus has a session") {
+        let path = entry.expect("a file").path();
+        println!("{}", path.display());
+        run_bytes(&std::fs::read(path).expect("a file"));
+        count += 1;
+    }
+    assert!(count >= 10, "a corpus of {count}");
+}
+
 proptest::proptest! {
     #![proptest_config(cases())]
 
     #[test]
     fn whatever_goes_wrong_a_client_keeps_its_duties_and_shows_the_final_status(
-        schedule in schedule::any(proptest::prelude::Just(1))
+        schedule in schedule::any(Just(1))
     ) {
         World::run(&schedule);
     }
