@@ -3,7 +3,7 @@
 // node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--instruments | --yardstick]
 //
 // Started by `cargo xtask serve`, which builds the Worker first. What it prints on stdout is for scripts:
-// `server pid N`, then `listening on http://127.0.0.1:PORT` once the Worker answers. What the Worker logs goes to stderr.
+// `server pid N`, `dashboard at …`, then `listening on http://127.0.0.1:PORT` once the Worker answers. What the Worker logs goes to stderr.
 import { spawn } from "node:child_process";
 import diagnostics from "node:diagnostics_channel";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
@@ -188,6 +188,8 @@ try {
   const url = (await miniflare.unsafeGetDirectURL(name)).origin;
   // Any answer will do, a refusal too: it shows that the Worker runs.
   await fetch(`${url}/healthz`);
+  // Before the last line: scripts take that as the end of the beginning.
+  console.log(`dashboard at ${url}/dashboard (sign in with ADMIN_TOKEN)`);
   console.log(`listening on ${url}`);
 } catch (error) {
   console.error(`the server did not start: ${error?.message ?? error}`);

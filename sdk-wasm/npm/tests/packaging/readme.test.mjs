@@ -56,6 +56,14 @@ test("what the quick start installs is the package alone, and its licence with i
   assert.equal(license(client), license(ROOT));
 });
 
+test("the server says where its dashboard is", { timeout }, async (t) => {
+  const server = await Shop.start();
+  t.after(() => server.stop());
+  const [, address] = /^dashboard at (\S+)/m.exec(server.preface.join("\n")) ?? [];
+  assert.equal(address, `${server.url}/dashboard`);
+  assert.match((await fetch(address)).headers.get("content-type"), /^text\/html/);
+});
+
 test("the quick start for a page follows a payment", { timeout }, async (t) => {
   const project = await Project.create("readme");
   const [server, browser] = await Promise.all([Shop.start(), launch()]);

@@ -12,13 +12,16 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 export class Program {
   readonly url: string;
+  /** What it printed before its address. */
+  readonly preface: readonly string[];
   readonly #child: Child;
   /** Who waits for the next line on stdout, in order. */
   readonly #waiting: ((line: string) => void)[];
 
-  private constructor(child: Child, url: string, waiting: ((line: string) => void)[]) {
+  private constructor(child: Child, url: string, preface: string[], waiting: ((line: string) => void)[]) {
     this.#child = child;
     this.url = url;
+    this.preface = preface;
     this.#waiting = waiting;
   }
 
@@ -28,17 +31,22 @@ export class Program {
     let errors = "";
     child.stderr.on("data", (data) => (errors = (errors + data).slice(-4_000)));
     const waiting: ((line: string) => void)[] = [];
+    const preface: string[] = [];
+    let listens = false;
     const address = new Promise<string>((resolve, reject) => {
       createInterface({ input: child.stdout }).on("line", (line) => {
-        if (line.startsWith(LISTENING)) resolve(line.slice(LISTENING.length));
-        else waiting.shift()?.(line);
+        if (line.startsWith(LISTENING)) {
+          listens = true;
+          resolve(line.slice(LISTENING.length));
+        } else if (listens) waiting.shift()?.(line);
+        else preface.push(line);
       });
       child.on("error", reject);
       child.on("exit", (code) => reject(new Error(`${command} ended with ${code} before it listened: ${errors}`)));
       setTimeout(() => reject(new Error(`${command} did not listen within ${START} ms: ${errors}`)), START).unref();
     });
     try {
-      return new Program(child, await address, waiting);
+      return new Program(child, await address, preface, waiting);
     } catch (error) {
       child.kill("SIGKILL");
       throw error;

@@ -60,6 +60,11 @@ export class Server {
     return this.#program.port;
   }
 
+  /** What it printed before it listened. */
+  get preface(): readonly string[] {
+    return this.#program.preface;
+  }
+
   /** The same server again, on its port and with its state. */
   async restart(): Promise<void> {
     const given = process.env["TRANSFER_STATUS_XTASK"];
