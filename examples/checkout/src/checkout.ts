@@ -1,5 +1,5 @@
 /** The checkout page: shows the code of one payment, then how the payment goes. */
-import { watchTransfer } from "@transfer-status/client";
+import { watchTransfer, type Transfer } from "@transfer-status/client";
 
 import { drawCode } from "./code.ts";
 import { countDown } from "./countdown.ts";
@@ -12,6 +12,8 @@ interface Kept {
   readonly request: Request;
   readonly ahead: number;
   readonly valid: number;
+  /** How it ended. It stays so until the customer begins anew: a new code would ask to be paid again. */
+  readonly final?: Transfer;
 }
 const KEPT = "checkout";
 
@@ -38,7 +40,7 @@ const keep = (payment: Kept | undefined) => {
 const kept = (): Kept | undefined => {
   try {
     const found = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Kept | null;
-    return found && found.request.expiry * 1000 > Date.now() + found.ahead ? found : undefined;
+    return found && (found.final || found.request.expiry * 1000 > Date.now() + found.ahead) ? found : undefined;
   } catch {
     return undefined;
   }
@@ -47,6 +49,16 @@ const kept = (): Kept | undefined => {
 const create = async (): Promise<Kept> => {
   const { request, ahead } = await createRequest(order);
   return { request, ahead, valid: request.expiry * 1000 - ahead - Date.now() };
+};
+
+/** What a receipt says: how much, for what, when. */
+const showFacts = ({ id, amount, updatedAt }: Transfer) => {
+  element("paid-amount").textContent = money(amount ?? order.amount, order.currency);
+  element("paid-reference").textContent = id;
+  element("paid-time").textContent = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: "medium",
+    timeStyle: "short",
+  }).format(new Date(updatedAt));
 };
 
 const start = async () => {
@@ -59,6 +71,7 @@ const start = async () => {
     facts = { ...facts, ...news };
     element("problem-text").textContent = facts.failure ? adviceFor(facts.failure) : "";
     element("failed-text").textContent = facts.transfer?.message ?? "";
+    if (facts.transfer?.status == "completed") showFacts(facts.transfer);
     show(viewOf(facts));
   };
   stop = () => over.abort();
@@ -71,6 +84,7 @@ const start = async () => {
     return learn({ failure });
   }
   if (over.signal.aborted) return;
+  if (payment.final) return learn({ started: true, transfer: payment.final });
   keep(payment);
   const { request, ahead, valid } = payment;
   drawCode(element<SVGSVGElement>("code"), request.qr);
@@ -94,9 +108,9 @@ const start = async () => {
   watch.on("status", (transfer) => learn({ transfer }));
   watch.on("scan", ({ scanned }) => learn({ scanned }));
   watch.on("error", (failure) => learn({ failure }));
-  watch.on("closed", () => {
+  watch.on("closed", (error) => {
     stopClock();
-    if (!over.signal.aborted) keep(undefined);
+    if (!over.signal.aborted) keep(error ? undefined : { ...payment, final: watch.latest! });
   });
   learn({ started: true });
   showNetwork(watch);

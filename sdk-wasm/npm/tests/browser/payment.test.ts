@@ -24,6 +24,9 @@ after(async () => {
   await world?.close();
 });
 
+/** How far dark and light of the code must be apart, of 255: decoders see less than cameras do, and far less is dusk. */
+const CONTRAST = 180;
+
 /** What a camera sees: the pixels of the page, nothing else. */
 const scan = async (page: Page): Promise<string> => {
   const png = await page.locator(".code-tile:visible").screenshot();
@@ -39,6 +42,9 @@ const scan = async (page: Page): Promise<string> => {
     return { width, height, data: Array.from(context.getImageData(0, 0, width, height).data) };
   }, png.toString("base64"));
   await blank.close();
+  const greens = data.filter((_, index) => index % 4 == 1);
+  const [dark, light] = greens.reduce(([low, high], green) => [Math.min(low, green), Math.max(high, green)], [255, 0]);
+  assert.ok(light - dark > CONTRAST, `dark is ${dark}, light is ${light}`);
   return decodeQR({ width, height, data: Uint8ClampedArray.from(data) });
 };
 
@@ -124,10 +130,55 @@ test("a reload goes on with the same payment", async () => {
   const { id } = await seeCode(page);
   await page.reload();
   assert.equal((await seeCode(page)).id, id);
+  await context.close();
+});
+
+test("a paid payment stays paid after a reload, with what a receipt says and a way on", async () => {
+  const { context, complaints } = await freshContext(browser);
+  const page = await context.newPage();
+  await page.goto(shop);
+  const { id } = await seeCode(page);
   await world.update(id, "completed");
-  await seeView(page, "completed");
+  const isPaid = async () => {
+    await seeView(page, "completed");
+    const facts = (await page.locator(".facts:visible").textContent())!;
+    assert.match(facts, /€12\.10/);
+    assert.ok(facts.includes(id), facts);
+    assert.equal(await page.locator("#code").isVisible(), false, "nobody is asked to pay again");
+  };
+  await isPaid();
   await page.reload();
-  assert.notEqual((await seeCode(page)).id, id, "what is paid is not paid again");
+  await isPaid();
+  await page.getByRole("button", { name: "New order" }).click();
+  assert.notEqual((await seeCode(page)).id, id);
+  assertCalm(complaints);
+  await context.close();
+});
+
+test("in a contrast theme, light or dark, a camera still reads the code", async () => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const { context } = await freshContext(browser, { colorScheme, forcedColors: "active" });
+    const page = await context.newPage();
+    await page.goto(shop);
+    const { qr } = await seeCode(page);
+    assert.equal(await scan(page), qr, colorScheme);
+    await context.close();
+  }
+});
+
+test("on a phone the way to pay there comes before the code, above the fold", async () => {
+  // What Safari shows of an iPhone's screen.
+  const phone = { viewport: { width: 390, height: 664 }, hasTouch: true, isMobile: true };
+  const { context } = await freshContext(browser, phone);
+  const page = await context.newPage();
+  await page.goto(shop);
+  await seeCode(page);
+  const [button, code] = await Promise.all([
+    page.locator("#here").boundingBox(),
+    page.locator(".code-tile:visible").boundingBox(),
+  ]);
+  assert.ok(button && button.y + button.height < 664, JSON.stringify(button));
+  assert.ok(code === null || code.y > button.y, JSON.stringify({ button, code }));
   await context.close();
 });
 
