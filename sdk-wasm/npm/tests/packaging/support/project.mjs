@@ -90,7 +90,7 @@ export class Project {
     return execute(this.folder, program, args);
   }
 
-  /** Starts `program` and gives its lines: `until(pattern)` waits for one and gives the match. */
+  /** Starts `program` and gives its `lines`: `until(pattern)` waits for one and gives the match. */
   start(program, args, env = {}) {
     const local = this.path("node_modules/.bin", program);
     const [command, cwd] = [existsSync(local) ? local : program, this.folder];
@@ -128,7 +128,7 @@ export class Project {
         waiting.add(look);
         look();
       });
-    return { until };
+    return { until, lines };
   }
 
   /** Ends what was started. */
