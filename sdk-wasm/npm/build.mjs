@@ -141,7 +141,11 @@ const declare = () => {
   } catch (error) {
     throw new Error(`the types do not fit:\n${error.stdout}`, { cause: error.message });
   }
-  const kept = new Set([...Object.keys(entries), "types", "error", "scan", "publish", "secret", "subscription"].map((name) => `${name}.d.ts`));
+  const kept = new Set(
+    [...Object.keys(entries), "types", "error", "scan", "publish", "secret", "subscription"].map(
+      (name) => `${name}.d.ts`,
+    ),
+  );
   for (const name of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
     const file = join(dist, name);
     if (kept.has(name)) writeFileSync(file, readFileSync(file, "utf8").replaceAll(/(from "\.\/\w+)\.ts"/g, '$1.js"'));

@@ -48,6 +48,17 @@ pub(crate) struct Args {
     /// Let the Kotlin and the Swift scanner be the phones
     #[arg(long, conflicts_with = "open")]
     phones: bool,
+    /// Which of the example's shops creates the transfer request
+    #[arg(long, default_value = "rust")]
+    backend: Backend,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Backend {
+    /// examples/src/merchant
+    Rust,
+    /// examples/backends/node
+    Node,
 }
 
 /// Builds if needed and tells the story, or lets a person tell it; ends with its exit code.
@@ -57,6 +68,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let programs = build_examples(&ready.tools)?;
     let phones = args.phones.then(|| phones(&ready.tools)).transpose()?;
     let pages = args.open.then(|| npm::build_checkout(&ready)).transpose()?;
+    let shop = match args.backend {
+        Backend::Rust => vec![programs.join(format!("merchant{EXE_SUFFIX}"))],
+        Backend::Node => vec![ready.tools.node()?, npm::build_node_shop(&ready)?],
+    };
 
     let asked_to_stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -80,7 +95,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     let ended = match pages {
         Some(pages) => {
-            let mut shop = Command::new(programs.join(format!("merchant{EXE_SUFFIX}")));
+            let mut words = shop.iter();
+            let mut shop = Command::new(words.next().context("the shop has no program")?);
+            shop.args(words);
             shop.envs(secrets).env("TRANSFER_STATUS_URL", url);
             // Asked to stop is how it ends well.
             open::run(&mut shop, &pages, &mut server, &asked_to_stop).map(|()| Some(ExitStatus::default()))
@@ -88,6 +105,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => {
             let mut story = Command::new(programs.join(format!("demo{EXE_SUFFIX}")));
             story.envs(secrets).env("TRANSFER_STATUS_URL", url);
+            story.env("TRANSFER_STATUS_SHOP", serde_json::to_string(&shop)?);
             story.envs(phones.map(|phones| ("TRANSFER_STATUS_PHONES", phones)));
             tell(&mut story, &mut server, &asked_to_stop)
         }

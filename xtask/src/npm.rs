@@ -1,6 +1,7 @@
 //! The npm projects of the repository: installed when their lock file has changed, run with the pinned Node.js.
 
 use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -28,6 +29,8 @@ const MANIFEST: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 pub(crate) const PACKAGE: &str = "sdk-wasm/npm";
 /// The example's pages, which use the package.
 pub(crate) const CHECKOUT: &str = "examples/checkout";
+/// The example's shop on Node.js.
+const NODE_SHOP: &str = "examples/backends/node";
 /// The tests of both in a browser.
 pub(crate) const BROWSER_TESTS: &str = "sdk-wasm/npm/tests/browser";
 
@@ -153,6 +156,24 @@ pub(crate) fn build_checkout(ready: &Ready) -> Result<PathBuf> {
     Ok(folder.join("dist"))
 }
 
+/// Builds the package and puts it where the Node.js shop looks for it; returns the shop's program.
+///
+/// # Errors
+/// When the build fails, or the link cannot be made.
+pub(crate) fn build_node_shop(ready: &Ready) -> Result<PathBuf> {
+    build(ready)?;
+    let shop = ready.tools.root.join(NODE_SHOP);
+    let scope = shop.join("node_modules/@transfer-status");
+    fs::create_dir_all(&scope).with_context(|| format!("cannot make {}", scope.display()))?;
+    // The package has no dependencies, so a link is as good as an installation, and is never old.
+    let link = scope.join("client");
+    if !link.exists() {
+        symlink(ready.tools.root.join(PACKAGE), &link)
+            .with_context(|| format!("cannot make {}", link.display()))?;
+    }
+    Ok(shop.join("shop.mjs"))
+}
+
 /// Of all that the package is made from, and of what was made: a `dist` that somebody else has built is built again.
 fn digest(folder: &Path, session: &Path) -> Result<String> {
     let mut files = vec![session.to_owned()];
@@ -160,8 +181,7 @@ fn digest(folder: &Path, session: &Path) -> Result<String> {
         files.push(folder.join(name));
     }
     for name in ["src", "dist"] {
-        let listing = fs::read_dir(folder.join(name))?;
-        let mut found = listing.map(|file| Ok(file?.path())).collect::<Result<Vec<_>>>()?;
+        let mut found = files_in(&folder.join(name))?;
         found.sort();
         files.append(&mut found);
     }
@@ -177,4 +197,18 @@ fn digest(folder: &Path, session: &Path) -> Result<String> {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect())
+}
+
+/// All files in `folder` and below.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.append(&mut files_in(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }

@@ -64,7 +64,8 @@ const BACKOFF_MS = 250;
 const BACKOFF_CAP_MS = 10_000;
 
 /** Refusals that stay whatever the HTTP status; others of the service pass. */
-const lasting = /^(conflict|unauthorized|expired|forbidden|bad_request|too_large|not_found|method_not_allowed|upgrade_required)$/;
+const lasting =
+  /^(conflict|unauthorized|expired|forbidden|bad_request|too_large|not_found|method_not_allowed|upgrade_required)$/;
 const passing = /^(rate_limited|internal|unavailable)$/;
 
 /**

@@ -17,5 +17,5 @@ export { mint, SignatureError, verify, type Claims, type MintOptions, type Trans
  * const watched = watch({ url, transferId, getSignature: async () => (await mint(secret, order)).signature });
  * const { status } = await watched.finished;
  */
-export const watch = (options: Omit<WatchOptions, "share">): TransferWatch =>
-  watchTransfer({ ...options, share: false } as WatchOptions);
+export const watch = (options: WatchOptions & { share?: never }): TransferWatch =>
+  watchTransfer({ ...options, share: false });

@@ -61,11 +61,17 @@ export const mint = async (
   { transferId, merchantId, validFor = 900, now = Date.now() }: MintOptions,
 ): Promise<TransferRequest> => {
   if (!isTransferId(transferId)) throw TypeError("transferId is no id; use 1 to 128 of A-Z a-z 0-9 . _ ~ : -");
-  if (typeof merchantId != "string" || !merchantId || [...merchantId].length > 128 || /\p{Surrogate}/u.test(merchantId)) {
+  if (
+    typeof merchantId != "string" ||
+    !merchantId ||
+    [...merchantId].length > 128 ||
+    /\p{Surrogate}/u.test(merchantId)
+  ) {
     throw TypeError("merchantId is not 1 to 128 characters; use another");
   }
   const expiry = Math.floor(now / 1000 + validFor);
-  if (!(expiry >= 0 && expiry < MILLISECONDS)) throw TypeError("validFor is no number of seconds; pass one such as 900");
+  if (!(expiry >= 0 && expiry < MILLISECONDS))
+    throw TypeError("validFor is no number of seconds; pass one such as 900");
   const claims = { transferRequestId: transferId, merchantId, expiry };
   const encoded = toBase64(await join(JSON.stringify(claims)));
   const signed = toBase64(await mac(asSecret(secret), await join(encoded)));
@@ -117,7 +123,11 @@ export const verify = async (
   };
   const { transferRequestId: id, merchantId, expiry } = fields;
   check("transferRequestId", typeof id == "string", "the transfer's id, a string");
-  check("merchantId", typeof merchantId == "string" && [...merchantId].length <= 128, "a string of up to 128 characters");
+  check(
+    "merchantId",
+    typeof merchantId == "string" && [...merchantId].length <= 128,
+    "a string of up to 128 characters",
+  );
   check("expiry", typeof expiry == "number" && expiry >= 0 && !Object.is(expiry, -0), "Unix seconds, a number from 0");
   check("expiry", (expiry as number) < MILLISECONDS, "Unix seconds, not milliseconds");
   if (id !== transferId) {

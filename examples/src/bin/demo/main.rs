@@ -3,7 +3,8 @@
 //! Starts the shop's backend as a process of its own, creates a transfer request over HTTP, draws its QR code, lets a
 //! phone read it, and moves the payment through its statuses while page and phone watch. `cargo xtask demo` starts
 //! the server and then this. Settings: `TRANSFER_STATUS_URL`, `HMAC_SECRET`, and `SUBSCRIBE_HMAC_SECRET` if the server
-//! has one; `TRANSFER_STATUS_PHONES`, a JSON object of scanners that stand for phones, name to command line.
+//! has one; `TRANSFER_STATUS_PHONES`, a JSON object of scanners that stand for phones, name to command line;
+//! `TRANSFER_STATUS_SHOP`, a JSON array, the command line of another shop's backend.
 
 mod shop;
 mod story;
@@ -47,11 +48,16 @@ async fn run() -> anyhow::Result<()> {
         }
         Err(_) => BTreeMap::new(),
     };
+    let shop = match env::var("TRANSFER_STATUS_SHOP") {
+        Ok(shop) => serde_json::from_str(&shop).context("TRANSFER_STATUS_SHOP: not a command line")?,
+        Err(_) => Vec::new(),
+    };
     let settings = story::Settings {
         url: env::var("TRANSFER_STATUS_URL").unwrap_or_else(|_| "http://127.0.0.1:8787".to_owned()),
         subscribe_secret: env::var("SUBSCRIBE_HMAC_SECRET").unwrap_or_else(|_| secret.clone()),
         secret,
         phones,
+        shop,
     };
     story::tell(&settings).await
 }

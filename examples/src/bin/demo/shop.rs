@@ -1,6 +1,7 @@
 //! The shop's backend as a process of its own, and the page's call to it.
 
 use std::env;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, ensure};
@@ -17,6 +18,16 @@ use transfer_status_examples::merchant::Created;
 /// Most bytes of an answer that is read.
 const MAX_ANSWER: usize = 64 * 1024;
 
+/// The program `merchant`, which is built beside this one.
+fn merchant() -> anyhow::Result<PathBuf> {
+    let program = env::current_exe()?.with_file_name(format!("merchant{}", env::consts::EXE_SUFFIX));
+    ensure!(
+        program.is_file(),
+        "the program merchant is not beside this one; build it with `cargo build -p transfer-status-examples`"
+    );
+    Ok(program)
+}
+
 /// The running backend. Dropping it ends the process.
 pub(crate) struct Shop {
     pub(crate) url: String,
@@ -24,14 +35,24 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Starts the backend on a free port and waits for its address.
-    pub(crate) async fn open(subscribe_secret: &str, merchant_id: &str) -> anyhow::Result<Self> {
-        let program = env::current_exe()?.with_file_name(format!("merchant{}", env::consts::EXE_SUFFIX));
-        ensure!(
-            program.is_file(),
-            "the program merchant is not beside this one; build it with `cargo build -p transfer-status-examples`"
-        );
-        let mut process = Command::new(program)
+    /// Starts the backend that `command` names, or else the program `merchant`, on a free port and waits for its
+    /// address. It talks to the service at `service`.
+    pub(crate) async fn open(
+        command: &[String],
+        service: &str,
+        subscribe_secret: &str,
+        merchant_id: &str,
+    ) -> anyhow::Result<Self> {
+        let mut process = match command {
+            [program, args @ ..] => {
+                let mut process = Command::new(program);
+                process.args(args);
+                process
+            }
+            [] => Command::new(merchant()?),
+        };
+        let mut process = process
+            .env("TRANSFER_STATUS_URL", service)
             .env("SUBSCRIBE_HMAC_SECRET", subscribe_secret)
             .env("MERCHANT_ID", merchant_id)
             .env("LISTEN", "127.0.0.1:0")

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) subscribe_secret: String,
     /// Scanners by their names, as command lines; with none, this program is the phone.
     pub(crate) phones: BTreeMap<String, Vec<String>>,
+    /// Another shop's backend, as a command line; with none, it is the one in Rust.
+    pub(crate) shop: Vec<String>,
 }
 
 /// Tells the whole story.
@@ -41,7 +43,12 @@ pub(crate) async fn tell(settings: &Settings) -> anyhow::Result<()> {
 
     let shop = step(
         "start the shop's backend",
-        Shop::open(&settings.subscribe_secret, MERCHANT_ID),
+        Shop::open(
+            &settings.shop,
+            &settings.url,
+            &settings.subscribe_secret,
+            MERCHANT_ID,
+        ),
     )
     .await?;
     note("shop", &format!("its backend listens on {}", shop.url));

@@ -48,32 +48,35 @@ const scan = async (page: Page): Promise<string> => {
   return decodeQR({ width, height, data: Uint8ClampedArray.from(data) });
 };
 
-test("the whole payment: scanned by a phone, confirmed, paid", async () => {
-  const { context, complaints } = await freshContext(browser);
-  const page = await context.newPage();
-  await page.goto(shop);
-  const { id, qr } = await seeCode(page);
-  await seeNetwork(page, "live");
-  assert.equal(await scan(page), qr, "the code says what the shop answered");
+for (const backend of ["rust", "node"] as const) {
+  test(`the whole payment, with the shop in ${backend}: scanned by a phone, confirmed, paid`, async () => {
+    const shop = await world.shop({ backend });
+    const { context, complaints } = await freshContext(browser);
+    const page = await context.newPage();
+    await page.goto(shop);
+    const { id, qr } = await seeCode(page);
+    await seeNetwork(page, "live");
+    assert.equal(await scan(page), qr, "the code says what the shop answered");
 
-  const { context: pocket, complaints: phoneComplaints } = await freshContext(browser, { hasTouch: true });
-  const phone = await pocket.newPage();
-  await phone.goto(qr);
-  await seeView(phone, "scanned");
-  assert.equal(await phone.locator("#amount").textContent(), "€12.10");
-  await seeView(page, "scanned");
+    const { context: pocket, complaints: phoneComplaints } = await freshContext(browser, { hasTouch: true });
+    const phone = await pocket.newPage();
+    await phone.goto(qr);
+    await seeView(phone, "scanned");
+    assert.equal(await phone.locator("#amount").textContent(), "€12.10");
+    await seeView(page, "scanned");
 
-  await world.update(id, "pending", { message: "Waiting for the customer" });
-  await world.update(id, "processing");
-  await Promise.all([seeView(page, "processing"), seeView(phone, "processing")]);
-  await world.update(id, "completed");
-  await Promise.all([seeView(page, "completed"), seeView(phone, "completed")]);
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Paid. Thank you!");
-  assert.match((await page.locator("#announcer").textContent())!, /^Paid/);
-  assertCalm(complaints);
-  assertCalm(phoneComplaints);
-  await Promise.all([context.close(), pocket.close()]);
-});
+    await world.update(id, "pending", { message: "Waiting for the customer" });
+    await world.update(id, "processing");
+    await Promise.all([seeView(page, "processing"), seeView(phone, "processing")]);
+    await world.update(id, "completed");
+    await Promise.all([seeView(page, "completed"), seeView(phone, "completed")]);
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Paid. Thank you!");
+    assert.match((await page.locator("#announcer").textContent())!, /^Paid/);
+    assertCalm(complaints);
+    assertCalm(phoneComplaints);
+    await Promise.all([context.close(), pocket.close()]);
+  });
+}
 
 test("a phone that is put away gives the code back", async () => {
   const { context } = await freshContext(browser);
@@ -196,25 +199,27 @@ test("a code that nobody scans in time expires; a payment that comes late still 
   await context.close();
 });
 
-test("a signature that expires in the middle of a payment is refreshed", async () => {
-  const short = await world.shop({ ttl: 3 });
-  const { context, complaints } = await freshContext(browser);
-  const page = await context.newPage();
-  const fresh: string[] = [];
-  page.on("request", (request) => request.url().endsWith("/signature") && fresh.push(request.url()));
-  const closed = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("close", { timeout: EXPIRY }));
-  await page.goto(short);
-  const { id } = await seeCode(page);
-  await world.update(id, "processing");
-  await seeView(page, "processing");
-  await closed;
-  await seeNetwork(page, "live");
-  await world.update(id, "completed");
-  await seeView(page, "completed");
-  assert.ok(fresh.length > 0, "the shop was asked for a fresh signature");
-  assertCalm(complaints);
-  await context.close();
-});
+for (const backend of ["rust", "node"] as const) {
+  test(`a signature that expires in the middle of a payment is refreshed by the shop in ${backend}`, async () => {
+    const short = await world.shop({ ttl: 3, backend });
+    const { context, complaints } = await freshContext(browser);
+    const page = await context.newPage();
+    const fresh: string[] = [];
+    page.on("request", (request) => request.url().endsWith("/signature") && fresh.push(request.url()));
+    const closed = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("close", { timeout: EXPIRY }));
+    await page.goto(short);
+    const { id } = await seeCode(page);
+    await world.update(id, "processing");
+    await seeView(page, "processing");
+    await closed;
+    await seeNetwork(page, "live");
+    await world.update(id, "completed");
+    await seeView(page, "completed");
+    assert.ok(fresh.length > 0, "the shop was asked for a fresh signature");
+    assertCalm(complaints);
+    await context.close();
+  });
+}
 
 test("a signature of another secret: the customer is told what a customer can do, the console the rest", async () => {
   const mistaken = await world.shop({ secret: "not the key of the service" });

@@ -69,7 +69,7 @@ test("the quick start for a page follows a payment", { timeout }, async (t) => {
   const [server, browser] = await Promise.all([Shop.start(), launch()]);
   t.after(() => Promise.all([browser.close(), server.stop()]));
 
-  const [{ code }] = blocks("README.md", "ts");
+  const { code } = blocks("README.md", "ts").find(({ code }) => code.includes("watchTransfer"));
   assert.match(code, /"http:\/\/127\.0\.0\.1:8787"/);
   writeFileSync(project.path("main.ts"), code.replace("http://127.0.0.1:8787", server.url));
   await project.run(project.path("node_modules/.bin/esbuild"), [

@@ -110,7 +110,9 @@ class Service implements PublishHost {
   fetch = async (_url: unknown, init: RequestInit = {}): Promise<Response> => {
     this.sent.push({ at: this.now, headers: new Headers(init.headers), body: String(init.body) });
     const answer = this.answers[this.sent.length - 1] ?? this.answers.at(-1)!;
-    const aborted = new Promise<never>((_, reject) => init.signal!.addEventListener("abort", () => reject(new Error("aborted"))));
+    const aborted = new Promise<never>((_, reject) =>
+      init.signal!.addEventListener("abort", () => reject(new Error("aborted"))),
+    );
     this.#isAsked = true;
     return Promise.race([answer(), aborted]).finally(() => (this.#isAsked = false));
   };
@@ -145,8 +147,10 @@ class Service implements PublishHost {
   }
 }
 
-const answer = (status: number, body: unknown, headers: Record<string, string> = {}) => () =>
-  new Response(typeof body == "string" ? body : JSON.stringify(body), { status, headers });
+const answer =
+  (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  () =>
+    new Response(typeof body == "string" ? body : JSON.stringify(body), { status, headers });
 const refusal = (status: number, code: string, headers?: Record<string, string>) =>
   answer(status, { type: "error", code, message: "what is wrong" }, headers);
 const stored = { id: "t", status: "completed", updatedAt: "2024-01-15T10:30:00.000Z", version: 3 };
@@ -215,7 +219,11 @@ test("an attempt has ten seconds, all of them 45, and no more than six are made"
 
 test("Retry-After is obeyed, in seconds or as a date, and is told when there is no time left for it", async () => {
   const date = { "retry-after": new Date(1_732_320_012_000).toUTCString() };
-  const service = new Service(refusal(503, "unavailable", { "retry-after": "7" }), refusal(429, "rate_limited", date), ok);
+  const service = new Service(
+    refusal(503, "unavailable", { "retry-after": "7" }),
+    refusal(429, "rate_limited", date),
+    ok,
+  );
   assert.deepEqual(await service.publish(), stored);
   assert.deepEqual(service.at, [0, 7_250, 12_500]);
   const late = new Service(refusal(503, "unavailable", { "retry-after": "60" }), ok);

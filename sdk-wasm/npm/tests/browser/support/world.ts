@@ -1,6 +1,6 @@
 /** All that a payment needs, started for one test file: the real server on workerd, the network, the shop. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { Program } from "../../support/program.ts";
 import { HMAC_SECRET, ROOT, Server, SUBSCRIBE_HMAC_SECRET } from "../../support/server.ts";
@@ -16,12 +16,25 @@ export interface ShopSettings {
   secret?: string;
   /** Serve the page of the demo bank. */
   demo?: boolean;
+  /** Which of the example's backends it has. */
+  backend?: "rust" | "node";
 }
 
 /** Fails with the command that makes it when a build is missing. */
 const built = (file: string, command: string): string => {
   if (!existsSync(file)) throw new Error(`${file} is missing; run \`${command}\` first`);
   return file;
+};
+
+const rustShop = (): string => built(join(target, "debug/merchant"), "cargo build -p transfer-status-examples");
+
+/** The package as built beside stands where the shop's own installation would have put it. */
+const nodeShop = (): [program: string, args: string[]] => {
+  const folder = join(ROOT, "examples/backends/node");
+  const link = join(folder, "node_modules/@transfer-status/client");
+  mkdirSync(dirname(link), { recursive: true });
+  if (!existsSync(link)) symlinkSync(join(ROOT, "sdk-wasm/npm"), link, "dir");
+  return [process.execPath, [join(folder, "shop.mjs")]];
 };
 
 export class World {
@@ -51,11 +64,16 @@ export class World {
   }
 
   /** Starts a shop with its pages and returns its address. */
-  async shop({ ttl = 900, secret = SUBSCRIBE_HMAC_SECRET, demo = false }: ShopSettings = {}): Promise<string> {
+  async shop({
+    ttl = 900,
+    secret = SUBSCRIBE_HMAC_SECRET,
+    demo = false,
+    backend = "rust",
+  }: ShopSettings = {}): Promise<string> {
     const pages = join(ROOT, "examples/checkout/dist");
     built(join(pages, "index.html"), "npm run build");
-    const merchant = built(join(target, "debug/merchant"), "cargo build -p transfer-status-examples");
-    const shop = await Program.start(merchant, [], {
+    const [program, args] = backend == "node" ? nodeShop() : [rustShop(), []];
+    const shop = await Program.start(program, args, {
       LISTEN: "127.0.0.1:0",
       SUBSCRIBE_HMAC_SECRET: secret,
       HMAC_SECRET,
