@@ -1,10 +1,12 @@
 /** Checks the service's address at once: one that cannot be right is a mistake in the code that passes it. */
 
+// A URL holds a host of digits and dots only as an IPv4 address in its plain spelling.
+
 /** This machine. */
-const loopback = /^((.+\.)?localhost|127(\.\d+){3}|\[::1])$/;
+const loopback = /^((.+\.)?localhost|127\.[\d.]+|\[::1])$/;
 /** Private networks: RFC 1918, link-local, and names that no public server has. */
 const privately =
-  /^(10(\.\d+){3}|(192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))(\.\d+){2}|\[f([cd]..|e[89ab].):.*|[^.:]+|.+\.(local|internal|home\.arpa))$/;
+  /^((10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\.[\d.]+|\[f([cd]..|e[89ab].):.*|[^.:]+|.+\.(local|internal|home\.arpa))$/;
 
 /**
  * The address as an absolute URL that ends with a slash. `page` is the location of the page, which an address that

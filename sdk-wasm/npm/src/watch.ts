@@ -358,17 +358,17 @@ export const watch = (compile: Compile, options: WatchOptions, host: Host = glob
     },
     close,
     [Symbol.asyncIterator]: () =>
-      iterate({
-        _latest: () => self.latest,
-        _ended: () => ended,
-        _wait(wake) {
-          const off = listen(() => {
-            off();
-            wake();
-          });
-        },
-        _close: close,
-      }),
+      iterate(
+        self,
+        () => ended,
+        () =>
+          new Promise((wake) => {
+            const off = listen(() => {
+              off();
+              wake();
+            });
+          }),
+      ),
     ...(Symbol.dispose && { [Symbol.dispose]: close, [Symbol.asyncDispose]: async () => close() }),
   } as Writable<TransferWatch>;
   // A page that does not look at it made no mistake.
