@@ -35,6 +35,9 @@ type Dial = Boxed<Result<Socket, DialError>>;
 /// A poll's answer, or why there is none.
 type Polled = Result<Response<Bytes>, Cause>;
 
+/// How long the close frame of a socket that is given up may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// What a watch is carried out with.
 pub(crate) struct TokioHost {
     pub(crate) transport: Transport,
@@ -55,7 +58,7 @@ pub(crate) struct Doing {
     socket: Option<(ConnId, Socket)>,
     poll: Option<(PollId, Boxed<Polled>)>,
     refresh: Option<(SignatureId, Refreshing)>,
-    /// The close frame of a socket that is given up, while the peer takes it.
+    /// The close frame of a socket that is given up, while the peer takes it: for [`FAREWELL`] at most.
     closing: Option<Boxed<()>>,
 }
 
@@ -112,14 +115,25 @@ impl Done {
 
 impl Doing {
     /// Waits for one thing that is under way. Nothing is lost when the future is dropped half-way.
+    ///
+    /// Meanwhile a socket that was given up is let go, also where nothing else is under way.
     pub(crate) async fn next(&mut self) -> Done {
+        loop {
+            if let Some(done) = self.step().await {
+                return done;
+            }
+        }
+    }
+
+    /// As [`Doing::next`]; `None` when the last of a socket is gone, which nobody has to be told.
+    async fn step(&mut self) -> Option<Done> {
         let Self {
             waiting,
             dial,
             socket,
             poll,
             refresh,
-            ..
+            closing,
         } = self;
         tokio::select! {
             biased;
@@ -133,12 +147,12 @@ impl Doing {
                     debug!(conn = conn.number(), code = code.get(), "the socket was closed");
                     self.close_socket(conn, code);
                 }
-                Done::Socket(conn, event)
+                Some(Done::Socket(conn, event))
             }
             (conn, begun) = finish(waiting) => {
                 self.waiting = None;
                 self.dial = Some((conn, begun));
-                Done::Dialling(conn)
+                Some(Done::Dialling(conn))
             }
             (conn, dialled) = finish(dial) => {
                 self.dial = None;
@@ -146,27 +160,36 @@ impl Doing {
                     Ok(socket) => {
                         debug!(conn = conn.number(), "open");
                         self.socket = Some((conn, socket));
-                        Done::Opened(conn)
+                        Some(Done::Opened(conn))
                     }
                     Err(error) => {
                         let told = &error as &dyn std::error::Error;
                         debug!(conn = conn.number(), error = told, "could not connect");
-                        Done::NotDialled(conn, error)
+                        Some(Done::NotDialled(conn, error))
                     }
                 }
             }
             (id, answer) = finish(poll) => {
                 self.poll = None;
-                Done::Polled(id, answer)
+                Some(Done::Polled(id, answer))
             }
             (id, answer) = finish(refresh) => {
                 self.refresh = None;
-                Done::Refreshed(id, answer)
+                Some(Done::Refreshed(id, answer))
+            }
+            () = async {
+                match closing {
+                    Some(closing) => closing.await,
+                    None => pending().await,
+                }
+            } => {
+                self.closing = None;
+                None
             }
         }
     }
 
-    /// Gives up what is under way, and waits until the last socket's close frame was taken.
+    /// Gives up what is under way, and waits until the last socket's close frame was taken, for [`FAREWELL`] at most.
     pub(crate) async fn close(self) {
         if let Some(closing) = self.closing {
             closing.await;
@@ -176,7 +199,7 @@ impl Doing {
     /// Lets go of a socket; its close frame goes to the operating system at once if that takes it.
     fn close_socket(&mut self, conn: ConnId, code: CloseCode) {
         if let Some((_, socket)) = self.socket.take_if(|(current, _)| *current == conn) {
-            let mut closing: Boxed<()> = Box::pin(socket.close(code));
+            let mut closing: Boxed<()> = Box::pin(timeout(FAREWELL, socket.close(code)).map(drop));
             let closed = (&mut closing).now_or_never();
             self.closing = closed.is_none().then_some(closing);
         }

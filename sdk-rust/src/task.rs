@@ -6,15 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::yield_now;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use transfer_status_protocol::session::Hint;
 use transfer_status_protocol::watch::{Commands, Driver, Input, Start, Step};
 
 use crate::clock::{Clock, now};
 use crate::host::{Done, TokioHost};
-
-/// How long the last close frame may take once the watch has ended.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// So many things may come in a row before the clock and the user's commands are looked at: a peer that never stops
 /// talking must not keep a deadline from coming, nor the user from leaving.
@@ -77,7 +74,7 @@ impl Task {
                 Next::Due => driver.handle(now, Input::Due, &mut self.host),
             };
         }
-        let _taken = timeout(FAREWELL, self.host.doing.close()).await;
+        self.host.doing.close().await;
     }
 
     /// Waits for one thing to happen. What has come in goes before timers: a process that was stopped for a while finds

@@ -9,8 +9,9 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use support::watching::{next_status, watch};
 use support::{Service, soon, transfer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
-use transfer_status::{Event, Status, WatchError};
+use transfer_status::{Event, Hint, Status, WatchError};
 
 #[tokio::test]
 async fn statuses_alone_can_be_read_up_to_the_end() {
@@ -95,6 +96,30 @@ async fn an_awaited_close_gets_its_close_frame_out() {
         last = Some(event);
     }
     assert!(matches!(last, Some(Event::Closed(_))), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_socket_that_was_given_up_is_let_go_while_the_watch_rests() {
+    for hangs_up in [true, false] {
+        let service = Service::start().await;
+        let mut watch = watch(&service);
+        let mut socket = service.accept_socket().await;
+        socket.status(1, "processing").await;
+        next_status(&mut watch).await;
+        watch.hint(Hint::Suspend);
+        let mut stream = if hangs_up {
+            let closed = socket.next().await;
+            assert!(matches!(closed, Some(Message::Close(Some(_)))), "{closed:?}");
+            assert_eq!(socket.next().await, None, "the closing handshake ends well");
+            let mut stream = socket.stream.into_inner();
+            soon(stream.shutdown()).await.unwrap();
+            stream
+        } else {
+            socket.stream.into_inner()
+        };
+        let mut unread = Vec::new();
+        soon(stream.read_to_end(&mut unread)).await.unwrap();
+    }
 }
 
 #[tokio::test]
