@@ -28,15 +28,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderValue, USER_AGENT};
-use http::{Request, Response};
+use http::header::{HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 pub(crate) use transfer_status_protocol::watch::MAX_ANSWER;
 
 use self::route::Route;
-use crate::error::TransportError;
+use crate::error::{ProxyError, TransportError};
 
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -48,7 +48,6 @@ type HttpClient = legacy::Client<Route, Full<Bytes>>;
 /// Dials, and exchanges bounded HTTP messages over pooled connections. Cheap to clone; clones share the pool.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    #[cfg(feature = "client")]
     route: Route,
     http: Arc<RwLock<HttpClient>>,
     #[cfg(feature = "client")]
@@ -60,7 +59,6 @@ impl Transport {
     fn new(route: Route, idle: usize) -> Self {
         Self {
             http: Arc::new(RwLock::new(http_client(route.clone(), idle))),
-            #[cfg(feature = "client")]
             route,
             #[cfg(feature = "client")]
             idle,
@@ -73,8 +71,18 @@ impl Transport {
         mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, TransportError> {
         request.headers_mut().insert(USER_AGENT, USER_AGENT_VALUE);
+        if let Some(authorization) = self.route.proxy_authorization(request.uri()) {
+            request
+                .headers_mut()
+                .insert(PROXY_AUTHORIZATION, authorization.clone());
+        }
         let http = self.http.read().unwrap_or_else(PoisonError::into_inner).clone();
         let answer = http.request(request).await.map_err(TransportError::from_http)?;
+        if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(TransportError::Connect(
+                ProxyError::Answered(answer.status()).into(),
+            ));
+        }
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, MAX_ANSWER)
             .collect()

@@ -4,45 +4,22 @@
 
 mod support;
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use support::log::Log;
 use support::proxy::Proxy;
 use support::{QUICK, SECRET_SIGNATURE, Service, id, signature, soon, transfer_json};
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use transfer_status::{Client, Key, Publisher, RetryPolicy, Signature, Status, Update};
 
 const KEY: &str = "the-key-of-the-service";
 const FRESH: &str = "ZnJlc2g.b25l-ALSO_SECRET";
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_log_line_holds_a_secret_or_a_signature() {
     let log = Log::default();
-    let writer = log.clone();
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_span_events(FmtSpan::FULL)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish()
-        .init();
+    log.subscriber(LevelFilter::TRACE).init();
 
     let mut secrets = vec![KEY.to_owned()];
     for text in [SECRET_SIGNATURE, FRESH] {
@@ -56,7 +33,7 @@ async fn no_log_line_holds_a_secret_or_a_signature() {
     get_through_proxies().await;
     secrets.extend(["p@ss", "p%40ss", "dXNlcjpwQHNz"].map(str::to_owned));
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     for expected in [
         "watch{transfer_id=order-1042}",
         "code=4410",
@@ -138,13 +115,13 @@ async fn get_through_proxies() {
         let client = client.build().unwrap();
         tracing::info!(?client, "debug output is checked as well");
         let answer = tokio::spawn(async move { client.get(&id(), &signature()).await });
-        if scheme == "http" {
+        let mut peer = if scheme == "http" {
             proxy.refuse("407 Proxy Authentication Required").await;
-            proxy.lead(&service).await;
+            proxy.listener.accept().await
         } else {
             proxy.lead_socks(&service).await;
-        }
-        let mut peer = service.accept().await;
+            service.accept().await
+        };
         peer.serve("200 OK", "", &transfer_json(1, "completed")).await;
         soon(answer).await.unwrap().unwrap();
     }

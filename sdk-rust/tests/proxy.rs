@@ -82,15 +82,55 @@ async fn an_update_goes_through_a_proxy_in_plain_text_too() {
         .build()
         .unwrap();
     let answer = tokio::spawn(async move { publisher.publish(&Update::new(id(), Status::Completed)).await });
-    let asked = proxy.lead(&service).await;
+    let mut peer = proxy.listener.accept().await;
+    let asked = peer.serve("200 OK", "", &transfer_json(1, "completed")).await;
+    assert_eq!(asked.line, format!("POST {}/update HTTP/1.1", service.url()));
+    assert_eq!(asked.headers["host"], format!("127.0.0.1:{}", service.port()));
+    assert!(!asked.headers.contains_key("proxy-authorization"));
+    soon(answer).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn in_plain_text_polls_are_handed_to_the_proxy_and_sockets_go_through_a_tunnel() {
+    let (service, proxy) = (Service::start().await, Proxy::start().await);
+    let client = Client::builder(service.url())
+        .proxy(proxy.url_with_password("http"))
+        .timing(QUICK.poll_after_failures(1))
+        .build()
+        .unwrap();
+    let watch = client.watch(id()).signature(signature()).start();
+    let asked = proxy.refuse("403 Forbidden").await;
     assert_eq!(
         asked.line,
         format!("CONNECT 127.0.0.1:{} HTTP/1.1", service.port())
     );
-    assert!(!asked.headers.contains_key("proxy-authorization"));
-    let mut peer = service.accept().await;
-    peer.serve("200 OK", "", &transfer_json(1, "completed")).await;
-    soon(answer).await.unwrap().unwrap();
+    loop {
+        let mut peer = proxy.listener.accept().await;
+        let asked = peer.request().await;
+        assert_eq!(asked.headers["proxy-authorization"], AUTHORIZATION);
+        if asked.line.starts_with("CONNECT ") {
+            peer.answer("403 Forbidden", "", "").await;
+            continue;
+        }
+        assert_eq!(
+            asked.line,
+            format!("GET {}/transfer/order-1042 HTTP/1.1", service.url())
+        );
+        peer.answer("200 OK", "", &transfer_json(2, "completed")).await;
+        break;
+    }
+    assert_eq!(soon(watch.finished()).await.unwrap(), transfer(2, "completed"));
+    assert!(service.is_left_alone().await, "nothing goes past the proxy");
+}
+
+#[tokio::test]
+async fn a_proxy_that_wants_a_login_is_told_apart_from_the_service_in_plain_text_too() {
+    let proxy = Proxy::start().await;
+    let client = Client::builder("http://10.0.0.7")
+        .proxy(format!("http://127.0.0.1:{}", proxy.port()))
+        .retry(RetryPolicy::none());
+    let error = failure(client, proxy.refuse("407 Proxy Authentication Required")).await;
+    assert_eq!(error.cause(), Some(TransportCause::Proxy));
 }
 
 #[tokio::test]
@@ -101,15 +141,12 @@ async fn a_host_without_a_port_is_asked_for_by_its_schemes() {
         ("http://[fe80::7]:8080/base", "[fe80::7]:8080"),
     ] {
         let proxy = Proxy::start().await;
-        let client = Client::builder(url)
-            .proxy(format!("http://127.0.0.1:{}", proxy.port()))
-            .retry(RetryPolicy::none());
-        let asked = async {
-            let asked = proxy.refuse("502 Bad Gateway").await;
-            assert_eq!(asked.line, format!("CONNECT {authority} HTTP/1.1"));
-            assert_eq!(asked.headers["host"], authority);
-        };
-        failure(client, asked).await;
+        let client = Client::builder(url).proxy(format!("http://127.0.0.1:{}", proxy.port()));
+        let client = client.timing(QUICK).build().unwrap();
+        let _watch = client.watch(id()).signature(signature()).start();
+        let asked = proxy.refuse("502 Bad Gateway").await;
+        assert_eq!(asked.line, format!("CONNECT {authority} HTTP/1.1"));
+        assert_eq!(asked.headers["host"], authority);
     }
 }
 

@@ -4,37 +4,15 @@
 
 mod support;
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
+use support::log::Log;
 use support::watching::{next_status, watch};
 use support::{SECRET_SIGNATURE, Service};
 use tracing_subscriber::filter::LevelFilter;
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn each_kind_of_problem_is_warned_of_once() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::WARN)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = tracing::subscriber::set_default(log.subscriber(LevelFilter::WARN));
 
     let service = Service::start().await;
     let mut watch = watch(&service);
@@ -51,7 +29,7 @@ async fn each_kind_of_problem_is_warned_of_once() {
     service.accept_socket().await.status(1, "completed").await;
     next_status(&mut watch).await;
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     let lines: Vec<_> = log.lines().collect();
     assert_eq!(lines.len(), 2, "{log}");
     for (line, said) in lines.iter().zip(["HTTP 404", "HTTP 503"]) {

@@ -26,7 +26,7 @@ pub(crate) enum ProxyChoice {
 /// A proxy, and what it wants to be shown.
 #[derive(Clone)]
 pub(super) enum Proxy {
-    /// Asked by `CONNECT`, over TLS where its own scheme is `https`.
+    /// Asked by `CONNECT`, or handed a request in plain text; over TLS where its own scheme is `https`.
     Http {
         uri: Uri,
         authorization: Option<HeaderValue>,

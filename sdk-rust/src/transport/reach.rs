@@ -22,8 +22,8 @@ macro_rules! reach {
             /// `http://user:password@proxy.example:3128`, or with `https`, `socks5` or `socks5h`. Special characters of
             /// a password are percent-encoded.
             ///
-            /// Sockets and requests go by `CONNECT`, plain HTTP too. A SOCKS proxy resolves names itself, whichever of
-            /// the two it is called.
+            /// Sockets and all that is TLS go by `CONNECT`; a request in plain text is handed to the proxy (RFC 9112,
+            /// section 3.2.2). A SOCKS proxy resolves names itself, whichever of the two it is called.
             pub fn proxy(mut self, url: impl Into<String>) -> Self {
                 self.settings.proxy = Some($crate::transport::ProxyChoice::Url(url.into()));
                 self

@@ -1,10 +1,14 @@
 //! The whole way to the service: its turn, TCP, a proxy if there is one, TLS.
+//!
+//! Whatever is TLS or a WebSocket goes through a tunnel. A request in plain text is handed to an HTTP proxy, which passes
+//! it on: many allow tunnels to port 443 alone.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::Uri;
+use http::uri::Scheme;
+use http::{HeaderValue, Uri};
 use hyper_rustls::{DefaultServerNameResolver, HttpsConnector, MaybeHttpsStream};
 use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,6 +17,7 @@ use tower_service::Service;
 use super::proxy::Proxy;
 use super::stream::{BoxError, Connector, Dialling, Stream};
 use super::tunnel::Tunnel;
+use crate::error::ProxyError;
 
 /// Dials the service. Cheap to clone; clones wait for the same turns.
 ///
@@ -22,6 +27,15 @@ use super::tunnel::Tunnel;
 pub(crate) struct Route {
     turns: Arc<Semaphore>,
     secure: HttpsConnector<Connector>,
+    forward: Option<Forward>,
+}
+
+/// The way to an HTTP proxy that passes on requests in plain text.
+#[derive(Clone)]
+struct Forward {
+    proxy: Uri,
+    authorization: Option<HeaderValue>,
+    inner: Connector,
 }
 
 /// The right to dial.
@@ -33,6 +47,7 @@ impl Route {
     /// At most `at_once` dials; `bottom` is the way to a host with no proxy and no TLS.
     pub(super) fn new(bottom: Connector, proxy: Option<Proxy>, tls: ClientConfig, at_once: usize) -> Self {
         let tls = Arc::new(tls);
+        let mut forward = None;
         let inner = match proxy {
             None => bottom,
             Some(proxy) => {
@@ -40,13 +55,32 @@ impl Route {
                     Some("https") => Connector::new(secured(bottom, Arc::clone(&tls))),
                     _ => bottom,
                 };
+                if let Proxy::Http { uri, authorization } = &proxy {
+                    forward = Some(Forward {
+                        proxy: uri.clone(),
+                        authorization: authorization.clone(),
+                        inner: inner.clone(),
+                    });
+                }
                 Connector::new(Tunnel { proxy, inner })
             }
         };
         Self {
             turns: Arc::new(Semaphore::new(at_once)),
             secure: secured(inner, tls),
+            forward,
         }
+    }
+
+    /// What the proxy has to be shown with a request to `uri`, where it passes that on.
+    pub(super) fn proxy_authorization(&self, uri: &Uri) -> Option<&HeaderValue> {
+        self.forward_of(uri)?.authorization.as_ref()
+    }
+
+    fn forward_of(&self, uri: &Uri) -> Option<&Forward> {
+        self.forward
+            .as_ref()
+            .filter(|_| uri.scheme() == Some(&Scheme::HTTP))
     }
 
     /// A turn, if one is free.
@@ -69,7 +103,7 @@ impl Route {
         }
     }
 
-    /// Dials within `turn`.
+    /// Dials within `turn`, for TLS or a WebSocket.
     pub(crate) fn dial(&self, turn: Turn, to: Uri) -> Dialling<MaybeHttpsStream<Stream>> {
         let dialling = self.secure.clone().call(to);
         Box::pin(async move {
@@ -80,6 +114,7 @@ impl Route {
     }
 }
 
+/// For requests over HTTP.
 impl Service<Uri> for Route {
     type Response = MaybeHttpsStream<Stream>;
     type Error = BoxError;
@@ -91,7 +126,16 @@ impl Service<Uri> for Route {
 
     fn call(&mut self, to: Uri) -> Self::Future {
         let (route, turn) = (self.clone(), self.turn());
-        Box::pin(async move { route.dial(turn.await, to).await })
+        Box::pin(async move {
+            let turn = turn.await;
+            let Some(forward) = route.forward_of(&to) else {
+                return route.dial(turn, to).await;
+            };
+            let dialled = forward.inner.dial(forward.proxy.clone()).await;
+            drop(turn);
+            let stream = dialled.map_err(ProxyError::Unreachable)?;
+            Ok(MaybeHttpsStream::Http(stream.forwarded()))
+        })
     }
 }
 

@@ -18,14 +18,29 @@ pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 pub(super) type Dialling<S = Stream> = Pin<Box<dyn Future<Output = Result<S, BoxError>> + Send>>;
 
 /// Bytes to and from the other end.
-pub(crate) struct Stream(Box<dyn Io>);
+pub(crate) struct Stream {
+    io: Box<dyn Io>,
+    /// A proxy is at the other end, and wants requests in the absolute form (RFC 9112, section 3.2.2).
+    is_forwarded: bool,
+}
 
 trait Io: Read + Write + Unpin + Send {}
 impl<T: Read + Write + Unpin + Send> Io for T {}
 
 impl Stream {
     pub(super) fn new(io: impl Read + Write + Unpin + Send + 'static) -> Self {
-        Self(Box::new(io))
+        Self {
+            io: Box::new(io),
+            is_forwarded: false,
+        }
+    }
+
+    /// The same connection, whose requests a proxy passes on.
+    pub(super) fn forwarded(self) -> Self {
+        Self {
+            is_forwarded: true,
+            ..self
+        }
     }
 }
 
@@ -35,25 +50,25 @@ impl Read for Stream {
         cx: &mut Context<'_>,
         into: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, into)
+        Pin::new(&mut self.io).poll_read(cx, into)
     }
 }
 
 impl Write for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
+        Pin::new(&mut self.io).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.io.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -61,13 +76,13 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(cx, slices)
+        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
     }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        Connected::new()
+        Connected::new().proxy(self.is_forwarded)
     }
 }
 

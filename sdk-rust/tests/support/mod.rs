@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::result_large_err, reason = "the shape of tungstenite's callback")]
 
+pub(crate) mod log;
 pub(crate) mod proxy;
 pub(crate) mod secure;
 pub(crate) mod watching;
