@@ -41,6 +41,11 @@ impl Questions {
         self.state.subscribe()
     }
 
+    /// As it stands.
+    pub(crate) fn asked(&self) -> Asked {
+        *self.state.borrow()
+    }
+
     /// Answers the question `id`. One that is not open any more wants no answer.
     pub(crate) fn answer(&self, id: u64, answer: Answer) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

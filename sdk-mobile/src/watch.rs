@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 use transfer_status::{
-    FreshSignature, Hint, Signature, SignatureError, TransferId, TransferRequest, Watch, WatchHandle,
+    FreshSignature, Hint, Signature, SignatureError, Snapshot, TransferId, TransferRequest, Watch,
+    WatchHandle,
 };
 
 use crate::engine::Engine;
 use crate::error::{FfiError, guarded, guarded_async};
-use crate::questions::Questions;
+use crate::questions::{Asked, Questions};
 use crate::records::{FfiSnapshot, FfiStats};
 
 /// Names a state of a watch. Begin with zeros; what a snapshot gave asks for what changed after it.
@@ -114,12 +115,15 @@ impl FfiWatch {
             snapshot = self.watch.changed_after(after.state) => snapshot,
             _ = asked.wait_for(|asked| asked.at > after.asked) => self.watch.snapshot(),
         };
+        self.tell(after, &snapshot, *asked.borrow())
+    }
+
+    fn tell(&self, after: FfiCursor, snapshot: &Snapshot, asked: Asked) -> Result<FfiSnapshot, FfiError> {
         let is_told = snapshot.cursor <= after.state && snapshot.end.is_some();
         if is_told {
             return Err(FfiError::Closed);
         }
-        let asked = *asked.borrow();
-        Ok(FfiSnapshot::new(&snapshot, asked.at, asked.open))
+        Ok(FfiSnapshot::new(snapshot, asked.at, asked.open))
     }
 }
 
@@ -143,6 +147,29 @@ impl FfiWatch {
         cancel: Option<Arc<FfiCancel>>,
     ) -> Result<FfiSnapshot, FfiError> {
         or_cancelled(cancel, guarded_async(self.next(after))).await
+    }
+
+    /// As [`FfiWatch::changed_after`], for a language whose cancellation ends the call: the cursor in two numbers, which
+    /// cross several times faster than a record.
+    ///
+    /// # Errors
+    /// [`FfiError::Closed`] once the end was told; [`FfiError::Panicked`].
+    pub async fn pull(&self, state: u64, asked: u64) -> Result<FfiSnapshot, FfiError> {
+        guarded_async(self.next(FfiCursor { state, asked })).await
+    }
+
+    /// The state of the watch if it is newer by now: a call that waits for nothing, and costs half of one that may.
+    ///
+    /// # Errors
+    /// [`FfiError::Closed`] once the end was told; [`FfiError::Panicked`].
+    pub fn changed(&self, state: u64, asked: u64) -> Result<Option<FfiSnapshot>, FfiError> {
+        guarded(|| {
+            let after = FfiCursor { state, asked };
+            let snapshot = self.watch.snapshot();
+            let asked = self.questions.asked();
+            let is_newer = snapshot.cursor > state || asked.at > after.asked || snapshot.end.is_some();
+            is_newer.then(|| self.tell(after, &snapshot, asked)).transpose()
+        })
     }
 
     /// Answers the question `id` with a signature, and where it is known with its expiry: the last second in which it is

@@ -230,7 +230,9 @@ pub(crate) fn bench(tools: &Tools) -> Result<()> {
             classes.join("classes").display(),
             others.trim()
         ))
-        .arg("dev.transferstatus.BenchKt");
+        .arg("dev.transferstatus.BenchKt")
+        // One count for the memory of all threads.
+        .env("MALLOC_ARENA_MAX", "1");
     process::run(&mut java)
 }
 

@@ -6,6 +6,7 @@ import com.sun.jna.Native
 import dev.transferstatus.ffi.FfiCursor
 import dev.transferstatus.ffi.FfiQuestion
 import dev.transferstatus.ffi.FfiReason
+import dev.transferstatus.ffi.FfiSnapshot
 import dev.transferstatus.ffi.FfiWatch
 import dev.transferstatus.ffi.uniffiRustFutureContinuationCallbackImpl
 import kotlinx.coroutines.CancellationException
@@ -28,7 +29,7 @@ internal class Pump(
             var asked = Asked(null, null)
             try {
                 do {
-                    val snapshot = translated { watch.changedAfter(cursor, null) }
+                    val snapshot = translated { next(cursor) }
                     cursor = snapshot.cursor
                     asked = answer(asked, snapshot.question)
                     val state = snapshot.toState()
@@ -39,6 +40,10 @@ internal class Pump(
             }
         }
     }
+
+    /** The first state after [cursor]. It waits only where there is none yet: a call that may wait costs twice as much. */
+    private suspend fun next(cursor: FfiCursor): FfiSnapshot =
+        watch.changed(cursor.state, cursor.asked) ?: watch.pull(cursor.state, cursor.asked)
 
     /** What the watch has done so far. */
     fun stats(): WatchStats = translated { watch.stats() }.toStats()

@@ -9,9 +9,11 @@ import dev.transferstatus.ffi.FfiWatch
 import dev.transferstatus.support.Census
 import dev.transferstatus.support.Exchange
 import dev.transferstatus.support.ScriptedServer
+import dev.transferstatus.support.eventually
 import dev.transferstatus.support.sign
 import dev.transferstatus.support.status
-import java.util.concurrent.ConcurrentLinkedQueue
+import java.lang.management.ManagementFactory
+import java.util.concurrent.LinkedBlockingQueue
 import kotlinx.coroutines.runBlocking
 
 private const val CROSSINGS = 100_000
@@ -19,7 +21,7 @@ private const val NEWS = 2_000L
 private const val WATCHES = 500
 
 private class Bench {
-    private val sockets = ConcurrentLinkedQueue<Exchange>()
+    private val sockets = LinkedBlockingQueue<Exchange>()
     private val server = ScriptedServer {
         it.open()
         it.send(status("order", "processing", 1, MORE))
@@ -30,15 +32,15 @@ private class Bench {
 
     private fun watch(): FfiWatch = client.watch(FfiTarget("order", sign("order").expose(), null, false))
 
-    /** A state of the usual size, taken over and over. */
+    /** A state of the usual size, taken over and over; by the processor's time, whatever else the machine does. */
     suspend fun statesASecond(): Double {
         val watch = watch()
-        val first = FfiCursor(0u, 0u)
         untilTheFirst(watch)
-        repeat(CROSSINGS / 2) { watch.changedAfter(first, null).toState() }
-        val start = System.nanoTime()
-        repeat(CROSSINGS) { watch.changedAfter(first, null).toState() }
-        val seconds = (System.nanoTime() - start) / 1e9
+        repeat(CROSSINGS / 2) { watch.changed(0u, 0u)!!.toState() }
+        val clock = ManagementFactory.getThreadMXBean()
+        val start = clock.currentThreadCpuTime
+        repeat(CROSSINGS) { watch.changed(0u, 0u)!!.toState() }
+        val seconds = (clock.currentThreadCpuTime - start) / 1e9
         watch.destroy()
         return CROSSINGS / seconds
     }
@@ -50,12 +52,12 @@ private class Bench {
         var cursor = FfiCursor(0u, 0u)
         suspend fun next(version: Long) {
             do {
-                val snapshot = watch.changedAfter(cursor, null)
+                val snapshot = watch.pull(cursor.state, cursor.asked)
                 cursor = snapshot.cursor
             } while (snapshot.transfer?.version != version.toULong())
         }
         next(1)
-        val socket = generateSequence { sockets.poll() }.first()
+        val socket = sockets.take()
         val times = (2..NEWS + 1).map { version ->
             val start = System.nanoTime()
             socket.send(status("order", "processing", version))
@@ -71,6 +73,7 @@ private class Bench {
         suspend fun begin() = List(WATCHES) { watch() }.onEach { untilTheFirst(it) }
         val warm = begin()
         warm.forEach { it.destroy() }
+        eventually("the first ones are gone") { server.openConnections == 0 }
         val before = native()
         val watches = begin()
         val after = native()
@@ -81,7 +84,7 @@ private class Bench {
     private suspend fun untilTheFirst(watch: FfiWatch) {
         var cursor = FfiCursor(0u, 0u)
         do {
-            val snapshot = watch.changedAfter(cursor, null)
+            val snapshot = watch.pull(cursor.state, cursor.asked)
             cursor = snapshot.cursor
         } while (snapshot.transfer == null)
     }

@@ -45,7 +45,7 @@ class CancellationTest {
             var got: Long? = null
             val pull = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
                 while (true) {
-                    val snapshot = watch.changedAfter(cursor, null)
+                    val snapshot = watch.pull(cursor.state, cursor.asked)
                     // What came before the cancellation counts as seen.
                     cursor = snapshot.cursor
                     got = snapshot.transfer?.version?.toLong()
@@ -55,7 +55,7 @@ class CancellationTest {
             pull.cancelAndJoin()
             if (got != version) cancelled++
             while (got != version) {
-                val snapshot = watch.changedAfter(cursor, null)
+                val snapshot = watch.pull(cursor.state, cursor.asked)
                 cursor = snapshot.cursor
                 got = snapshot.transfer?.version?.toLong()
             }

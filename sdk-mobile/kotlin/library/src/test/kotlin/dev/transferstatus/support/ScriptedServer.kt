@@ -126,6 +126,9 @@ class ScriptedServer(
     /** Every request that came. */
     val requests: LinkedBlockingQueue<Exchange> = LinkedBlockingQueue()
 
+    /** How many are connected. */
+    val openConnections: Int get() = connections.size
+
     val port: Int get() = listener.localPort
     val url: String get() = "http://127.0.0.1:$port"
 
