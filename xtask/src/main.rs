@@ -22,6 +22,8 @@ mod msrv;
 mod mutants;
 mod npm;
 mod process;
+#[cfg(test)]
+mod proofs;
 mod serve;
 mod setup;
 mod size;
