@@ -1,39 +1,54 @@
-//! Secrets and settings, read from the environment once an isolate.
+//! Secrets and settings, as the environment holds them at the time of asking.
 //!
-//! | name | meaning |
-//! |---|---|
-//! | `HMAC_SECRET` | verifies updates; required. Also read as `UPDATE_HMAC` |
-//! | `HMAC_SECRET_PREVIOUS` | the key before it, still accepted while keys rotate |
-//! | `SUBSCRIBE_HMAC_SECRET` | verifies subscription signatures; falls back to `HMAC_SECRET`. Also read as `SUBSCRIBE_HMAC` |
-//! | `SUBSCRIBE_HMAC_SECRET_PREVIOUS` | the key before it |
-//! | `ADMIN_TOKEN` | opens what only the operator may see |
-//! | `ALLOWED_ORIGINS` | comma-separated origins of pages; unset admits all |
-//! | `REQUIRE_TIMESTAMP` | `true` refuses updates that are signed without a timestamp |
-//! | `LEGACY_API` | `on` serves the API of the earlier service too |
-//! | `LEGACY_OPEN_SCAN` | `on` takes that API's scan reports, which carry no proof |
-//! | `MAX_WATCHERS` | sockets a transfer, 1 to 16,000, default 1,000 |
-//! | `RECENT_SHARDS` | objects that the recent index is spread over, 1 to 64, default 8; a change empties the list |
-//! | `HISTORY_TTL_DAYS` | days that the archive keeps a transfer, 1 to 36,500, default 400 |
-//! | `OUTBOX_RETRY_SECONDS` | a delivery that was lost is repeated within so long, default 900 |
-//! | `ARCHIVE_QUIET_SECONDS` | a transfer that has been quiet for so long is archived as it stands, default 3,600 |
-//! | `ARCHIVE_GRACE_SECONDS` | a room empties so long after its transfer's end, default 86,400 |
+//! `settings.json` beside this crate lists them with their values, defaults and meaning: `serve.mjs`, the end-to-end
+//! tests and DEPLOY.md follow it, and a test here compares.
 
-use std::ops::RangeInclusive;
-use std::str::FromStr;
-use std::sync::OnceLock;
+mod keys;
+mod value;
 
-use transfer_status_protocol::sign::{Key, KeyRing, TimestampPolicy};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use transfer_status_protocol::sign::{KeyRing, TimestampPolicy};
 use worker::Env;
+use worker::js_sys::Reflect;
+use worker::wasm_bindgen::JsValue;
 
+pub(crate) use self::value::Value;
+
+use self::keys::Secrets;
+use self::value::{Values, bad};
 use crate::domain::outbox::Policy;
 use crate::edge::cors::Origins;
 use crate::edge::legacy::Switches;
-use crate::edge::proof::AdminToken;
+use crate::edge::proof::{AdminClosed, AdminTokens};
 
-const DEFAULT_MAX_WATCHERS: usize = 1_000;
+/// Every name that is read, in the order of `settings.json`.
+const NAMES: [&str; 19] = [
+    "HMAC_SECRET",
+    "HMAC_SECRET_PREVIOUS",
+    "UPDATE_HMAC",
+    "SUBSCRIBE_HMAC_SECRET",
+    "SUBSCRIBE_HMAC_SECRET_PREVIOUS",
+    "SUBSCRIBE_HMAC",
+    "ADMIN_TOKEN",
+    "ADMIN_TOKEN_PREVIOUS",
+    "ALLOWED_ORIGINS",
+    "REQUIRE_TIMESTAMP",
+    "MAX_WATCHERS",
+    "LEGACY_API",
+    "LEGACY_OPEN_SCAN",
+    "LEGACY_MERCHANT_READS",
+    "RECENT_SHARDS",
+    "HISTORY_TTL_DAYS",
+    "OUTBOX_RETRY_SECONDS",
+    "ARCHIVE_QUIET_SECONDS",
+    "ARCHIVE_GRACE_SECONDS",
+];
+
 /// Half of the 32,768 sockets that the platform gives an object: as many again may still be proving
 /// themselves.
-const MOST_WATCHERS: usize = 16_000;
+const MOST_WATCHERS: u32 = 16_000;
 const DAY_SECONDS: u64 = 86_400;
 
 /// What the service runs with.
@@ -43,8 +58,8 @@ pub(crate) struct Config {
     pub(crate) update_keys: KeyRing,
     /// Keys of subscription signatures.
     pub(crate) subscribe_keys: KeyRing,
-    /// The operator's token; compared in constant time, printed as `[redacted]`.
-    pub(crate) admin_token: Option<AdminToken>,
+    /// What opens the operator's part, or why it is closed.
+    pub(crate) admin: Result<AdminTokens, AdminClosed>,
     /// Whether an update has to carry a timestamp.
     pub(crate) timestamp: TimestampPolicy,
     /// Pages that may talk to the service.
@@ -59,6 +74,8 @@ pub(crate) struct Config {
     pub(crate) history_ttl_seconds: u64,
     /// The waits of the outbox.
     pub(crate) outbox: Policy,
+    /// What works and should not stay so, for `/healthz`. Each names its variable and shows no value.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Why the service cannot serve, and what to set.
@@ -75,6 +92,17 @@ pub(crate) enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A subscription would be a report of the earlier API: its holder could report the payment.
+    #[error(
+        "LEGACY_API=on needs a key of its own for each purpose, and {update} serves as {subscribe} too; set both, to \
+         different keys"
+    )]
+    SharedKey {
+        /// The variable with the update key.
+        update: &'static str,
+        /// The variable with the subscribe key.
+        subscribe: &'static str,
+    },
     /// A setting with a value that means nothing.
     #[error("{name} has to be {expected}")]
     BadSetting {
@@ -85,14 +113,44 @@ pub(crate) enum ConfigError {
     },
 }
 
+/// What was parsed, and what it was parsed from.
+struct Parsed {
+    raw: Vec<JsValue>,
+    config: Result<Rc<Config>, ConfigError>,
+}
+
+thread_local! {
+    static KEYS: Vec<JsValue> = NAMES.map(JsValue::from_str).to_vec();
+    static PARSED: RefCell<Option<Parsed>> = const { RefCell::new(None) };
+}
+
 impl Config {
-    /// The configuration of this isolate. The environment of a deploy never changes, so it is read
-    /// with the first request only.
-    pub(crate) fn of(env: &Env) -> Result<&'static Self, &'static ConfigError> {
-        static CONFIG: OnceLock<Result<Config, ConfigError>> = OnceLock::new();
-        CONFIG
-            .get_or_init(|| Self::read(|name| env.var(name).ok().map(|value| value.to_string())))
-            .as_ref()
+    /// The configuration that `env` holds now.
+    ///
+    /// An isolate may outlive a change of its secrets and variables, so what was parsed counts only as long as each
+    /// value is the one that it was parsed from.
+    pub(crate) fn of(env: &Env) -> Result<Rc<Self>, ConfigError> {
+        let raw: Vec<JsValue> = KEYS.with(|keys| {
+            let values = keys.iter().map(|key| Reflect::get(env, key));
+            values.map(Result::unwrap_or_default).collect()
+        });
+        PARSED.with_borrow_mut(|parsed| {
+            if let Some(parsed) = parsed
+                && parsed.raw == raw
+            {
+                return parsed.config.clone();
+            }
+            let config = Self::read(|name| {
+                let place = NAMES.iter().position(|known| *known == name)?;
+                Value::of(raw.get(place)?)
+            });
+            let config = config.map(Rc::new);
+            *parsed = Some(Parsed {
+                raw,
+                config: config.clone(),
+            });
+            config
+        })
     }
 
     /// Reads every setting through `var`. A blank value counts as unset.
@@ -100,263 +158,62 @@ impl Config {
     /// # Errors
     /// When `HMAC_SECRET` is missing, or a value cannot mean what it is there for: a mistyped
     /// `REQUIRE_TIMESTAMP` must not quietly mean "no".
-    pub(crate) fn read(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let var = |name: &str| var(name).filter(|value| !value.trim().is_empty());
-        let first = |names: &[&'static str]| {
-            names
-                .iter()
-                .find_map(|name| var(name).map(|value| (*name, value)))
+    pub(crate) fn read(var: impl Fn(&'static str) -> Option<Value>) -> Result<Self, ConfigError> {
+        let values = Values(var);
+        let secrets = Secrets::read(&values)?;
+        let legacy = Switches {
+            api: values.switch("LEGACY_API", false, "on or off")?,
+            open_scan: values.switch("LEGACY_OPEN_SCAN", false, "on or off")?,
+            merchant_reads: values.switch("LEGACY_MERCHANT_READS", true, "on or off")?,
         };
-
-        let update = first(&["HMAC_SECRET", "UPDATE_HMAC"]).ok_or(ConfigError::NoSecret)?;
-        let update_previous = first(&["HMAC_SECRET_PREVIOUS"]);
-        let subscribe = first(&["SUBSCRIBE_HMAC_SECRET", "SUBSCRIBE_HMAC"]);
-        let subscribe_previous = first(&["SUBSCRIBE_HMAC_SECRET_PREVIOUS"]);
-
-        let update_keys = key_ring(&update, update_previous.as_ref())?;
-        let subscribe_keys = match &subscribe {
-            Some(current) => key_ring(current, subscribe_previous.as_ref())?,
-            // While they share a key they also share its rotation.
-            None => key_ring(&update, subscribe_previous.as_ref().or(update_previous.as_ref()))?,
+        if let (true, Some((update, subscribe))) = (legacy.api, secrets.shared()) {
+            return Err(ConfigError::SharedKey { update, subscribe });
+        }
+        let milliseconds = |name, default| {
+            let expected = "a whole number of seconds from 1 to 2592000";
+            let seconds = values.number(name, default, 1..=2_592_000, expected)?;
+            Ok::<_, ConfigError>(i64::from(seconds) * 1_000)
         };
-
+        let shards = values.number("RECENT_SHARDS", 8, 1..=64, "a whole number from 1 to 64")?;
+        let watchers = values.number(
+            "MAX_WATCHERS",
+            1_000,
+            1..=MOST_WATCHERS,
+            "a whole number from 1 to 16000",
+        )?;
+        let ttl_days = values.number(
+            "HISTORY_TTL_DAYS",
+            400,
+            1..=36_500,
+            "a whole number of days from 1 to 36500",
+        )?;
         Ok(Self {
-            update_keys,
-            subscribe_keys,
-            admin_token: var("ADMIN_TOKEN").and_then(AdminToken::new),
-            timestamp: match switch(&var, "REQUIRE_TIMESTAMP", "true or false")? {
+            timestamp: match values.switch("REQUIRE_TIMESTAMP", false, "true or false")? {
                 true => TimestampPolicy::Required,
                 false => TimestampPolicy::Optional,
             },
-            origins: Origins::parse(var("ALLOWED_ORIGINS").as_deref()),
-            legacy: Switches {
-                api: switch(&var, "LEGACY_API", "on or off")?,
-                open_scan: switch(&var, "LEGACY_OPEN_SCAN", "on or off")?,
+            origins: match values.list("ALLOWED_ORIGINS", Origins::EXPECTED)? {
+                None => Origins::Any,
+                Some(list) => {
+                    Origins::listed(&list).ok_or_else(|| bad("ALLOWED_ORIGINS", Origins::EXPECTED))?
+                }
             },
-            max_watchers: number(
-                &var,
-                "MAX_WATCHERS",
-                DEFAULT_MAX_WATCHERS,
-                1..=MOST_WATCHERS,
-                "a whole number from 1 to 16000",
-            )?,
-            recent_shards: number(&var, "RECENT_SHARDS", 8, 1..=64, "a whole number from 1 to 64")?,
-            history_ttl_seconds: DAY_SECONDS
-                * number(
-                    &var,
-                    "HISTORY_TTL_DAYS",
-                    400,
-                    1..=36_500,
-                    "a whole number of days from 1 to 36500",
-                )?,
+            legacy,
+            max_watchers: watchers as usize,
+            recent_shards: u16::try_from(shards).unwrap_or(u16::MAX),
+            history_ttl_seconds: DAY_SECONDS * u64::from(ttl_days),
             outbox: Policy {
-                retry_ms: milliseconds(&var, "OUTBOX_RETRY_SECONDS", 900)?,
-                quiet_ms: milliseconds(&var, "ARCHIVE_QUIET_SECONDS", 3_600)?,
-                grace_ms: milliseconds(&var, "ARCHIVE_GRACE_SECONDS", 86_400)?,
+                retry_ms: milliseconds("OUTBOX_RETRY_SECONDS", 900)?,
+                quiet_ms: milliseconds("ARCHIVE_QUIET_SECONDS", 3_600)?,
+                grace_ms: milliseconds("ARCHIVE_GRACE_SECONDS", 86_400)?,
             },
+            warnings: secrets.warnings(),
+            admin: secrets.admin(),
+            update_keys: secrets.update_keys,
+            subscribe_keys: secrets.subscribe_keys,
         })
     }
-}
-
-/// Yes or no; no when it is not set.
-fn switch(
-    var: &impl Fn(&str) -> Option<String>,
-    name: &'static str,
-    expected: &'static str,
-) -> Result<bool, ConfigError> {
-    match var(name).as_deref().map(str::trim) {
-        None | Some("false" | "0" | "off" | "no") => Ok(false),
-        Some("true" | "1" | "on" | "yes") => Ok(true),
-        Some(_) => Err(ConfigError::BadSetting { name, expected }),
-    }
-}
-
-/// A whole number within its bounds, or the default when it is not set.
-fn number<T: FromStr + PartialOrd>(
-    var: &impl Fn(&str) -> Option<String>,
-    name: &'static str,
-    default: T,
-    bounds: RangeInclusive<T>,
-    expected: &'static str,
-) -> Result<T, ConfigError> {
-    match var(name) {
-        None => Ok(default),
-        Some(text) => text
-            .trim()
-            .parse()
-            .ok()
-            .filter(|number| bounds.contains(number))
-            .ok_or(ConfigError::BadSetting { name, expected }),
-    }
-}
-
-/// A wait in seconds, up to thirty days.
-fn milliseconds(
-    var: &impl Fn(&str) -> Option<String>,
-    name: &'static str,
-    default: i64,
-) -> Result<i64, ConfigError> {
-    let expected = "a whole number of seconds from 1 to 2592000";
-    Ok(number(var, name, default, 1..=2_592_000, expected)? * 1_000)
-}
-
-fn key_ring(
-    current: &(&'static str, String),
-    previous: Option<&(&'static str, String)>,
-) -> Result<KeyRing, ConfigError> {
-    let ring = KeyRing::new(key(current)?);
-    Ok(match previous {
-        Some(previous) => ring.with_previous(key(previous)?),
-        None => ring,
-    })
-}
-
-fn key((name, value): &(&'static str, String)) -> Result<Key, ConfigError> {
-    Key::new(value.as_bytes()).map_err(|error| ConfigError::BadKey {
-        name,
-        reason: error.to_string(),
-    })
 }
 
 #[cfg(test)]
-mod tests {
-    use transfer_status_protocol::TransferId;
-    use transfer_status_protocol::sign::{Key, Signer, TimestampPolicy, verify};
-    use transfer_status_protocol::signature::{self, Claims};
-
-    use super::{Config, ConfigError};
-
-    const NEW: &str = "new-key-new-key-new-key-new-key-";
-    const OLD: &str = "old-key-old-key-old-key-old-key-";
-    const SUBSCRIBE: &str = "subscribe-key-subscribe-key-subs";
-
-    fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::read(|name| {
-            vars.iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_string())
-        })
-    }
-
-    fn takes_update(config: &Config, secret: &str) -> bool {
-        let signature = Signer::new(Key::new(secret.as_bytes()).unwrap()).sign(b"{}");
-        verify(
-            &config.update_keys,
-            b"{}".as_slice(),
-            &signature,
-            None,
-            0,
-            config.timestamp,
-        )
-        .is_ok()
-    }
-
-    fn takes_subscription(config: &Config, secret: &str) -> bool {
-        let id = TransferId::new("tr_1").unwrap();
-        let claims = Claims::new(id.clone(), "m", 10).unwrap();
-        let signature = signature::mint(&Key::new(secret.as_bytes()).unwrap(), &claims);
-        signature::verify(&config.subscribe_keys, &signature, &id, 5).is_ok()
-    }
-
-    #[test]
-    fn without_the_secret_it_says_so() {
-        let error = config(&[("HMAC_SECRET", "  ")]).unwrap_err();
-        assert_eq!(error, ConfigError::NoSecret);
-        assert!(error.to_string().contains("HMAC_SECRET"));
-    }
-
-    #[test]
-    fn one_secret_is_enough_and_serves_both_purposes() {
-        let config = config(&[("HMAC_SECRET", NEW)]).unwrap();
-        assert!(takes_update(&config, NEW) && takes_subscription(&config, NEW));
-        assert!(!takes_update(&config, OLD) && !takes_subscription(&config, OLD));
-        assert_eq!(config.max_watchers, 1_000);
-        assert!(config.admin_token.is_none());
-    }
-
-    #[test]
-    fn a_key_rotates_with_no_outage() {
-        let config = config(&[("HMAC_SECRET", NEW), ("HMAC_SECRET_PREVIOUS", OLD)]).unwrap();
-        for secret in [NEW, OLD] {
-            assert!(takes_update(&config, secret) && takes_subscription(&config, secret));
-        }
-    }
-
-    #[test]
-    fn a_subscribe_key_of_its_own_shuts_the_update_key_out() {
-        let config = config(&[
-            ("HMAC_SECRET", NEW),
-            ("SUBSCRIBE_HMAC_SECRET", SUBSCRIBE),
-            ("SUBSCRIBE_HMAC_SECRET_PREVIOUS", OLD),
-        ])
-        .unwrap();
-        assert!(takes_subscription(&config, SUBSCRIBE) && takes_subscription(&config, OLD));
-        assert!(!takes_subscription(&config, NEW));
-        assert!(!takes_update(&config, SUBSCRIBE) && !takes_update(&config, OLD));
-    }
-
-    #[test]
-    fn the_names_of_the_deployed_service_are_read_too() {
-        let config = config(&[("UPDATE_HMAC", NEW), ("SUBSCRIBE_HMAC", SUBSCRIBE)]).unwrap();
-        assert!(takes_update(&config, NEW) && takes_subscription(&config, SUBSCRIBE));
-        assert!(!takes_subscription(&config, NEW));
-    }
-
-    #[test]
-    fn the_earlier_api_is_off_until_it_is_switched_on() {
-        let switches = |vars: &[(&str, &str)]| {
-            let vars = [&[("HMAC_SECRET", NEW)], vars].concat();
-            let legacy = config(&vars).unwrap().legacy;
-            (legacy.api, legacy.open_scan)
-        };
-        assert_eq!(switches(&[]), (false, false));
-        assert_eq!(switches(&[("LEGACY_API", "off")]), (false, false));
-        assert_eq!(switches(&[("LEGACY_API", "on")]), (true, false));
-        let both = [("LEGACY_API", "on"), ("LEGACY_OPEN_SCAN", "on")];
-        assert_eq!(switches(&both), (true, true));
-    }
-
-    #[test]
-    fn a_setting_that_means_nothing_is_an_error_not_a_default() {
-        for (name, value) in [
-            ("REQUIRE_TIMESTAMP", "ture"),
-            ("LEGACY_API", "of"),
-            ("LEGACY_OPEN_SCAN", "ON!"),
-            ("MAX_WATCHERS", "0"),
-            ("MAX_WATCHERS", "16001"),
-            ("MAX_WATCHERS", "many"),
-            ("RECENT_SHARDS", "0"),
-            ("RECENT_SHARDS", "65"),
-            ("HISTORY_TTL_DAYS", "0"),
-            ("OUTBOX_RETRY_SECONDS", "0"),
-            ("ARCHIVE_GRACE_SECONDS", "a day"),
-            ("ARCHIVE_QUIET_SECONDS", "-1"),
-        ] {
-            let error = config(&[("HMAC_SECRET", NEW), (name, value)]).unwrap_err();
-            assert!(error.to_string().starts_with(name), "{error}");
-        }
-        let strict = config(&[
-            ("HMAC_SECRET", NEW),
-            ("REQUIRE_TIMESTAMP", "true"),
-            ("MAX_WATCHERS", "2"),
-        ])
-        .unwrap();
-        assert_eq!(
-            (strict.timestamp, strict.max_watchers),
-            (TimestampPolicy::Required, 2)
-        );
-    }
-
-    #[test]
-    fn no_secret_is_printed() {
-        let config = config(&[
-            ("HMAC_SECRET", NEW),
-            ("HMAC_SECRET_PREVIOUS", OLD),
-            ("ADMIN_TOKEN", SUBSCRIBE),
-        ]);
-        let printed = format!("{:?}", config.unwrap());
-        for secret in [NEW, OLD, SUBSCRIBE] {
-            assert!(!printed.contains(secret), "{printed}");
-        }
-    }
-}
+mod tests;

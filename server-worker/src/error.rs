@@ -13,6 +13,7 @@ use crate::config::ConfigError;
 use crate::domain::ledger::ConflictReason;
 use crate::edge::legacy::LegacyError;
 use crate::edge::limits::Attempt;
+use crate::edge::proof::AdminClosed;
 use crate::recent::BadQuery;
 use crate::room::storage::StorageError;
 
@@ -39,12 +40,20 @@ pub(crate) enum ApiError {
     /// The page's origin is not listed.
     #[error("this page's origin is not allowed; add it to ALLOWED_ORIGINS on the server")]
     ForbiddenOrigin,
+    /// A page of another host asks for what is the dashboard's alone.
+    #[error(
+        "this is for the dashboard's own pages; scripts and other pages use /recent with the admin token"
+    )]
+    NotOurPage,
     /// A read with nothing to prove the right to it.
     #[error("no signature; send the transfer's signature as `Authorization: Bearer …` or `?signature=…`")]
     NoSignature,
     /// A subscription signature that is refused.
     #[error(transparent)]
     Subscription(#[from] SubscriptionError),
+    /// A bearer that is neither the admin's token nor a signature, and may have been a guess at the former.
+    #[error(transparent)]
+    WrongBearer(SubscriptionError),
     /// A `subscribe` with no signature on a socket that has shown none.
     #[error("no signature; subscribe with the `signature` that came with the transfer request")]
     SubscribeWithoutSignature,
@@ -63,6 +72,9 @@ pub(crate) enum ApiError {
     /// A body over the limit.
     #[error("the body is over its limit, 16 KiB for an update and 4 KiB for anything else; send less")]
     BodyTooLarge,
+    /// A body that is compressed.
+    #[error("the body has a Content-Encoding, which is not read; send the JSON as it is, uncompressed")]
+    BodyEncoded,
     /// A body that broke off.
     #[error("the body did not arrive whole; send it again")]
     BodyBroken,
@@ -81,9 +93,18 @@ pub(crate) enum ApiError {
     /// Too many refused attempts from one address.
     #[error("too many refused attempts; wait a minute, and check the token or the signature")]
     TooManyRefusals,
-    /// Nobody may see what is the operator's while no token is set.
-    #[error("this is closed: ADMIN_TOKEN is not set; set it with `wrangler secret put ADMIN_TOKEN`")]
-    AdminClosed,
+    /// Too many sockets without a proof from one address.
+    #[error(
+        "too many sockets without a signature from this address; wait a minute, or connect with the signature: as \
+         `Sec-WebSocket-Protocol` or as `?signature=…`"
+    )]
+    TooManyUnproven,
+    /// Too many messages on one socket.
+    #[error("too many messages; a client needs one to subscribe and a ping now and then")]
+    TooManyMessages,
+    /// Nobody may see what is the operator's while no token opens it.
+    #[error(transparent)]
+    AdminClosed(AdminClosed),
     /// No admin's token and no valid session.
     #[error("this is the operator's; send `Authorization: Bearer <ADMIN_TOKEN>`, or sign in at /dashboard")]
     NotAdmin,
@@ -127,10 +148,13 @@ pub(crate) enum ApiError {
     UnknownTransfer,
     /// The deploy lacks something.
     #[error("the service is not configured: {0}")]
-    NotConfigured(&'static ConfigError),
+    NotConfigured(ConfigError),
     /// The deploy lacks a binding.
     #[error("the service is not configured: the binding {0} is missing; deploy with wrangler.jsonc")]
     NoBinding(&'static str),
+    /// A call from a Worker of a version that this deploy does not speak, or to one: for minutes at each deploy.
+    #[error("the service is being deployed; try again")]
+    OtherVersion,
     /// The room did not answer, or could not store. Nothing was changed, or asking again tells.
     #[error("the transfer cannot be reached right now; try again")]
     Unreachable {
@@ -151,6 +175,7 @@ impl ApiError {
         match self {
             Self::BadTransferId(_)
             | Self::BodyBroken
+            | Self::BodyEncoded
             | Self::BinaryMessage
             | Self::BadSignIn
             | Self::BadScan
@@ -159,8 +184,8 @@ impl ApiError {
             | Self::NothingToSay => ErrorCode::BadRequest,
             Self::BadUpdate(error) | Self::BadMessage(error) => error.code(),
             Self::Legacy(error) => error.code(),
+            Self::Subscription(error) | Self::WrongBearer(error) => error.code(),
             Self::NoSignature
-            | Self::Subscription(_)
             | Self::SubscribeWithoutSignature
             | Self::OtherTransfer
             | Self::SubscribeTimeout
@@ -169,26 +194,32 @@ impl ApiError {
             | Self::NotAdmin
             | Self::WrongAdminToken
             | Self::SessionExpired => ErrorCode::Unauthorized,
-            Self::ForbiddenOrigin | Self::AdminClosed => ErrorCode::Forbidden,
+            Self::ForbiddenOrigin | Self::NotOurPage | Self::AdminClosed(_) => ErrorCode::Forbidden,
             Self::NoRoute | Self::UnknownTransfer => ErrorCode::NotFound,
             Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
             Self::Conflict { .. } => ErrorCode::Conflict,
             Self::BodyTooLarge => ErrorCode::TooLarge,
             Self::UpgradeRequired => ErrorCode::UpgradeRequired,
-            Self::TooManyWatchers | Self::TooManyRefusals | Self::TooManyFeeds => ErrorCode::RateLimited,
+            Self::TooManyWatchers
+            | Self::TooManyRefusals
+            | Self::TooManyUnproven
+            | Self::TooManyMessages
+            | Self::TooManyFeeds => ErrorCode::RateLimited,
             Self::Internal { .. } => ErrorCode::Internal,
-            Self::NotConfigured(_) | Self::NoBinding(_) | Self::Unreachable { .. } => ErrorCode::Unavailable,
+            Self::NotConfigured(_) | Self::NoBinding(_) | Self::OtherVersion | Self::Unreachable { .. } => {
+                ErrorCode::Unavailable
+            }
         }
     }
 
     /// The close code of a socket that is refused for this.
     pub(crate) fn close_code(&self) -> CloseCode {
         match self {
-            Self::Subscription(SubscriptionError::Expired) => CloseCode::SIGNATURE_EXPIRED,
             Self::SubscribeTimeout => CloseCode::SUBSCRIBE_TIMEOUT,
             other => match other.code() {
                 ErrorCode::BadRequest => CloseCode::BAD_MESSAGE,
                 ErrorCode::Unauthorized => CloseCode::UNAUTHORIZED,
+                ErrorCode::Expired => CloseCode::SIGNATURE_EXPIRED,
                 ErrorCode::Forbidden => CloseCode::FORBIDDEN_ORIGIN,
                 ErrorCode::TooLarge => CloseCode::TOO_LARGE,
                 ErrorCode::RateLimited => CloseCode::RATE_LIMITED,
@@ -204,11 +235,16 @@ impl ApiError {
             Self::MethodNotAllowed { allow } => vec![("allow", allow)],
             // RFC 9110 section 15.5.22 wants it; workerd leaves it out.
             Self::UpgradeRequired => vec![("upgrade", "websocket")],
-            Self::NoSignature | Self::Subscription(_) | Self::NotAdmin | Self::WrongAdminToken => {
-                vec![("www-authenticate", "Bearer")]
+            Self::NoSignature
+            | Self::Subscription(_)
+            | Self::WrongBearer(_)
+            | Self::NotAdmin
+            | Self::WrongAdminToken => vec![("www-authenticate", "Bearer")],
+            Self::TooManyWatchers | Self::TooManyMessages | Self::TooManyFeeds => {
+                vec![("retry-after", "10")]
             }
-            Self::TooManyWatchers | Self::TooManyFeeds => vec![("retry-after", "10")],
-            Self::TooManyRefusals => vec![("retry-after", "60")],
+            Self::TooManyRefusals | Self::TooManyUnproven => vec![("retry-after", "60")],
+            Self::OtherVersion => vec![("retry-after", "5")],
             Self::Unreachable { .. } => vec![("retry-after", "1")],
             Self::NotConfigured(_) | Self::NoBinding(_) => vec![("retry-after", "60")],
             _ => Vec::new(),
@@ -218,7 +254,7 @@ impl ApiError {
     /// What was tried, when a wrong proof was shown. No proof at all, or one that was right once, is no try.
     pub(crate) fn attempt(&self) -> Option<Attempt> {
         match self {
-            Self::WrongAdminToken => Some(Attempt::Admin),
+            Self::WrongAdminToken | Self::WrongBearer(_) => Some(Attempt::Admin),
             Self::Subscription(SubscriptionError::Expired) => None,
             Self::Subscription(_) => Some(Attempt::Subscription),
             Self::UpdateSignature(

@@ -3,6 +3,7 @@
 //
 // GET  /-/instruments            {"worker":…,"room":{…},"shard":{…},"archive":{…}}, counts since the start
 // POST /-/instruments            {"fail":["archive","index"]}: these fail from now on; an empty list makes them well again
+//                                {"variables":{…}}: these are set so from now on, as when secrets change under an isolate
 // GET  /-/instruments/archive    {"t/<id>":{"version":…,"status":…,"final":…},…}: all that the archive holds
 import { WorkerEntrypoint } from "cloudflare:workers";
 import Worker, * as built from "./index.js";
@@ -146,8 +147,12 @@ function failingIndex(recent) {
 }
 
 function instrumentedEnv(env) {
-  return { ...env, HISTORY: meteredArchive(env.HISTORY), RECENT: failingIndex(env.RECENT) };
+  return withVariables({ ...env, HISTORY: meteredArchive(env.HISTORY), RECENT: failingIndex(env.RECENT) });
 }
+
+const variables = {};
+const withVariables = (env) =>
+  new Proxy(env, { get: (env, name) => (Object.hasOwn(variables, name) ? variables[name] : env[name]) });
 
 // An object is billed for as long as anything of it is under way: events, and what they left to be waited for.
 function busyClock(counts) {
@@ -217,12 +222,13 @@ export default class extends WorkerEntrypoint {
     if (pathname === `${ROUTE}/archive`) return Response.json(await archived(this.env.HISTORY));
     if (pathname !== ROUTE) {
       seen.worker.requests += 1;
-      return new Worker(this.ctx, this.env).fetch(request);
+      return new Worker(this.ctx, withVariables(this.env)).fetch(request);
     }
     if (request.method === "POST") {
-      const { fail: parts } = await request.json();
-      failing.clear();
-      for (const part of parts) failing.add(part);
+      const asked = await request.json();
+      if (asked.fail) failing.clear();
+      for (const part of asked.fail ?? []) failing.add(part);
+      Object.assign(variables, asked.variables);
     }
     return Response.json(seen);
   }

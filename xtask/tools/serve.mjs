@@ -28,27 +28,6 @@ class StderrLog extends Log {
   }
 }
 
-// What the Worker reads from its environment, by the names in server-worker/DEPLOY.md.
-const VARIABLES = [
-  "HMAC_SECRET",
-  "HMAC_SECRET_PREVIOUS",
-  "SUBSCRIBE_HMAC_SECRET",
-  "SUBSCRIBE_HMAC_SECRET_PREVIOUS",
-  "UPDATE_HMAC",
-  "SUBSCRIBE_HMAC",
-  "ADMIN_TOKEN",
-  "ALLOWED_ORIGINS",
-  "MAX_WATCHERS",
-  "REQUIRE_TIMESTAMP",
-  "LEGACY_API",
-  "LEGACY_OPEN_SCAN",
-  "RECENT_SHARDS",
-  "HISTORY_TTL_DAYS",
-  "OUTBOX_RETRY_SECONDS",
-  "ARCHIVE_QUIET_SECONDS",
-  "ARCHIVE_GRACE_SECONDS",
-];
-
 // For a server on this machine only; each yields to the variable of its name, and an empty one leaves it unset.
 const DEVELOPMENT_DEFAULTS = {
   HMAC_SECRET: "development-update-key-0123456789abcdef",
@@ -56,9 +35,10 @@ const DEVELOPMENT_DEFAULTS = {
   ADMIN_TOKEN: "development-admin-token",
 };
 
-function bindingsFromEnvironment() {
+// `settings` is the list of what the Worker reads from its environment.
+function bindingsFromEnvironment(settings) {
   const bindings = {};
-  for (const name of VARIABLES) {
+  for (const { name } of settings) {
     const given = process.env[name];
     if (given === undefined && name in DEVELOPMENT_DEFAULTS) {
       bindings[name] = DEVELOPMENT_DEFAULTS[name];
@@ -129,6 +109,7 @@ const { values: args } = parseArgs({
 const persistTo = path.resolve(args["persist-to"]);
 mkdirSync(persistTo, { recursive: true });
 
+const settings = JSON.parse(readFileSync(path.join(path.dirname(path.resolve(args.config)), "settings.json")));
 const config = unstable_readConfig({ config: path.resolve(args.config) });
 // The variables above stand for the secrets too; wrangler would look for them in files of its own.
 delete config.secrets;
@@ -157,7 +138,7 @@ const options = convertV4MiniflareOptions({
       ...workerOptions,
       ...modules,
       name,
-      bindings: { ...workerOptions.bindings, ...bindingsFromEnvironment() },
+      bindings: { ...workerOptions.bindings, ...bindingsFromEnvironment(settings) },
       unsafeDirectSockets: [{ host: HOST, port: Number(args.port) }],
     },
   ],

@@ -93,6 +93,16 @@ impl Server {
         assert_eq!(answer.status, 200, "the server was started with instruments");
     }
 
+    /// Sets variables and secrets under the running isolate; `null` unsets one.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn set_variables(&self, variables: Value) {
+        let asked = json!({ "variables": variables }).to_string();
+        let answer = self.request("POST", "/-/instruments", &[], asked).await;
+        assert_eq!(answer.status, 200, "the server was started with instruments");
+    }
+
     /// The archive: what is kept beside each transfer, by its id.
     ///
     /// # Panics

@@ -73,6 +73,16 @@ impl Options {
     }
 }
 
+/// One of `settings.json`.
+#[derive(serde::Deserialize)]
+struct Setting {
+    name: String,
+}
+
+fn settings() -> Vec<Setting> {
+    serde_json::from_str(include_str!("../../settings.json")).expect("the list of settings is JSON")
+}
+
 /// What an eviction does to the sockets of the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sockets {
@@ -148,7 +158,11 @@ impl Server {
         self.evict_object("RecentIndex", &format!("recent-{shard}"), Sockets::Hibernate);
     }
 
-    fn evict_object(&self, class: &str, name: &str, sockets: Sockets) {
+    /// Puts any object out of memory, unless it is. Its storage stays.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub fn evict_object(&self, class: &str, name: &str, sockets: Sockets) {
         let sockets = match sockets {
             Sockets::Hibernate => "hibernate",
             Sockets::Close => "close",
@@ -238,22 +252,7 @@ impl Running {
     fn start(options: &Options, folder: &Folder, port: u16) -> (Self, u16) {
         let mut command = workplace::serve_command();
         // Nothing of the caller's environment may reach the Worker but what is named here.
-        for name in [
-            "HMAC_SECRET_PREVIOUS",
-            "SUBSCRIBE_HMAC_SECRET_PREVIOUS",
-            "UPDATE_HMAC",
-            "SUBSCRIBE_HMAC",
-            "ALLOWED_ORIGINS",
-            "MAX_WATCHERS",
-            "REQUIRE_TIMESTAMP",
-            "LEGACY_API",
-            "LEGACY_OPEN_SCAN",
-            "RECENT_SHARDS",
-            "HISTORY_TTL_DAYS",
-            "OUTBOX_RETRY_SECONDS",
-            "ARCHIVE_QUIET_SECONDS",
-            "ARCHIVE_GRACE_SECONDS",
-        ] {
+        for Setting { name } in settings() {
             command.env_remove(name);
         }
         for (name, value) in &options.variables {

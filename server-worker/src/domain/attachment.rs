@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::pulse::Pulse;
 use crate::edge::legacy::View;
 
 /// A client has so long to send its `subscribe` (contract, "WebSocket").
@@ -46,6 +47,10 @@ struct Stored {
     blank: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     legacy: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    heard: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    full_at: Option<i64>,
 }
 
 fn is_default(flag: &bool) -> bool {
@@ -54,13 +59,15 @@ fn is_default(flag: &bool) -> bool {
 
 impl Attachment {
     /// The text that is kept with the socket.
-    pub(crate) fn encode(self) -> String {
+    pub(crate) fn encode(self, pulse: Pulse) -> String {
         let mut stored = Stored {
             v: VERSION,
             deadline: None,
             expiry: None,
             blank: false,
             legacy: false,
+            heard: Some(pulse.heard),
+            full_at: Some(pulse.full_at),
         };
         match self {
             Self::Unproven { deadline } => stored.deadline = Some(deadline),
@@ -74,15 +81,26 @@ impl Attachment {
         serde_json::to_string(&stored).unwrap_or_default()
     }
 
-    /// Reads what [`Attachment::encode`] wrote; `None` when another deploy wrote something else.
-    pub(crate) fn decode(text: &str) -> Option<Self> {
-        match serde_json::from_str(text).ok()? {
+    /// Reads what [`Attachment::encode`] wrote; `None` when another deploy wrote something else. A socket of a deploy
+    /// that kept no [`Pulse`] counts as heard of now.
+    pub(crate) fn decode(text: &str, now: i64) -> Option<(Self, Pulse)> {
+        let stored: Stored = serde_json::from_str(text).ok()?;
+        let pulse = Pulse {
+            heard: stored.heard.unwrap_or(now),
+            full_at: stored.full_at.unwrap_or(now),
+        };
+        Some((Self::read(stored)?, pulse))
+    }
+
+    fn read(stored: Stored) -> Option<Self> {
+        match stored {
             Stored {
                 v: VERSION,
                 deadline: Some(deadline),
                 expiry: None,
                 blank: false,
                 legacy: false,
+                ..
             } => Some(Self::Unproven { deadline }),
             Stored {
                 v: VERSION,
@@ -90,6 +108,7 @@ impl Attachment {
                 expiry: Some(expiry),
                 blank,
                 legacy,
+                ..
             } => Some(Self::Watching {
                 expiry,
                 blank,
@@ -125,6 +144,7 @@ impl Attachment {
 #[cfg(test)]
 mod tests {
     use super::Attachment;
+    use crate::domain::pulse::Pulse;
     use crate::edge::legacy::View;
 
     const NOW: i64 = 1_700_000_000_123;
@@ -155,7 +175,9 @@ mod tests {
                 view: View::Legacy,
             },
         ] {
-            assert_eq!(Attachment::decode(&attachment.encode()), Some(attachment));
+            let pulse = Pulse::new(NOW).beat(NOW + 5).unwrap();
+            let text = attachment.encode(pulse);
+            assert_eq!(Attachment::decode(&text, NOW + 9), Some((attachment, pulse)));
         }
     }
 
@@ -173,8 +195,23 @@ mod tests {
             r#"{"v":1,"deadline":6,"legacy":true}"#,
             r#"{"v":"1","expiry":5}"#,
         ] {
-            assert_eq!(Attachment::decode(text), None, "{text}");
+            assert_eq!(Attachment::decode(text, NOW), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_socket_of_the_deploy_before_is_as_it_was_and_has_just_been_heard_of() {
+        let text = r#"{"v":1,"expiry":5,"blank":true}"#;
+        let (attachment, pulse) = Attachment::decode(text, NOW).unwrap();
+        assert!(matches!(
+            attachment,
+            Attachment::Watching {
+                expiry: 5,
+                blank: true,
+                ..
+            }
+        ));
+        assert_eq!(pulse, Pulse::new(NOW));
     }
 
     #[test]

@@ -5,19 +5,22 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{ReadableStreamDefaultReader, Request};
 
+use crate::edge::request::Incoming;
 use crate::error::ApiError;
 
 /// Reads at most `limit` bytes.
 ///
 /// # Errors
-/// [`ApiError::BodyTooLarge`], after at most one chunk more than the limit, and
-/// [`ApiError::BodyBroken`] when the client went away.
-pub(crate) async fn read(
-    request: &Request,
-    content_length: Option<&str>,
-    limit: usize,
-) -> Result<Vec<u8>, ApiError> {
-    match content_length.map(str::parse::<u64>) {
+/// [`ApiError::BodyTooLarge`], after at most one chunk more than the limit,
+/// [`ApiError::BodyEncoded`] for a compressed one, and [`ApiError::BodyBroken`] when the client went away.
+pub(crate) async fn read(incoming: &Incoming<'_>, limit: usize) -> Result<Vec<u8>, ApiError> {
+    let encoding = incoming.header("content-encoding");
+    if encoding.is_some_and(|encoding| !encoding.trim().eq_ignore_ascii_case("identity")) {
+        return Err(ApiError::BodyEncoded);
+    }
+    let request = incoming.request();
+    let content_length = incoming.header("content-length");
+    match content_length.as_deref().map(str::parse::<u64>) {
         // HTTP framing holds the client to the length it gave.
         Some(Ok(length)) if length <= limit as u64 => {
             let buffer = JsFuture::from(request.array_buffer().map_err(broken)?)

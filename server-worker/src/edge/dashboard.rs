@@ -7,42 +7,71 @@ use serde::Deserialize;
 use transfer_status_protocol::TransferId;
 use worker::Env;
 use worker::wasm_bindgen::JsCast;
-use worker::web_sys::{Headers, RequestInit, Response};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{Headers, RequestInit, RequestRedirect, Response};
 
 use crate::clock::now_unix_seconds;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::edge::body;
-use crate::edge::limits;
 use crate::edge::proof;
 use crate::edge::request::Incoming;
-use crate::edge::session;
+use crate::edge::session::{self, Sessions};
 use crate::error::ApiError;
 use crate::platform::bindings;
+use crate::platform::random;
 use crate::platform::reply;
-use crate::recent;
+use crate::recent::{self, sessions};
 use crate::room::client;
 
 /// Room for a token and its braces.
 const MAX_SIGN_IN_BYTES: usize = 4 * 1024;
 
-/// `GET /dashboard`: the page, or the one to sign in with, or the one that says why neither is open.
+/// Where the closed page says why.
+const REASON: &str = "{{reason}}";
+
+/// `GET /dashboard`: the page, or the one to sign in with, or the one that says why neither is open. A wrong token is
+/// refused as anywhere, so that it counts.
 pub(crate) async fn page(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
-    let (status, file) = match proof::admin(config, incoming, now_unix_seconds()) {
+    let (status, name) = match proof::admin(env, config, incoming, now_unix_seconds()).await {
         Ok(_) => (200, "app.html"),
-        Err(ApiError::AdminClosed) => (403, "closed.html"),
-        Err(_) => (401, "sign-in.html"),
+        Err(ApiError::AdminClosed(closed)) => {
+            let file = asset(incoming, env, "closed.html", false).await?;
+            let text = JsFuture::from(file.text()?)
+                .await?
+                .as_string()
+                .unwrap_or_default();
+            // Words of ours and names of variables: nothing that HTML would read otherwise.
+            let text = text.replace(REASON, &closed.fault());
+            return Ok(reply::html(403, &text)?);
+        }
+        Err(ApiError::NotAdmin) => (401, "sign-in.html"),
+        Err(error) => return Err(error),
     };
-    let file = asset(incoming, env, file, false).await?;
+    let file = asset(incoming, env, name, false).await?;
     Ok(reply::page(status, &file, "no-store")?)
 }
 
 /// `GET /dashboard/…`: a script, a style or an icon. They hold no secret; the pages above are not among them.
 pub(crate) async fn file(incoming: &Incoming<'_>, env: &Env, path: &str) -> Result<Response, ApiError> {
-    if path.is_empty() || path.ends_with(".html") || path.contains("..") {
+    if !is_file(path) {
         return Err(ApiError::NoRoute);
     }
     let file = asset(incoming, env, path, true).await?;
     Ok(reply::page(file.status(), &file, "no-cache")?)
+}
+
+/// Whether a path is spelt as our files are, which also means that nothing in it is encoded: the assets would decode
+/// it, and find what was not meant. The pages are no files.
+fn is_file(path: &str) -> bool {
+    let plain = path
+        .bytes()
+        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'/'));
+    let known = [".js", ".css", ".svg"].iter().any(|end| path.ends_with(end));
+    plain
+        && known
+        && path
+            .split('/')
+            .all(|part| !part.starts_with('.') && !part.is_empty())
 }
 
 async fn asset(
@@ -52,6 +81,7 @@ async fn asset(
     conditional: bool,
 ) -> Result<Response, ApiError> {
     let init = RequestInit::new();
+    init.set_redirect(RequestRedirect::Manual);
     if let (true, Some(known)) = (conditional, incoming.header("if-none-match")) {
         let headers = Headers::new()?;
         headers.set("if-none-match", &known)?;
@@ -63,7 +93,7 @@ async fn asset(
         .unchecked_into();
     match file.status() {
         200 | 304 => Ok(file),
-        404 => Err(ApiError::NoRoute),
+        300..=399 | 404 => Err(ApiError::NoRoute),
         status => Err(ApiError::Unreachable {
             cause: format!("the assets answered {status} for {path}"),
         }),
@@ -71,34 +101,48 @@ async fn asset(
 }
 
 /// `POST /dashboard/session`: the token for a cookie.
-pub(crate) async fn sign_in(incoming: &Incoming<'_>, config: &Config) -> Result<Response, ApiError> {
+pub(crate) async fn sign_in(
+    incoming: &Incoming<'_>,
+    env: &Env,
+    config: &Config,
+) -> Result<Response, ApiError> {
     #[derive(Deserialize)]
     struct SignIn {
         token: String,
     }
-    let admin = config.admin_token.as_ref().ok_or(ApiError::AdminClosed)?;
-    let length = incoming.header("content-length");
-    let body = body::read(incoming.request(), length.as_deref(), MAX_SIGN_IN_BYTES).await?;
+    let admin = config
+        .admin
+        .as_ref()
+        .map_err(|closed| ApiError::AdminClosed(*closed))?;
+    let body = body::read(incoming, MAX_SIGN_IN_BYTES).await?;
     let given: SignIn = serde_json::from_slice(&body).map_err(|_| ApiError::BadSignIn)?;
-    if !limits::may_try_admin(config, incoming) {
-        return Err(ApiError::TooManyRefusals);
-    }
-    if !admin.is(&given.token) {
-        return Err(ApiError::WrongAdminToken);
-    }
-    let cookie = admin.sessions().open(now_unix_seconds(), incoming.is_secure());
+    proof::admin_token(config, admin, incoming, given.token.trim())?;
+    let session = Sessions::open(random::name()?, now_unix_seconds());
+    sessions::open(env, &session.id, session.expiry).await?;
+    let cookie = admin.sessions().cookie(&session, incoming.is_secure());
     Ok(reply::empty(204, &[("set-cookie", &cookie)])?)
 }
 
-/// `DELETE /dashboard/session`: ends the session in this browser.
-pub(crate) fn sign_out(incoming: &Incoming<'_>) -> Result<Response, ApiError> {
-    let cookie = session::close(incoming.is_secure());
+/// `DELETE /dashboard/session`: ends the session, in this browser and for every copy of its cookie.
+pub(crate) async fn sign_out(
+    incoming: &Incoming<'_>,
+    env: &Env,
+    config: &Config,
+) -> Result<Response, ApiError> {
+    let secure = incoming.is_secure();
+    if let (Ok(admin), Some(cookies)) = (&config.admin, incoming.own_cookies())
+        && let Some(session) = admin.sessions().find(&cookies, secure, now_unix_seconds())
+    {
+        sessions::end(env, &session.id).await?;
+        recent::end_feeds(env, config, &session.id).await?;
+    }
+    let cookie = session::close(secure);
     Ok(reply::empty(204, &[("set-cookie", &cookie)])?)
 }
 
 /// `GET /dashboard/stats`.
 pub(crate) async fn stats(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
-    proof::admin(config, incoming, now_unix_seconds())?;
+    proof::admin(env, config, incoming, now_unix_seconds()).await?;
     recent::stats(env, config).await
 }
 
@@ -108,7 +152,7 @@ pub(crate) async fn recent(
     env: &Env,
     config: &Config,
 ) -> Result<Response, ApiError> {
-    proof::admin(config, incoming, now_unix_seconds())?;
+    proof::admin(env, config, incoming, now_unix_seconds()).await?;
     recent::list(env, config, incoming.target()).await
 }
 
@@ -119,7 +163,7 @@ pub(crate) async fn timeline(
     env: &Env,
     config: &Config,
 ) -> Result<Response, ApiError> {
-    proof::admin(config, incoming, now_unix_seconds())?;
+    proof::admin(env, config, incoming, now_unix_seconds()).await?;
     client::inspect(env, &TransferId::new(id)?).await
 }
 
@@ -127,18 +171,49 @@ pub(crate) async fn timeline(
 pub(crate) async fn feed(
     incoming: &Incoming<'_>,
     env: &Env,
-    config: Result<&Config, &'static crate::config::ConfigError>,
+    config: Result<&Config, &ConfigError>,
 ) -> Result<Response, ApiError> {
-    let config = config.map_err(ApiError::NotConfigured)?;
+    let config = config.map_err(|error| ApiError::NotConfigured(error.clone()))?;
     // A browser asks no permission for a socket to another origin, so that the cookie alone proves nothing.
-    if incoming.origin().is_some() && !incoming.is_same_origin() {
-        return Err(ApiError::ForbiddenOrigin);
+    if incoming.is_of_another_origin() {
+        return Err(ApiError::NotOurPage);
     }
-    let expiry = proof::admin(config, incoming, now_unix_seconds())?;
+    let operator = proof::admin(env, config, incoming, now_unix_seconds()).await?;
     let shard = incoming.target().pairs().find(|(name, _)| name == "shard");
     let shard = shard.and_then(|(_, shard)| shard.parse().ok());
     let shard = shard
         .filter(|shard| *shard < config.recent_shards)
         .ok_or(ApiError::BadShard)?;
-    recent::feed(env, shard, expiry).await
+    recent::feed(env, shard, operator.session.as_ref()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_file;
+
+    #[test]
+    fn only_our_files_are_files_however_a_page_is_spelt() {
+        for path in ["js/app.js", "css/tokens.css", "icon.svg"] {
+            assert!(is_file(path), "{path}");
+        }
+        for path in [
+            "",
+            "app.html",
+            "app%2Ehtml",
+            "app%2ehtml",
+            "app.htm%6c",
+            "APP.HTML",
+            "app",
+            "app.html/",
+            "app.html;x.js",
+            "js/%2e%2e/app%2ehtml",
+            "js/../app.js",
+            "/js/app.js",
+            "js//app.js",
+            ".dev.js",
+            "js/app.js%00",
+        ] {
+            assert!(!is_file(path), "{path}");
+        }
+    }
 }

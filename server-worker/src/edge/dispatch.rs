@@ -7,11 +7,11 @@ use super::legacy::{self, View};
 use super::request::Incoming;
 use super::route::Route;
 use super::target::decode_segment;
-use super::{dashboard, limits, read, scan, update, watch};
+use super::{dashboard, health, limits, read, scan, update, watch};
 use crate::config::{Config, ConfigError};
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::{bindings, reply};
+use crate::platform::reply;
 
 /// The Worker's entry.
 #[event(fetch)]
@@ -19,23 +19,26 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
     let url = request.url();
     let incoming = Incoming::new(&request, &url);
     let config = Config::of(&env);
-    let response = match answer(&incoming, &env, config).await {
+    let config = config.as_deref();
+    let route = Route::of(incoming.target().path);
+    let response = match answer(&incoming, &env, route, config).await {
         Ok(response) => {
             // The page to sign in with is no refusal by a room.
-            if response.status() >= 400 && Route::of(incoming.target().path) != Some(Route::Dashboard) {
+            if response.status() >= 400 && route != Some(Route::Dashboard) {
                 log::refused_by_room(&incoming, response.status());
             }
             response
         }
         Err(error) => {
-            let error = limits::count(&env, config, &incoming, error).await;
+            let error = limits::count(&env, config.ok(), &incoming, error).await;
             log::refused(&incoming, &error);
             reply::refusal(&error)?
         }
     };
     match (incoming.origin(), config) {
-        // A socket's answer has no headers for a page to read.
-        (Some(origin), Ok(config)) if config.origins.admits(Some(origin)) && response.status() != 101 => {
+        // The dashboard is for no other page, and a socket's answer has no headers for a page to read.
+        _ if route.is_some_and(Route::is_dashboards) || response.status() == 101 => Ok(response),
+        (Some(origin), Ok(config)) if config.origins.admits(Some(origin)) => {
             Ok(reply::share(response, config.origins.allow(origin))?)
         }
         _ => Ok(response),
@@ -45,9 +48,10 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
 async fn answer(
     incoming: &Incoming<'_>,
     env: &Env,
-    config: Result<&'static Config, &'static ConfigError>,
+    route: Option<Route<'_>>,
+    config: Result<&Config, &ConfigError>,
 ) -> Result<Response, ApiError> {
-    let route = Route::of(incoming.target().path).ok_or(ApiError::NoRoute)?;
+    let route = route.ok_or(ApiError::NoRoute)?;
     if route.is_legacy() && config.is_ok_and(|config| !config.legacy.api) {
         return Err(ApiError::NoRoute);
     }
@@ -71,21 +75,24 @@ async fn answer(
     if !allow.split(", ").any(|allowed| allowed == method) {
         return Err(ApiError::MethodNotAllowed { allow });
     }
-    let config = config.map_err(ApiError::NotConfigured)?;
+    let config = config.map_err(|error| ApiError::NotConfigured(error.clone()))?;
+    if route.is_dashboards() && incoming.is_of_another_origin() {
+        return Err(ApiError::NotOurPage);
+    }
     incoming.check_origin(&config.origins)?;
     if method == "OPTIONS" {
         return Ok(reply::preflight(allow)?);
     }
     match route {
-        Route::Health => health(env),
+        Route::Health => health::get(env, config),
         Route::Update => update::post(incoming, env, config).await,
         Route::Transfer(id) => read::get(incoming, &decode_segment(id), env, config).await,
         Route::Scan => scan::post(incoming, env, config).await,
         Route::Recent => dashboard::recent(incoming, env, config).await,
         Route::Timeline(id) => dashboard::timeline(incoming, &decode_segment(id), env, config).await,
         Route::Dashboard => dashboard::page(incoming, env, config).await,
-        Route::Session if method == "DELETE" => dashboard::sign_out(incoming),
-        Route::Session => dashboard::sign_in(incoming, config).await,
+        Route::Session if method == "DELETE" => dashboard::sign_out(incoming, env, config).await,
+        Route::Session => dashboard::sign_in(incoming, env, config).await,
         Route::Stats => dashboard::stats(incoming, env, config).await,
         Route::File(path) => dashboard::file(incoming, env, path).await,
         Route::Create => legacy::update(incoming, env, config).await,
@@ -94,13 +101,4 @@ async fn answer(
         Route::Unscan => legacy::scan(incoming, env, config, false).await,
         Route::Watch(_) | Route::Feed | Route::LegacyWatch(_) => Err(ApiError::UpgradeRequired),
     }
-}
-
-/// `GET /healthz`: the configuration was read already, so what is left is the bindings.
-fn health(env: &Env) -> Result<Response, ApiError> {
-    bindings::rooms(env)?;
-    bindings::recent(env)?;
-    bindings::history(env)?;
-    bindings::assets(env)?;
-    Ok(reply::json(200, r#"{"status":"ok"}"#, &[])?)
 }

@@ -50,6 +50,8 @@ pub(crate) struct Switches {
     pub(crate) api: bool,
     /// Its scan reports, which carry no proof.
     pub(crate) open_scan: bool,
+    /// A token reads all transfers of its merchant, and not its own alone.
+    pub(crate) merchant_reads: bool,
 }
 
 /// `POST /create`, and `POST /update` without an `X-Signature`: answers with the transfer as stored, or 409.
@@ -58,8 +60,7 @@ pub(crate) async fn update(
     env: &Env,
     config: &Config,
 ) -> Result<Response, ApiError> {
-    let length = incoming.header("content-length");
-    let body = body::read(incoming.request(), length.as_deref(), MAX_UPDATE_BYTES).await?;
+    let body = body::read(incoming, MAX_UPDATE_BYTES).await?;
     let token = report::token_in(&body).ok_or(LegacyError::NoUpdateToken)?;
     let report = Report::open(&config.update_keys, &token, now_unix_seconds(), config.timestamp)?;
     client::update(env, &report.update.transfer_id, &report.body, Some(report.word)).await
@@ -82,6 +83,9 @@ pub(crate) async fn status(
     let id = value(incoming, "id").ok_or(LegacyError::NoId)?;
     let id = TransferId::new(id)?;
     let own = claims.transfer_id() == &id;
+    if !own && !config.legacy.merchant_reads {
+        return Err(SubscriptionError::WrongTransfer.into());
+    }
     let response = client::read(env, &id, own, View::Legacy).await?;
     match response.status() {
         _ if own => Ok(response),
@@ -116,7 +120,7 @@ pub(crate) async fn list(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
         _ => return Ok(own),
     };
     let mut list = view::List::default();
-    if !claims.merchant_id().is_empty() {
+    if config.legacy.merchant_reads && !claims.merchant_id().is_empty() {
         let page = recent::of_merchant(env, config, claims.merchant_id(), limit).await?;
         list.add_page(&page)?;
     }
@@ -133,8 +137,7 @@ pub(crate) async fn scan(
     config: &Config,
     scanned: bool,
 ) -> Result<Response, ApiError> {
-    let length = incoming.header("content-length");
-    let body = body::read(incoming.request(), length.as_deref(), MAX_SCAN_BYTES).await?;
+    let body = body::read(incoming, MAX_SCAN_BYTES).await?;
     let fields = serde_json::from_slice::<Map<String, Value>>(&body).unwrap_or_default();
     if fields.contains_key("transferId") {
         return Err(ApiError::NoSignature);

@@ -2,7 +2,9 @@
 //! `REFUSALS`. Whoever is let in is never counted, so that no number of payments runs into it.
 //!
 //! A wrong MAC can be tried for ever; the admin's token is the one secret that a human may have chosen.
-//! So an address with too many wrong ones is not compared with it at all for a while.
+//! So an address with too many wrong ones is not compared with it at all for a while, on no route.
+//!
+//! Sockets that open with no proof are counted too: each wakes a room, whoever asks.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,7 +18,7 @@ use crate::clock::now_unix_millis;
 use crate::config::Config;
 use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::platform::bindings;
+use crate::platform::bindings::{self, RateLimit};
 
 /// What was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,24 +53,17 @@ thread_local! {
 /// Counts a refused attempt; what to answer is `error`, or that there were too many.
 pub(crate) async fn count(
     env: &Env,
-    config: Result<&Config, &'static crate::config::ConfigError>,
+    config: Option<&Config>,
     incoming: &Incoming<'_>,
     error: ApiError,
 ) -> ApiError {
-    let (Some(attempt), Ok(config)) = (error.attempt(), config) else {
+    let (Some(attempt), Some(config)) = (error.attempt(), config) else {
         return error;
     };
-    let (Some(limit), Some(key)) = (bindings::refusals(env), key(config, incoming, attempt)) else {
+    let Some(key) = key(config, incoming, attempt.as_str()) else {
         return error;
     };
-    let options = Object::new();
-    let _ = Reflect::set(&options, &"key".into(), &JsValue::from_str(&key));
-    let outcome = bindings::resolve(limit.limit(&options)).await;
-    // A limit that cannot be asked limits nothing.
-    let Ok(Ok(success)) = outcome.map(|outcome| Reflect::get(&outcome, &"success".into())) else {
-        return error;
-    };
-    if success.is_truthy() {
+    if is_within(bindings::refusals(env), &key).await {
         return error;
     }
     if attempt == Attempt::Admin {
@@ -77,12 +72,40 @@ pub(crate) async fn count(
     ApiError::TooManyRefusals
 }
 
+/// Counts a socket that opens with no proof.
+///
+/// # Errors
+/// [`ApiError::TooManyUnproven`] beyond the limit of the binding `UNPROVEN`.
+pub(crate) async fn count_unproven(
+    env: &Env,
+    config: &Config,
+    incoming: &Incoming<'_>,
+) -> Result<(), ApiError> {
+    match key(config, incoming, "unproven") {
+        Some(key) if !is_within(bindings::unproven(env), &key).await => Err(ApiError::TooManyUnproven),
+        _ => Ok(()),
+    }
+}
+
+/// Counts one, and tells whether that is within the limit. A limit that is not there, or cannot be asked, limits
+/// nothing.
+async fn is_within(limit: Option<RateLimit>, key: &str) -> bool {
+    let Some(limit) = limit else { return true };
+    let options = Object::new();
+    let _ = Reflect::set(&options, &"key".into(), &JsValue::from_str(key));
+    let outcome = bindings::resolve(limit.limit(&options)).await;
+    match outcome.map(|outcome| Reflect::get(&outcome, &"success".into())) {
+        Ok(Ok(success)) => success.is_truthy(),
+        _ => true,
+    }
+}
+
 /// Whether this address may try an admin token now.
 pub(crate) fn may_try_admin(config: &Config, incoming: &Incoming<'_>) -> bool {
     if BLOCKED.with_borrow(BTreeMap::is_empty) {
         return true;
     }
-    let Some(key) = key(config, incoming, Attempt::Admin) else {
+    let Some(key) = key(config, incoming, Attempt::Admin.as_str()) else {
         return true;
     };
     let now = now_unix_millis();
@@ -92,20 +115,28 @@ pub(crate) fn may_try_admin(config: &Config, incoming: &Incoming<'_>) -> bool {
 fn block(key: String, now: i64) {
     BLOCKED.with_borrow_mut(|blocked| {
         blocked.retain(|_, until| *until > now);
-        if blocked.len() < MOST_BLOCKED {
-            blocked.insert(key, now.saturating_add(BLOCKED_MS));
+        if blocked.len() >= MOST_BLOCKED {
+            // Whoever has many addresses must not keep the list full.
+            let oldest = blocked.iter().min_by_key(|(_, until)| **until);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                blocked.remove(&oldest);
+            }
         }
+        blocked.insert(key, now.saturating_add(BLOCKED_MS));
     });
 }
 
-/// Who tried what: a keyed hash, for the address itself is nobody else's business. `None` where the
-/// platform gives no address, that is, on a developer's machine.
-fn key(config: &Config, incoming: &Incoming<'_>, attempt: Attempt) -> Option<String> {
+/// Who tried what. `None` where the platform gives no address, that is, on a developer's machine.
+fn key(config: &Config, incoming: &Incoming<'_>, what: &str) -> Option<String> {
+    Some(format!("{what} {}", address(config, incoming)?))
+}
+
+/// Who asks: a keyed hash, for the address itself is nobody else's business.
+pub(crate) fn address(config: &Config, incoming: &Incoming<'_>) -> Option<String> {
     let address = incoming.header("cf-connecting-ip")?;
     let address = network(&address);
     let signer = Signer::new(config.update_keys.current().clone());
-    let hash = signer.sign(format!("transfer-status client address {address}").as_bytes());
-    Some(format!("{} {hash}", attempt.as_str()))
+    Some(signer.sign(format!("transfer-status client address {address}").as_bytes()))
 }
 
 /// The part of an address that one client cannot change: an IPv6 client has 64 bits to choose from.

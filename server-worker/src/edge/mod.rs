@@ -7,6 +7,7 @@ mod body;
 pub(crate) mod cors;
 mod dashboard;
 mod dispatch;
+mod health;
 pub(crate) mod legacy;
 pub(crate) mod limits;
 pub(crate) mod proof;

@@ -2,45 +2,81 @@
 
 use std::fmt;
 
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use transfer_status_protocol::TransferId;
+use transfer_status_protocol::sign::Key;
 use transfer_status_protocol::signature::{self, Claims, SUBPROTOCOL, Signature, SubscriptionError};
+use worker::Env;
 
 use crate::config::Config;
 use crate::edge::limits;
 use crate::edge::request::Incoming;
-use crate::edge::session::Sessions;
+use crate::edge::session::{Session, Sessions};
 use crate::edge::target::Target;
 use crate::error::ApiError;
+use crate::recent::sessions;
 
-/// The operator's token, and the sessions that stand for it. Debug shows nothing of it.
+/// Fewest characters of an admin token: less can be found by trying.
+pub(crate) const MIN_ADMIN_TOKEN: usize = 16;
+
+/// The operator's token and, while it is changed, the one before it; and the sessions that stand for them. Debug
+/// shows nothing of it.
 #[derive(Clone)]
-pub(crate) struct AdminToken {
-    token: String,
+pub(crate) struct AdminTokens {
+    current: String,
+    previous: Option<String>,
     sessions: Sessions,
 }
 
-impl AdminToken {
-    /// Takes the token; `None` when it is empty.
-    pub(crate) fn new(token: String) -> Option<Self> {
-        let sessions = Sessions::of(&token)?;
-        Some(Self { token, sessions })
+impl AdminTokens {
+    /// Takes the tokens; `update_key` goes into the key of the sessions. `None` when a token is empty.
+    pub(crate) fn new(current: &str, previous: Option<&str>, update_key: &Key) -> Option<Self> {
+        Some(Self {
+            current: current.to_owned(),
+            previous: previous.map(str::to_owned),
+            sessions: Sessions::of(current, previous, update_key)?,
+        })
     }
 
-    /// Compares in constant time.
+    /// Whether it is one of them, compared in constant time.
     pub(crate) fn is(&self, given: &str) -> bool {
-        self.token.as_bytes().ct_eq(given.as_bytes()).into()
+        let is = |token: &str| token.as_bytes().ct_eq(given.as_bytes());
+        let previous = self.previous.as_deref().map_or(Choice::from(0), is);
+        (is(&self.current) | previous).into()
     }
 
-    /// The sessions of whoever has shown it.
+    /// The sessions of whoever has shown one.
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.sessions
     }
 }
 
-impl fmt::Debug for AdminToken {
+impl fmt::Debug for AdminTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AdminToken([redacted])")
+        f.write_str("AdminTokens([redacted])")
+    }
+}
+
+/// Why nothing opens the operator's part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is closed: ADMIN_TOKEN {}; set it with `wrangler secret put ADMIN_TOKEN`", self.fault())]
+pub(crate) enum AdminClosed {
+    /// There is no token.
+    NotSet,
+    /// It could be found by trying.
+    TooShort,
+    /// It is the signing key of this variable, which every backend has.
+    IsKey(&'static str),
+}
+
+impl AdminClosed {
+    /// What is wrong with the token.
+    pub(crate) fn fault(self) -> String {
+        match self {
+            Self::NotSet => "is not set".to_owned(),
+            Self::TooShort => format!("has under {MIN_ADMIN_TOKEN} characters"),
+            Self::IsKey(name) => format!("is the same as the key in {name}"),
+        }
     }
 }
 
@@ -54,24 +90,40 @@ pub(crate) enum Reader {
 }
 
 /// Judges a read: `Authorization: Bearer …` with the admin's token or a signature, else the query's
-/// signature.
+/// signature. Where the address `may_try_admin` no more, its bearer counts as a signature only.
 ///
 /// # Errors
-/// [`ApiError::NoSignature`] or [`ApiError::Subscription`].
+/// [`ApiError::NoSignature`] or [`ApiError::Subscription`]; [`ApiError::WrongBearer`] for what may have been a guess
+/// at the admin's token, and [`ApiError::TooManyRefusals`].
 pub(crate) fn reader(
     config: &Config,
     authorization: Option<&str>,
     target: Target<'_>,
     id: &TransferId,
+    may_try_admin: bool,
     now_unix_seconds: u64,
 ) -> Result<Reader, ApiError> {
-    if let (Some(token), Some(given)) = (&config.admin_token, authorization.and_then(bearer))
-        && token.is(given)
-    {
-        return Ok(Reader::Admin);
+    let shown = authorization.and_then(bearer);
+    let guessed = match (&config.admin, shown) {
+        (Ok(admin), Some(given)) if may_try_admin && admin.is(given) => return Ok(Reader::Admin),
+        (Ok(_), Some(_)) => true,
+        _ => false,
+    };
+    let judged = signature(authorization, target)
+        .and_then(|signature| subscription(config, &signature, id, now_unix_seconds));
+    match judged {
+        Ok(claims) => Ok(Reader::Holder(claims)),
+        // What was signed with our key is no guess, whatever else is wrong with it.
+        Err(ApiError::Subscription(
+            error @ (SubscriptionError::Expired
+            | SubscriptionError::WrongTransfer
+            | SubscriptionError::MalformedField(_)
+            | SubscriptionError::MalformedPayload),
+        )) => Err(error.into()),
+        Err(_) if guessed && !may_try_admin => Err(ApiError::TooManyRefusals),
+        Err(ApiError::Subscription(error)) if guessed => Err(ApiError::WrongBearer(error)),
+        Err(error) => Err(error),
     }
-    let signature = signature(authorization, target)?;
-    subscription(config, &signature, id, now_unix_seconds).map(Reader::Holder)
 }
 
 /// The transfer's signature that a request carries, not verified yet: `Authorization: Bearer …`, else the
@@ -87,31 +139,64 @@ pub(crate) fn signature(authorization: Option<&str>, target: Target<'_>) -> Resu
     signature.map_err(|_| ApiError::Subscription(SubscriptionError::Malformed))
 }
 
-/// Judges whether the operator asks, by token or session, and tells up to which Unix second that is so.
+/// Judges whether the operator asks, by token or session, and tells how long that will be so.
 ///
 /// # Errors
-/// [`ApiError::AdminClosed`] where no token is set, [`ApiError::NotAdmin`] for no proof or an old one,
-/// [`ApiError::WrongAdminToken`], and [`ApiError::TooManyRefusals`].
-pub(crate) fn admin(
+/// [`ApiError::AdminClosed`] where no token opens anything, [`ApiError::NotAdmin`] for no proof or one that is over,
+/// [`ApiError::WrongAdminToken`], [`ApiError::TooManyRefusals`], and [`ApiError::Unreachable`] where it cannot be
+/// known whether the session was ended.
+pub(crate) async fn admin(
+    env: &Env,
     config: &Config,
     incoming: &Incoming<'_>,
     now_unix_seconds: u64,
-) -> Result<u64, ApiError> {
-    let admin = config.admin_token.as_ref().ok_or(ApiError::AdminClosed)?;
+) -> Result<Operator, ApiError> {
+    let admin = config
+        .admin
+        .as_ref()
+        .map_err(|closed| ApiError::AdminClosed(*closed))?;
     let authorization = incoming.header("authorization");
     if let Some(given) = authorization.as_deref().and_then(bearer) {
-        if !limits::may_try_admin(config, incoming) {
-            return Err(ApiError::TooManyRefusals);
-        }
-        return if admin.is(given) {
-            Ok(u64::MAX)
-        } else {
-            Err(ApiError::WrongAdminToken)
-        };
+        admin_token(config, admin, incoming, given)?;
+        return Ok(Operator { session: None });
     }
     let cookies = incoming.session_cookies().ok_or(ApiError::NotAdmin)?;
-    let expiry = admin.sessions().expiry(&cookies, now_unix_seconds);
-    expiry.ok_or(ApiError::NotAdmin)
+    let session = admin
+        .sessions()
+        .find(&cookies, incoming.is_secure(), now_unix_seconds)
+        .ok_or(ApiError::NotAdmin)?;
+    match sessions::is_open(env, &session.id).await? {
+        true => Ok(Operator {
+            session: Some(session),
+        }),
+        false => Err(ApiError::NotAdmin),
+    }
+}
+
+/// Who has proved to be the operator.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    /// The session that proves it; `None` for the token itself.
+    pub(crate) session: Option<Session>,
+}
+
+/// Judges an admin token, unless its address has shown too many wrong ones: then not even the right one tells.
+///
+/// # Errors
+/// [`ApiError::WrongAdminToken`] and [`ApiError::TooManyRefusals`].
+pub(crate) fn admin_token(
+    config: &Config,
+    admin: &AdminTokens,
+    incoming: &Incoming<'_>,
+    given: &str,
+) -> Result<(), ApiError> {
+    if !limits::may_try_admin(config, incoming) {
+        return Err(ApiError::TooManyRefusals);
+    }
+    match admin.is(given) {
+        true => Ok(()),
+        false => Err(ApiError::WrongAdminToken),
+    }
 }
 
 /// The token of `Authorization: Bearer …`.

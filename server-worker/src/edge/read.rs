@@ -7,6 +7,7 @@ use worker::web_sys::Response;
 use crate::clock::now_unix_seconds;
 use crate::config::Config;
 use crate::edge::legacy::View;
+use crate::edge::limits;
 use crate::edge::proof::{self, Reader};
 use crate::edge::request::Incoming;
 use crate::error::ApiError;
@@ -27,6 +28,7 @@ pub(crate) async fn get(
         authorization.as_deref(),
         incoming.target(),
         &id,
+        limits::may_try_admin(config, incoming),
         now_unix_seconds(),
     )?;
     let response = client::read(env, &id, reader != Reader::Admin, View::Current).await?;

@@ -51,16 +51,22 @@ impl<'a> Incoming<'a> {
 
     /// The cookies, where they may count as proof: for a read that no other site has brought about.
     pub(crate) fn session_cookies(&self) -> Option<String> {
+        let reads = matches!(self.request.method().as_str(), "GET" | "HEAD");
+        if reads { self.own_cookies() } else { None }
+    }
+
+    /// The cookies of a request that no other site has brought about.
+    pub(crate) fn own_cookies(&self) -> Option<String> {
         let from_here = match self.header("sec-fetch-site").as_deref() {
-            None | Some("same-origin" | "none") => self.origin().is_none() || self.is_same_origin(),
+            None | Some("same-origin" | "none") => !self.is_of_another_origin(),
             Some(_) => false,
         };
-        let reads = matches!(self.request.method().as_str(), "GET" | "HEAD");
-        if from_here && reads {
-            self.header("cookie")
-        } else {
-            None
-        }
+        if from_here { self.header("cookie") } else { None }
+    }
+
+    /// Whether a page of another host asks.
+    pub(crate) fn is_of_another_origin(&self) -> bool {
+        self.origin().is_some() && !self.is_same_origin()
     }
 
     /// Whether a cookie can be for encrypted links only: always, but for a browser on the server's own machine.

@@ -76,6 +76,14 @@ impl<'a> Route<'a> {
         }
     }
 
+    /// Whether only the dashboard's own pages ask for it.
+    pub(super) fn is_dashboards(self) -> bool {
+        matches!(
+            self,
+            Self::Dashboard | Self::Session | Self::Stats | Self::Feed | Self::File(_)
+        )
+    }
+
     /// Whether it is there with `LEGACY_API=on` only.
     pub(super) fn is_legacy(self) -> bool {
         matches!(

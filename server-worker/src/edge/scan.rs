@@ -33,8 +33,7 @@ pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
         }
         signature => signature?,
     };
-    let length = incoming.header("content-length");
-    let body = body::read(incoming.request(), length.as_deref(), MAX_SCAN_BYTES).await?;
+    let body = body::read(incoming, MAX_SCAN_BYTES).await?;
     // The proof is of one transfer, which the body names: it has to be read first.
     let scan: Scan = serde_json::from_slice(&body).map_err(|_| ApiError::BadScan)?;
     proof::subscription(config, &signature, &scan.transfer_id, now_unix_seconds())?;

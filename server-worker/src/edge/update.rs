@@ -26,8 +26,7 @@ pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
         };
     };
     let timestamp = incoming.header(TIMESTAMP_HEADER);
-    let length = incoming.header("content-length");
-    let body = body::read(incoming.request(), length.as_deref(), MAX_UPDATE_BYTES).await?;
+    let body = body::read(incoming, MAX_UPDATE_BYTES).await?;
 
     let verified = sign::verify(
         &config.update_keys,

@@ -4,7 +4,6 @@
 //! error message and a close code.
 
 use transfer_status_protocol::TransferId;
-use transfer_status_protocol::signature::Claims;
 use worker::Env;
 use worker::web_sys::Response;
 
@@ -17,23 +16,21 @@ use crate::edge::request::Incoming;
 use crate::error::ApiError;
 use crate::log;
 use crate::platform::socket;
-use crate::room::client;
+use crate::room::client::{self, Watch};
 
 /// Answers an upgrade request; always with 101.
 pub(crate) async fn open(
     incoming: &Incoming<'_>,
     id: &str,
     env: &Env,
-    config: Result<&Config, &'static ConfigError>,
+    config: Result<&Config, &ConfigError>,
     view: View,
 ) -> Result<Response, ApiError> {
     let offer = Offer::parse(incoming.header("sec-websocket-protocol").as_deref());
     let subprotocol = offer.subprotocol;
-    let opened = match admit(incoming, id, config, offer, view) {
-        Ok((id, claims)) => {
-            client::watch(env, &id, claims.map(|claims| claims.expiry()), subprotocol, view).await
-        }
-        Err(error) => Err(limits::count(env, config, incoming, error).await),
+    let opened = match admit(incoming, id, env, config, offer, view).await {
+        Ok((id, watch)) => client::watch(env, &id, &watch).await,
+        Err(error) => Err(limits::count(env, config.ok(), incoming, error).await),
     };
     opened.or_else(|error| refuse(incoming, &error, subprotocol))
 }
@@ -48,20 +45,31 @@ pub(crate) fn refuse(
     Ok(socket::refuse_upgrade(error, subprotocol)?)
 }
 
-fn admit(
+async fn admit(
     incoming: &Incoming<'_>,
     id: &str,
-    config: Result<&Config, &'static ConfigError>,
+    env: &Env,
+    config: Result<&Config, &ConfigError>,
     offer: Offer,
     view: View,
-) -> Result<(TransferId, Option<Claims>), ApiError> {
-    let config = config.map_err(ApiError::NotConfigured)?;
+) -> Result<(TransferId, Watch), ApiError> {
+    let config = config.map_err(|error| ApiError::NotConfigured(error.clone()))?;
     incoming.check_origin(&config.origins)?;
     let id = TransferId::new(id)?;
+    let subprotocol = offer.subprotocol;
     let claims = offer.claims(config, incoming.target(), &id, now_unix_seconds())?;
-    if view == View::Legacy && claims.is_none() {
-        // There is no `subscribe` in the earlier API.
-        return Err(LegacyError::NoToken.into());
+    if claims.is_none() {
+        if view == View::Legacy {
+            // There is no `subscribe` in the earlier API.
+            return Err(LegacyError::NoToken.into());
+        }
+        limits::count_unproven(env, config, incoming).await?;
     }
-    Ok((id, claims))
+    let watch = Watch {
+        expiry: claims.map(|claims| claims.expiry()),
+        subprotocol,
+        view,
+        from: limits::address(config, incoming),
+    };
+    Ok((id, watch))
 }

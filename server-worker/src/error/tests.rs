@@ -11,6 +11,7 @@ use crate::config::ConfigError;
 use crate::domain::ledger::ConflictReason;
 use crate::edge::legacy::LegacyError;
 use crate::edge::limits::Attempt;
+use crate::edge::proof::AdminClosed;
 use crate::recent::BadQuery;
 use crate::room::storage::StorageError;
 
@@ -25,7 +26,6 @@ fn transfer() -> Transfer {
 
 fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
     use ErrorCode as E;
-    static NO_SECRET: ConfigError = ConfigError::NoSecret;
     let cause = || "a stack trace".to_string();
     vec![
         (ApiError::NoRoute, E::NotFound, CloseCode::INTERNAL),
@@ -63,7 +63,7 @@ fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
         ),
         (
             ApiError::Subscription(SubscriptionError::Expired),
-            E::Unauthorized,
+            E::Expired,
             CloseCode::SIGNATURE_EXPIRED,
         ),
         (
@@ -108,7 +108,21 @@ fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
         (ApiError::TooManyWatchers, E::RateLimited, CloseCode::RATE_LIMITED),
         (ApiError::TooManyRefusals, E::RateLimited, CloseCode::RATE_LIMITED),
         (ApiError::TooManyFeeds, E::RateLimited, CloseCode::RATE_LIMITED),
-        (ApiError::AdminClosed, E::Forbidden, CloseCode::FORBIDDEN_ORIGIN),
+        (
+            ApiError::AdminClosed(AdminClosed::TooShort),
+            E::Forbidden,
+            CloseCode::FORBIDDEN_ORIGIN,
+        ),
+        (ApiError::NotOurPage, E::Forbidden, CloseCode::FORBIDDEN_ORIGIN),
+        (
+            ApiError::WrongBearer(SubscriptionError::Malformed),
+            E::Unauthorized,
+            CloseCode::UNAUTHORIZED,
+        ),
+        (ApiError::TooManyUnproven, E::RateLimited, CloseCode::RATE_LIMITED),
+        (ApiError::TooManyMessages, E::RateLimited, CloseCode::RATE_LIMITED),
+        (ApiError::BodyEncoded, E::BadRequest, CloseCode::BAD_MESSAGE),
+        (ApiError::OtherVersion, E::Unavailable, CloseCode::TRY_AGAIN_LATER),
         (ApiError::NotAdmin, E::Unauthorized, CloseCode::UNAUTHORIZED),
         (
             ApiError::WrongAdminToken,
@@ -150,7 +164,7 @@ fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
         ),
         (ApiError::UnknownTransfer, E::NotFound, CloseCode::INTERNAL),
         (
-            ApiError::NotConfigured(&NO_SECRET),
+            ApiError::NotConfigured(ConfigError::NoSecret),
             E::Unavailable,
             CloseCode::TRY_AGAIN_LATER,
         ),
@@ -233,6 +247,10 @@ fn a_row_that_cannot_be_read_is_no_reason_to_try_again() {
 fn only_a_wrong_proof_counts_as_an_attempt() {
     for (error, attempt) in [
         (ApiError::WrongAdminToken, Some(Attempt::Admin)),
+        (
+            ApiError::WrongBearer(SubscriptionError::BadSignature),
+            Some(Attempt::Admin),
+        ),
         (
             ApiError::Subscription(SubscriptionError::BadSignature),
             Some(Attempt::Subscription),

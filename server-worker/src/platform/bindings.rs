@@ -32,6 +32,9 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = REFUSALS)]
     fn refusals(this: &Bindings) -> Option<RateLimit>;
 
+    #[wasm_bindgen(method, getter, js_name = UNPROVEN)]
+    fn unproven(this: &Bindings) -> Option<RateLimit>;
+
     /// A class of Durable Objects.
     pub(crate) type Namespace;
 
@@ -83,6 +86,11 @@ pub(crate) fn assets(env: &Env) -> Result<Stub, ApiError> {
 /// The count of refused attempts; a deploy may go without.
 pub(crate) fn refusals(env: &Env) -> Option<RateLimit> {
     all(env).refusals()
+}
+
+/// The count of sockets without a proof; a deploy may go without.
+pub(crate) fn unproven(env: &Env) -> Option<RateLimit> {
+    all(env).unproven()
 }
 
 /// Awaits what a binding has promised.

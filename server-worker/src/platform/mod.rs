@@ -3,5 +3,6 @@
 pub(crate) mod bindings;
 pub(crate) mod eager;
 pub(crate) mod pause;
+pub(crate) mod random;
 pub(crate) mod reply;
 pub(crate) mod socket;

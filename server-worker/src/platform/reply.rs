@@ -86,6 +86,13 @@ pub(crate) fn page(status: u16, file: &Response, cache_control: &str) -> Result<
     Response::new_with_opt_readable_stream_and_init(file.body().as_ref(), &init(status, &headers))
 }
 
+/// A page of the dashboard from a text.
+pub(crate) fn html(status: u16, text: &str) -> Result<Response, JsValue> {
+    let file = Response::new_with_opt_str(Some(text))?;
+    file.headers().set("content-type", "text/html; charset=utf-8")?;
+    page(status, &file, "no-store")
+}
+
 /// An answer with no body.
 pub(crate) fn empty(status: u16, extra: &[(&str, &str)]) -> Result<Response, JsValue> {
     let headers = Headers::new_with_headers(&BASE.with(Clone::clone)?)?;

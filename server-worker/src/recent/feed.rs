@@ -7,6 +7,7 @@ use transfer_status_protocol::message::{PING, PONG};
 use super::object::Shard;
 use crate::clock::now_unix_seconds;
 use crate::error::ApiError;
+use crate::platform::reply;
 use crate::platform::socket::{self, Frame};
 
 /// Operators that look at once.
@@ -15,17 +16,30 @@ const MOST_FEEDS: usize = 100;
 const NEVER: u64 = (1 << 53) - 1;
 
 impl Shard {
-    /// Opens a socket that is valid up to `expiry`, in Unix seconds.
-    pub(super) fn open_feed(&self, expiry: u64) -> Result<web_sys::Response, ApiError> {
+    /// Opens a socket that is valid up to `expiry`, in Unix seconds, and until its session is ended.
+    pub(super) fn open_feed(
+        &self,
+        expiry: u64,
+        session: Option<&str>,
+    ) -> Result<web_sys::Response, ApiError> {
         if self.state.get_websockets().len() >= MOST_FEEDS {
             return Err(ApiError::TooManyFeeds);
         }
         let WebSocketPair { client, server } = WebSocketPair::new()?;
-        self.state.accept_web_socket(&server);
+        let tags: Vec<&str> = session.into_iter().collect();
+        self.state.accept_websocket_with_tags(&server, &tags);
         self.state
             .set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
         server.serialize_attachment(expiry.min(NEVER))?;
         Ok(socket::upgrade(&client, false)?)
+    }
+
+    /// Closes the sockets of a session that was ended.
+    pub(super) fn end_feeds(&self, session: &str) -> Result<web_sys::Response, ApiError> {
+        for ws in self.state.get_websockets_with_tag(session) {
+            socket::refuse(&ws, &ApiError::SessionExpired);
+        }
+        Ok(reply::empty(204, &[])?)
     }
 
     /// Tells all that look of changes, each a transfer's JSON and the number of its watchers.

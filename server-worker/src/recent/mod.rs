@@ -10,6 +10,7 @@ mod minutes;
 mod object;
 mod page;
 mod rows;
+pub(crate) mod sessions;
 mod shard;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub(crate) use self::shard::of as shard_of;
 use self::page::{Listing, Query};
 use crate::config::Config;
 use crate::domain::record::Record;
+use crate::edge::session::Session;
 use crate::edge::target::Target;
 use crate::error::ApiError;
 use crate::platform::bindings;
@@ -111,14 +113,18 @@ pub(crate) async fn stats(env: &Env, config: &Config) -> Result<Response, ApiErr
     Ok(reply::json(200, &serde_json::to_string(&sum)?, &[])?)
 }
 
-/// Opens the feed of one shard, until `expiry` in Unix seconds.
-pub(crate) async fn feed(env: &Env, shard: u16, expiry: u64) -> Result<Response, ApiError> {
+/// Opens the feed of one shard, until the end of the session that asks; `None` asks with the token itself.
+pub(crate) async fn feed(env: &Env, shard: u16, session: Option<&Session>) -> Result<Response, ApiError> {
     let init = RequestInit::new();
     let headers = Headers::new()?;
     headers.set("upgrade", "websocket")?;
     init.set_headers(&headers);
     let shard = bindings::recent(env)?.get_by_name(&shard::name(shard))?;
-    let answer = bindings::resolve(shard.fetch(&format!("{BASE}/feed/{expiry}"), &init)).await?;
+    let call = match session {
+        Some(Session { id, expiry }) => format!("{BASE}/feed/{expiry}/{id}"),
+        None => format!("{BASE}/feed/{}", u64::MAX),
+    };
+    let answer = bindings::resolve(shard.fetch(&call, &init)).await?;
     let answer: Response = answer.unchecked_into();
     match answer.status() {
         101 => Ok(answer),
@@ -127,6 +133,13 @@ pub(crate) async fn feed(env: &Env, shard: u16, expiry: u64) -> Result<Response,
             cause: format!("the recent index answered {status}"),
         }),
     }
+}
+
+/// Ends every feed of a session.
+pub(crate) async fn end_feeds(env: &Env, config: &Config, session: &str) -> Result<(), ApiError> {
+    ask_all(env, config, &format!("{BASE}/end-feeds/{session}"))
+        .await
+        .map(drop)
 }
 
 /// Asks every shard at once. One that does not answer fails the whole: a list must not quietly miss some.

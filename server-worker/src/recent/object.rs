@@ -13,8 +13,8 @@ use super::index::{Index, Put};
 use super::minutes::Minutes;
 use super::page::{Item, Listing, Query};
 use super::rows::Rows;
-use super::{BASE, Stats};
-use crate::clock::now_unix_millis;
+use super::{BASE, Stats, sessions};
+use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::edge::target::Target;
 use crate::error::ApiError;
 use crate::log;
@@ -88,6 +88,9 @@ impl Shard {
         let url = request.url();
         let target = Target::of(&url);
         let mut path = target.path.split('/').skip(1);
+        if url.starts_with(BASE) && path.clone().next() == Some(sessions::PATH) {
+            return sessions::answer(&self.state.storage().sql(), path.skip(1), now_unix_seconds());
+        }
         match (url.starts_with(BASE), path.next(), path.next()) {
             (true, Some("put"), None) => {
                 let text = JsFuture::from(request.text()?).await?;
@@ -101,7 +104,8 @@ impl Shard {
                 self.catch_up().await?;
                 self.stats()
             }
-            (true, Some("feed"), Some(expiry)) => self.open_feed(expiry.parse().unwrap_or(0)),
+            (true, Some("feed"), Some(expiry)) => self.open_feed(expiry.parse().unwrap_or(0), path.next()),
+            (true, Some("end-feeds"), Some(session)) => self.end_feeds(session),
             _ => Err(ApiError::NoRoute),
         }
     }

@@ -1,11 +1,58 @@
-//! What the Worker asks of a room: a private URL, built and read only here.
+//! What the Worker asks of a room: a private URL and one header, built and read only here.
 //!
 //! A room is reached through its binding alone, and the Worker builds each request to it from
 //! scratch, so nothing that a client sent can pose as one of these.
+//!
+//! At each deploy, and at each rollback, Workers and rooms run different code for minutes. So a call carries a version,
+//! and a room takes its own and the one before: what a version adds, it adds in the header, which the one before does
+//! not read. What would break the one before is learnt by rooms in one release and said by Workers in the next. A call
+//! that a room does not know is "come back", never a fault of the caller.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::edge::legacy::View;
+
+/// The header with a call's version and what goes beside it.
+pub(crate) const HEADER: &str = "call";
+/// Where version 1 carried short updates, in place of the body.
+pub(crate) const UPDATE_HEADER_OF_1: &str = "update";
+/// The version that this deploy speaks. Version 1 had no header.
+const VERSION: u32 = 2;
+/// The oldest that it takes.
+const OLDEST: u32 = 1;
+
+/// What goes beside a call, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Beside {
+    /// A keyed hash of the client's address.
+    pub(crate) from: Option<String>,
+}
+
+impl Beside {
+    /// The header of a call of this version.
+    pub(crate) fn to_header(&self) -> String {
+        let mut header = form_urlencoded::Serializer::new(String::new());
+        header.append_pair("v", &VERSION.to_string());
+        if let Some(from) = &self.from {
+            header.append_pair("from", from);
+        }
+        header.finish()
+    }
+
+    /// Reads the header of a call; `None` for a version that this deploy does not speak.
+    pub(crate) fn from_header(header: Option<&str>) -> Option<Self> {
+        let mut beside = Self::default();
+        let mut version = OLDEST;
+        for (name, value) in form_urlencoded::parse(header.unwrap_or_default().as_bytes()) {
+            match name.as_ref() {
+                "v" => version = value.parse().ok()?,
+                "from" => beside.from = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        (OLDEST..=VERSION).contains(&version).then_some(beside)
+    }
+}
 
 /// One request from the Worker to a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +164,7 @@ fn flag(text: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::Call;
+    use super::{Beside, Call};
     use crate::edge::legacy::View;
 
     #[test]
@@ -145,6 +192,32 @@ mod tests {
         }
         for call in calls {
             assert_eq!(Call::from_url(&call.to_url()), Some(call));
+        }
+    }
+
+    #[test]
+    fn what_goes_beside_a_call_arrives() {
+        for beside in [
+            Beside::default(),
+            Beside {
+                from: Some("a & b=c".to_owned()),
+            },
+        ] {
+            assert_eq!(Beside::from_header(Some(&beside.to_header())), Some(beside));
+        }
+    }
+
+    #[test]
+    fn a_room_takes_its_own_version_and_the_one_before_and_no_other() {
+        for (header, taken) in [
+            (None, true),
+            (Some("v=1"), true),
+            (Some("v=2&from=a&more=than+it+knows"), true),
+            (Some("v=3"), false),
+            (Some("v=0"), false),
+            (Some("v=two"), false),
+        ] {
+            assert_eq!(Beside::from_header(header).is_some(), taken, "{header:?}");
         }
     }
 

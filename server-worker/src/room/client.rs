@@ -9,15 +9,23 @@ use worker::web_sys::{Headers, RequestInit, Response};
 use crate::edge::legacy::View;
 use crate::error::ApiError;
 use crate::platform::bindings;
-use crate::room::call::Call;
+use crate::room::call::{self, Beside, Call};
 
-/// The header that carries an update to its room, where it can: a body would be a stream, which costs the room
-/// a wait of its own.
-pub(crate) const UPDATE_HEADER: &str = "update";
-/// Most bytes in it; the platform allows 128 KB for all headers.
-const MAX_HEADER_BYTES: usize = 4_096;
+/// A socket to open.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// Expiry of the verified signature in Unix seconds; `None`: it will come by `subscribe`.
+    pub(crate) expiry: Option<u64>,
+    /// The client offered the subprotocol and is to get it back.
+    pub(crate) subprotocol: bool,
+    /// What the socket speaks.
+    pub(crate) view: View,
+    /// A keyed hash of the client's address, where it is known.
+    pub(crate) from: Option<String>,
+}
 
-/// Hands an update's verified bytes to the room. `word` is what a backend of the earlier API calls the status.
+/// Hands an update's verified bytes to the room, in the body: platforms show headers in their logs and traces. `word`
+/// is what a backend of the earlier API calls the status.
 pub(crate) async fn update(
     env: &Env,
     id: &TransferId,
@@ -25,25 +33,15 @@ pub(crate) async fn update(
     word: Option<String>,
 ) -> Result<Response, ApiError> {
     let init = RequestInit::new();
-    // Not a GET in either case, for the platform may repeat one.
+    // Not a GET, for the platform may repeat one.
     init.set_method("POST");
-    match as_header(bytes) {
-        Some(value) => {
-            let headers = Headers::new()?;
-            headers.set(UPDATE_HEADER, value)?;
-            init.set_headers(&headers);
-        }
-        None => init.set_body(&Uint8Array::from(bytes)),
+    init.set_body(&Uint8Array::from(bytes));
+    let answer = call(env, id, &Call::Update { word }, &init, &Beside::default()).await?;
+    match answer.status() {
+        // The update was found right before it left: a room that finds fault with it is of another version.
+        400 | 404 | 405 | 413 => Err(ApiError::OtherVersion),
+        _ => Ok(answer),
     }
-    call(env, id, &Call::Update { word }, &init).await
-}
-
-/// The bytes as a header's value, where they are one: printable ASCII, and not too much of it. Space around it may
-/// get lost, which means nothing in JSON.
-fn as_header(bytes: &[u8]) -> Option<&str> {
-    let printable = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
-    let text = std::str::from_utf8(bytes).ok()?;
-    (printable && bytes.len() <= MAX_HEADER_BYTES).then_some(text)
 }
 
 /// Reads the transfer; with `announce` a transfer with no update is version 0, else it is unknown.
@@ -53,30 +51,34 @@ pub(crate) async fn read(
     announce: bool,
     view: View,
 ) -> Result<Response, ApiError> {
-    call(env, id, &Call::Read { announce, view }, &RequestInit::new()).await
+    call(
+        env,
+        id,
+        &Call::Read { announce, view },
+        &RequestInit::new(),
+        &Beside::default(),
+    )
+    .await
 }
 
 /// Opens a socket in the room.
-pub(crate) async fn watch(
-    env: &Env,
-    id: &TransferId,
-    expiry: Option<u64>,
-    subprotocol: bool,
-    view: View,
-) -> Result<Response, ApiError> {
-    let init = RequestInit::new();
-    let headers = Headers::new()?;
-    headers.set("upgrade", "websocket")?;
-    init.set_headers(&headers);
-    let watch = Call::Watch {
-        expiry,
-        subprotocol,
-        view,
+pub(crate) async fn watch(env: &Env, id: &TransferId, watch: &Watch) -> Result<Response, ApiError> {
+    let beside = Beside {
+        from: watch.from.clone(),
     };
-    let response = call(env, id, &watch, &init).await?;
+    let open = Call::Watch {
+        expiry: watch.expiry,
+        subprotocol: watch.subprotocol,
+        view: watch.view,
+    };
+    let response = call(env, id, &open, &RequestInit::new(), &beside).await?;
     match response.status() {
         101 => Ok(response),
         429 => Err(ApiError::TooManyWatchers),
+        // It would not get better by coming back: what is stored cannot be read.
+        500 => Err(ApiError::Internal {
+            cause: "the room failed; its own line in the log says why".to_owned(),
+        }),
         status => Err(ApiError::Unreachable {
             cause: format!("the room answered {status}"),
         }),
@@ -90,33 +92,35 @@ pub(crate) async fn scan(
     scanned: bool,
     view: View,
 ) -> Result<Response, ApiError> {
-    call(env, id, &Call::Scan { scanned, view }, &RequestInit::new()).await
+    call(
+        env,
+        id,
+        &Call::Scan { scanned, view },
+        &RequestInit::new(),
+        &Beside::default(),
+    )
+    .await
 }
 
 /// Reads the transfer with its timeline and the number of its watchers.
 pub(crate) async fn inspect(env: &Env, id: &TransferId) -> Result<Response, ApiError> {
-    call(env, id, &Call::Inspect, &RequestInit::new()).await
+    call(env, id, &Call::Inspect, &RequestInit::new(), &Beside::default()).await
 }
 
-async fn call(env: &Env, id: &TransferId, call: &Call, init: &RequestInit) -> Result<Response, ApiError> {
+async fn call(
+    env: &Env,
+    id: &TransferId,
+    call: &Call,
+    init: &RequestInit,
+    beside: &Beside,
+) -> Result<Response, ApiError> {
+    let headers = Headers::new()?;
+    if let Call::Watch { .. } = call {
+        headers.set("upgrade", "websocket")?;
+    }
+    headers.set(call::HEADER, &beside.to_header())?;
+    init.set_headers(&headers);
     let room = bindings::rooms(env)?.get_by_name(id.as_str())?;
     let answer = bindings::resolve(room.fetch(&call.to_url(), init)).await?;
     Ok(answer.unchecked_into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{MAX_HEADER_BYTES, as_header};
-
-    #[test]
-    fn an_update_travels_in_a_header_only_as_the_bytes_it_is() {
-        for fits in [r#"{"status":"pending","amount":12.10}"#, " ~ ", ""] {
-            assert_eq!(as_header(fits.as_bytes()), Some(fits));
-        }
-        let long = "x".repeat(MAX_HEADER_BYTES + 1);
-        for other in ["{\n}", "{\t}", "\u{7f}", "\0", "größe", "😀", long.as_str()] {
-            assert_eq!(as_header(other.as_bytes()), None, "{other}");
-        }
-        assert_eq!(as_header(b"\xff"), None);
-    }
 }

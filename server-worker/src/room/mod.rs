@@ -39,8 +39,7 @@ use crate::log;
 use crate::platform::eager;
 use crate::platform::reply;
 use crate::platform::socket;
-use crate::room::call::Call;
-use crate::room::client::UPDATE_HEADER;
+use crate::room::call::{Beside, Call};
 use crate::room::storage::Storage;
 
 /// One transfer, as the platform knows it.
@@ -149,8 +148,10 @@ impl TransferRoom {
 
 impl Room {
     async fn answer(self: &Rc<Self>, request: &Request) -> Result<Response, JsValue> {
-        let answer = match Call::from_url(&request.url()) {
-            Some(Call::Update { word }) => match request.headers().get(UPDATE_HEADER)? {
+        let beside = Beside::from_header(request.headers().get(call::HEADER)?.as_deref());
+        let from = beside.as_ref().and_then(|beside| beside.from.clone());
+        let answer = match beside.and_then(|_| Call::from_url(&request.url())) {
+            Some(Call::Update { word }) => match request.headers().get(call::UPDATE_HEADER_OF_1)? {
                 Some(update) => self.update(update.into_bytes(), word).await,
                 None => match JsFuture::from(request.array_buffer()?).await {
                     Ok(body) => self.update(Uint8Array::new(&body).to_vec(), word).await,
@@ -162,11 +163,11 @@ impl Room {
                 expiry,
                 subprotocol,
                 view,
-            }) => self.watch(expiry, subprotocol, view).await,
+            }) => self.watch(expiry, subprotocol, view, from.as_deref()).await,
             Some(Call::Scan { scanned, view }) => self.scan(scanned, view),
             Some(Call::Inspect) => self.inspect().await,
             Some(Call::Listed) => self.listed().await,
-            None => Err(ApiError::NoRoute),
+            None => Err(ApiError::OtherVersion),
         };
         answer.or_else(|error| {
             // The Worker logs what is refused, with the request's id.

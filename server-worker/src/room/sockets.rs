@@ -7,14 +7,15 @@ use transfer_status_protocol::close::CloseCode;
 use transfer_status_protocol::message::{MAX_CLIENT_MESSAGE, PING, PONG};
 use transfer_status_protocol::signature::{Signature, SubscriptionError};
 use transfer_status_protocol::{ClientMessage, DecodeError, ServerMessage, Timestamp, TransferId};
-use worker::js_sys::JsString;
-use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::js_sys::{Array, Date, JsString};
+use worker::wasm_bindgen::prelude::*;
 use worker::{WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
 
 use super::{Room, Stored};
 use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::config::Config;
 use crate::domain::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
+use crate::domain::pulse::{self, Pulse};
 use crate::domain::record::Record;
 use crate::edge::legacy::{View, view};
 use crate::edge::proof;
@@ -29,6 +30,8 @@ const LIVE: &str = "live";
 const NEW: &str = "new";
 /// Sockets of the earlier API, which open with a valid token always.
 const LEGACY: &str = "legacy";
+/// What the tag of an address starts with.
+const ADDRESS: &str = "from ";
 /// The platform takes 32,768 sockets an object, and those that are closing still count.
 const MOST_SOCKETS: usize = 32_000;
 /// RFC 6455's "service restart", on which a client comes back.
@@ -37,11 +40,14 @@ const SERVICE_RESTART: u16 = 1012;
 impl Room {
     /// Opens a socket: with the `expiry` of a verified signature it gets the transfer at once, without
     /// one it has 10 s to subscribe.
+    ///
+    /// `from` is a keyed hash of the client's address, where it is known.
     pub(super) async fn watch(
         &self,
         expiry: Option<u64>,
         subprotocol: bool,
         view: View,
+        from: Option<&str>,
     ) -> Result<web_sys::Response, ApiError> {
         let (tag, attachment) = match expiry {
             Some(expiry) => {
@@ -56,26 +62,42 @@ impl Room {
                 (NEW, Attachment::Unproven { deadline })
             }
         };
-        self.check_capacity(attachment)?;
+        let from = from.map(address_tag);
+        self.make_room(attachment, from.as_deref())?;
 
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         if tag != LIVE {
             self.has_others.set(Some(true));
         }
-        self.state.accept_websocket_with_tags(&server, &[tag]);
-        self.state
-            .set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
-        server.serialize_attachment(attachment.encode())?;
-        match attachment {
-            Attachment::Watching { .. } => self.greet(&server, attachment).await?,
-            Attachment::Unproven { .. } => self.arm(attachment.alarm_at()).await?,
+        let tags: Vec<&str> = [Some(tag), from.as_deref()].into_iter().flatten().collect();
+        self.state.accept_websocket_with_tags(&server, &tags);
+        let begun = self.begin(&server, attachment).await;
+        if let Err(error) = begun {
+            // Nobody holds its other end.
+            socket::close(&server, error.close_code(), error.code().as_str());
+            return Err(error);
         }
         Ok(socket::upgrade(&client, subprotocol)?)
     }
 
+    async fn begin(&self, server: &WebSocket, attachment: Attachment) -> Result<(), ApiError> {
+        self.state
+            .set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
+        server.serialize_attachment(attachment.encode(Pulse::new(now_unix_millis())))?;
+        match attachment {
+            Attachment::Watching { .. } => self.greet(server, attachment).await,
+            Attachment::Unproven { .. } => self.arm(attachment.alarm_at()).await,
+        }
+    }
+
     /// Handles one message of a client.
     pub(super) async fn message(&self, ws: &WebSocket, message: &JsValue) -> Result<(), ApiError> {
-        let known = attachment(ws);
+        let (known, pulse) = kept(ws).unzip();
+        let pulse = pulse.unwrap_or_else(|| Pulse::new(now_unix_millis()));
+        let pulse = pulse.beat(now_unix_millis()).ok_or(ApiError::TooManyMessages)?;
+        if let Some(known) = known {
+            ws.serialize_attachment(known.encode(pulse))?;
+        }
         let text: &JsString = match message.dyn_ref() {
             Some(text) => text,
             None if is_legacy(known) => return Ok(()),
@@ -96,7 +118,10 @@ impl Room {
             ClientMessage::Subscribe {
                 transfer_id,
                 signature,
-            } => self.subscribe(ws, known, &transfer_id, signature.as_ref()).await,
+            } => {
+                self.subscribe(ws, (known, pulse), &transfer_id, signature.as_ref())
+                    .await
+            }
             // The platform answers the exact bytes of a ping; this is one spelt otherwise.
             ClientMessage::Ping => {
                 Frame::text(PONG).send_to(ws);
@@ -110,7 +135,7 @@ impl Room {
     async fn subscribe(
         &self,
         ws: &WebSocket,
-        known: Option<Attachment>,
+        (known, pulse): (Option<Attachment>, Pulse),
         transfer_id: &TransferId,
         signature: Option<&Signature>,
     ) -> Result<(), ApiError> {
@@ -120,7 +145,7 @@ impl Room {
         let shown = match signature {
             Some(signature) => {
                 let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
-                Some(proof::subscription(config, signature, transfer_id, now_unix_seconds())?.expiry())
+                Some(proof::subscription(&config, signature, transfer_id, now_unix_seconds())?.expiry())
             }
             None => None,
         };
@@ -131,12 +156,12 @@ impl Room {
             }
             (_, Some(expiry)) => {
                 let watching = self.watching(expiry, View::Current).await?;
-                self.check_capacity(watching)?;
+                self.make_room(watching, self.address_of(ws).as_deref())?;
                 watching
             }
             (_, None) => return Err(ApiError::SubscribeWithoutSignature),
         };
-        ws.serialize_attachment(watching.encode())?;
+        ws.serialize_attachment(watching.encode(pulse))?;
         self.greet(ws, watching).await
     }
 
@@ -283,30 +308,99 @@ impl Room {
         new.filter(|ws| matches!(attachment(ws), Some(Attachment::Watching { .. })))
     }
 
-    /// Whether one more may stand like `newcomer`. Those that have yet to prove themselves are counted
-    /// apart, so that strangers cannot keep the holders of a signature out.
-    fn check_capacity(&self, newcomer: Attachment) -> Result<(), ApiError> {
-        let max = Config::of(&self.env)
-            .map_err(ApiError::NotConfigured)?
-            .max_watchers;
-        let sockets = self.state.get_websockets();
-        if sockets.len() < max {
+    /// Makes sure that one more may stand like `newcomer`, of the address with this tag: within its share, and within
+    /// all places. Where they are taken, the one that has been silent longest goes, if that is long.
+    ///
+    /// Those that have yet to prove themselves are counted apart, so that strangers cannot keep the holders of a
+    /// signature out.
+    fn make_room(&self, newcomer: Attachment, address: Option<&str>) -> Result<(), ApiError> {
+        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
+        let places = config.max_watchers;
+        if let Some(address) = address {
+            let own = self.state.get_websockets_with_tag(address);
+            self.keep_below(pulse::share(places), own, newcomer)?;
+        }
+        let all = self.state.get_websockets();
+        if all.len() >= MOST_SOCKETS {
+            return Err(ApiError::TooManyWatchers);
+        }
+        self.keep_below(places, all, newcomer)
+    }
+
+    /// Leaves a place for one more like `newcomer` among `sockets`, of which there may be `places`.
+    fn keep_below(
+        &self,
+        places: usize,
+        sockets: Vec<WebSocket>,
+        newcomer: Attachment,
+    ) -> Result<(), ApiError> {
+        if sockets.len() < places {
             return Ok(());
         }
-        let alike = |ws: &&WebSocket| {
-            is_open(ws) && attachment(ws).is_some_and(|known| discriminant(&known) == discriminant(&newcomer))
-        };
-        if sockets.len() < MOST_SOCKETS && sockets.iter().filter(alike).count() < max {
-            Ok(())
-        } else {
-            Err(ApiError::TooManyWatchers)
+        let now = now_unix_millis();
+        let alike: Vec<_> = sockets
+            .into_iter()
+            .filter(is_open)
+            .filter_map(|ws| {
+                let (known, pulse) = kept(&ws)?;
+                (discriminant(&known) == discriminant(&newcomer)).then_some((ws, pulse))
+            })
+            .collect();
+        if alike.len() < places {
+            return Ok(());
         }
+        let silent = alike.iter().filter_map(|(ws, pulse)| {
+            let since = pulse.silent_since(self.pinged(ws), now)?;
+            Some((since, ws))
+        });
+        let (_, silent) = silent
+            .min_by_key(|(since, _)| *since)
+            .ok_or(ApiError::TooManyWatchers)?;
+        socket::close(silent, CloseCode::TRY_AGAIN_LATER, "silent");
+        Ok(())
+    }
+
+    /// When the platform has answered the last ping of this socket: it tells so without waking anything.
+    fn pinged(&self, ws: &WebSocket) -> Option<i64> {
+        let state: &Sockets = self.state.as_raw().unchecked_ref();
+        let at = state.auto_response_timestamp(ws.as_ref()).ok()?;
+        Some(at.dyn_ref::<Date>()?.get_time() as i64)
+    }
+
+    /// The tag of the address that a socket came from.
+    fn address_of(&self, ws: &WebSocket) -> Option<String> {
+        let state: &Sockets = self.state.as_raw().unchecked_ref();
+        let tags = state.tags(ws.as_ref()).ok()?;
+        let mut tags = tags.iter().filter_map(|tag| tag.as_string());
+        tags.find(|tag| tag.starts_with(ADDRESS))
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// What `worker` leaves out of the state of an object, or gives with a panic.
+    type Sockets;
+
+    #[wasm_bindgen(method, catch, js_name = getWebSocketAutoResponseTimestamp)]
+    fn auto_response_timestamp(this: &Sockets, ws: &web_sys::WebSocket) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = getTags)]
+    fn tags(this: &Sockets, ws: &web_sys::WebSocket) -> Result<Array, JsValue>;
+}
+
+/// The tag of all sockets of an address, by its hash. Half of that tells addresses apart well enough.
+fn address_tag(hash: &str) -> String {
+    format!("{ADDRESS}{}", hash.get(..32).unwrap_or(hash))
+}
+
 /// What the socket remembers; `None` when it cannot be read.
+fn kept(ws: &WebSocket) -> Option<(Attachment, Pulse)> {
+    let text = ws.deserialize_attachment::<String>().ok().flatten()?;
+    Attachment::decode(&text, now_unix_millis())
+}
+
 fn attachment(ws: &WebSocket) -> Option<Attachment> {
-    Attachment::decode(&ws.deserialize_attachment::<String>().ok().flatten()?)
+    kept(ws).map(|(attachment, _)| attachment)
 }
 
 /// Whether neither side has begun to close.

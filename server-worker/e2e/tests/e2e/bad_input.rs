@@ -1,7 +1,9 @@
 //! Bad input of every kind, after which the server still serves and nothing has changed.
 
 use transfer_status::Status;
-use transfer_status_e2e::{Options, Payment, Server};
+use transfer_status_e2e::{HMAC_SECRET, Options, Payment, Server, http, unix_seconds};
+
+use crate::server;
 
 /// Bodies under a valid signature: what is wrong with each, and the status it gets.
 fn signed_bodies(id: &str) -> Vec<(&'static str, Vec<u8>, u16)> {
@@ -43,6 +45,11 @@ fn signed_bodies(id: &str) -> Vec<(&'static str, Vec<u8>, u16)> {
             400,
         ),
         ("half a surrogate pair", completed(r#""message":"\ud800""#), 400),
+        (
+            "half of it in a list",
+            completed(r#""metadata":{"a":["\ud83d"]}"#),
+            400,
+        ),
         ("no id", br#"{"status":"completed"}"#.to_vec(), 400),
         ("a number for an id", about("7"), 400),
         ("null for an id", about("null"), 400),
@@ -298,4 +305,34 @@ async fn after_all_kinds_of_bad_input_the_server_serves_and_nothing_has_changed(
         "the watcher was told of nothing in between"
     );
     assert_eq!(last.message.as_deref(), Some("good"));
+}
+
+#[tokio::test]
+async fn a_text_that_was_cut_in_the_middle_of_an_emoji_is_told_so() {
+    let id = server().payment().id;
+    for field in [r#""message":"paid \ud83d""#, r#""metadata":{"note":"\ude00"}"#] {
+        let body = format!(r#"{{"transferId":"{id}","status":"completed",{field}}}"#);
+        let answer = server().update(body).await;
+        answer.is_error(400, "bad_request");
+        assert!(answer.body.contains("half of an emoji"), "{}", answer.body);
+    }
+    let whole = format!(r#"{{"transferId":"{id}","status":"completed","message":"\ud83d\ude00"}}"#);
+    assert_eq!(server().update(whole).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_told_so_whatever_was_signed() {
+    let packed = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00";
+    let now = unix_seconds();
+    let signature = http::signer(HMAC_SECRET).sign_at(now, packed);
+    let headers = [
+        ("x-signature", signature.as_str()),
+        ("x-timestamp", &now.to_string()),
+        ("content-encoding", "gzip"),
+    ];
+    let answer = server()
+        .request("POST", "/update", &headers, packed.as_slice())
+        .await;
+    answer.is_error(400, "bad_request");
+    assert!(answer.body.contains("Content-Encoding"), "{}", answer.body);
 }

@@ -77,7 +77,7 @@ async fn a_signature_that_expires_closes_its_socket_with_4410_and_no_other() {
 
     for socket in [&mut expiring, &mut asleep] {
         let (error, code) = socket.refusal(AFTER_THE_EXPIRY).await;
-        assert_eq!((error.code, code), (ErrorCode::Unauthorized, 4410));
+        assert_eq!((error.code, code), (ErrorCode::Expired, 4410));
         assert!(
             unix_seconds() > soon_over,
             "it is valid up to and including its last second"
@@ -120,6 +120,6 @@ async fn a_socket_with_an_expired_signature_is_refused_at_the_door() {
     let payment = server().payment();
     let expired = payment.signature_until(unix_seconds() - 1);
     let (error, code) = payment.socket_with(&expired).await.refusal(PATIENCE).await;
-    assert_eq!((error.code, code), (ErrorCode::Unauthorized, 4410));
+    assert_eq!((error.code, code), (ErrorCode::Expired, 4410));
     assert!(error.message.contains("expired"), "{}", error.message);
 }

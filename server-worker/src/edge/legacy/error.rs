@@ -26,6 +26,11 @@ pub(crate) enum LegacyError {
     /// `REQUIRE_TIMESTAMP=true`, and the token would be good for ever.
     #[error("the token has no expiry, and this server requires one; add `expiry` in Unix seconds")]
     NoExpiry,
+    /// `REQUIRE_TIMESTAMP=true`, and the token would be good for long.
+    #[error(
+        "the token's expiry is over a day ahead, which this server takes no more; make it sooner, in Unix seconds"
+    )]
+    ExpiryTooFar,
     /// A signed payload, or another body, that says something wrong.
     #[error(transparent)]
     Body(DecodeError),
@@ -52,7 +57,8 @@ impl LegacyError {
             | Self::Malformed
             | Self::BadMac
             | Self::Expired
-            | Self::NoExpiry => ErrorCode::Unauthorized,
+            | Self::NoExpiry
+            | Self::ExpiryTooFar => ErrorCode::Unauthorized,
             Self::Body(error) => error.code(),
             Self::NoId | Self::BadLimit => ErrorCode::BadRequest,
             Self::OpenScanIsOff => ErrorCode::Forbidden,

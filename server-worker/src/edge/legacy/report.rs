@@ -15,6 +15,8 @@ const MERCHANT: &str = "a string of 1 to 128 characters";
 const DETAILS: &str = "a string of up to 1,024 characters, or null";
 const CUSTOMER: &str = "a string of up to 128 characters, or null";
 const EXPIRY: &str = "Unix seconds";
+/// How far ahead an expiry may lie that stands for a timestamp.
+const MOST_AHEAD_SECONDS: u64 = 86_400;
 
 /// A verified report of a status.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +44,8 @@ impl Report {
     /// Verifies a token under the update key and reads what it says. Nothing of the payload is parsed before
     /// its MAC was found right.
     ///
-    /// An `expiry` is honoured; with [`TimestampPolicy::Required`] there has to be one.
+    /// An `expiry` is honoured; with [`TimestampPolicy::Required`] there has to be one, a day ahead at most: until then
+    /// the token can be sent again.
     ///
     /// # Errors
     /// [`LegacyError`]: `unauthorized` for a token that does not count, `bad_request` for what it says.
@@ -55,6 +58,12 @@ impl Report {
         let payload = Payload::read(&signature::open(keys, token)?)?;
         match payload.expiry()? {
             Some(expiry) if now_unix_seconds > expiry => return Err(LegacyError::Expired),
+            Some(expiry)
+                if policy == TimestampPolicy::Required
+                    && expiry.saturating_sub(now_unix_seconds) > MOST_AHEAD_SECONDS =>
+            {
+                return Err(LegacyError::ExpiryTooFar);
+            }
             None if policy == TimestampPolicy::Required => return Err(LegacyError::NoExpiry),
             _ => {}
         }
@@ -81,9 +90,11 @@ impl Payload {
     fn expiry(&self) -> Result<Option<u64>, LegacyError> {
         match self.0.get("expiry") {
             None | Some(Value::Null) => Ok(None),
-            Some(expiry) => match expiry.as_u64() {
-                Some(expiry) => Ok(Some(expiry)),
-                None => Err(invalid("expiry", EXPIRY)),
+            Some(expiry) => match (expiry.as_u64(), expiry.as_f64()) {
+                (Some(expiry), _) => Ok(Some(expiry)),
+                // A cast to an integer cuts off the fraction, and stops at the largest one.
+                (None, Some(expiry)) if expiry.is_sign_positive() => Ok(Some(expiry as u64)),
+                _ => Err(invalid("expiry", EXPIRY)),
             },
         }
     }
@@ -225,9 +236,28 @@ mod tests {
                 Err(LegacyError::NoExpiry)
             );
         }
-        for wrong in ["-1", "1.5", "\"9999999999\"", "true", "{}"] {
+        assert!(open(&format!(r#","expiry":{NOW}.9"#), optional).is_ok());
+        assert_eq!(open(r#","expiry":1.5"#, optional), Err(LegacyError::Expired));
+        for wrong in ["-1", "-0.5", "\"9999999999\"", "true", "{}"] {
             let error = open(&format!(r#","expiry":{wrong}"#), optional).unwrap_err();
             assert!(error.to_string().contains("expiry"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_expiry_that_stands_for_a_timestamp_is_a_day_ahead_at_most() {
+        let required = TimestampPolicy::Required;
+        let open = |expiry: u64, policy| {
+            open_with(
+                &payload(&format!(r#","status":"PAID","expiry":{expiry}"#)),
+                policy,
+            )
+            .map(drop)
+        };
+        assert_eq!(open(NOW + 86_400, required), Ok(()));
+        for far in [NOW + 86_401, 253_402_300_799, u64::MAX] {
+            assert_eq!(open(far, required), Err(LegacyError::ExpiryTooFar), "{far}");
+            assert_eq!(open(far, TimestampPolicy::Optional), Ok(()), "{far}");
         }
     }
 

@@ -5,7 +5,8 @@ use transfer_status_protocol::sign::Key;
 use transfer_status_protocol::signature::{self, Claims, Signature, SubscriptionError};
 
 use super::{Offer, Reader, reader};
-use crate::config::Config;
+use crate::config::{Config, Value};
+use crate::edge::limits::Attempt;
 use crate::edge::target::Target;
 use crate::error::ApiError;
 
@@ -15,8 +16,8 @@ const NOW: u64 = 1_700_000_000;
 
 fn config() -> Config {
     Config::read(|name| match name {
-        "HMAC_SECRET" => Some(SECRET.to_string()),
-        "ADMIN_TOKEN" => Some(ADMIN.to_string()),
+        "HMAC_SECRET" => Some(Value::Text(SECRET.to_string())),
+        "ADMIN_TOKEN" => Some(Value::Text(ADMIN.to_string())),
         _ => None,
     })
     .unwrap()
@@ -38,7 +39,7 @@ fn encoded(signature: &Signature) -> String {
 
 fn read(authorization: Option<&str>, query: &str) -> Result<Reader, ApiError> {
     let url = format!("https://host/transfer/tr_1?{query}");
-    reader(&config(), authorization, Target::of(&url), &id("tr_1"), NOW)
+    reader(&config(), authorization, Target::of(&url), &id("tr_1"), true, NOW)
 }
 
 fn upgrade(protocols: Option<&str>, query: &str) -> Result<Option<Claims>, ApiError> {
@@ -85,13 +86,15 @@ fn the_operator_reads_by_bearer_only() {
 
 #[test]
 fn nobody_is_the_operator_where_no_token_is_set() {
-    let config = Config::read(|name| (name == "HMAC_SECRET").then(|| SECRET.to_string())).unwrap();
+    let config =
+        Config::read(|name| (name == "HMAC_SECRET").then(|| Value::Text(SECRET.to_string()))).unwrap();
     for authorization in ["Bearer ", "Bearer", "Bearer \u{0}", ""] {
         let reader = reader(
             &config,
             Some(authorization),
             Target::of("https://host/"),
             &id("tr_1"),
+            true,
             NOW,
         );
         assert!(reader.is_err(), "{authorization:?}");
@@ -120,7 +123,7 @@ fn a_wrong_foreign_or_expired_signature_lets_nobody_in() {
         (other_key, SubscriptionError::BadSignature),
         (Signature::new("nonsense").unwrap(), SubscriptionError::Malformed),
     ] {
-        let refused = |error: ApiError| matches!(error, ApiError::Subscription(given) if given == reason);
+        let refused = |error: ApiError| matches!(error, ApiError::Subscription(given) | ApiError::WrongBearer(given) if given == reason);
         assert!(
             refused(read(Some(&format!("Bearer {}", shown.expose())), "").unwrap_err()),
             "{reason:?}"
@@ -171,4 +174,38 @@ fn the_subprotocol_is_answered_when_it_was_offered() {
     ] {
         assert!(!Offer::parse(header).subprotocol, "{header:?}");
     }
+}
+
+fn read_as(authorization: &str, may_try_admin: bool) -> Result<Reader, ApiError> {
+    let target = Target::of("https://host/transfer/tr_1");
+    reader(
+        &config(),
+        Some(authorization),
+        target,
+        &id("tr_1"),
+        may_try_admin,
+        NOW,
+    )
+}
+
+#[test]
+fn a_wrong_bearer_counts_as_a_guess_at_the_token_unless_we_have_signed_it() {
+    for guess in ["guess", "a.b", ADMIN.trim_end_matches('n')] {
+        let error = read_as(&format!("Bearer {guess}"), true).unwrap_err();
+        assert_eq!(error.attempt(), Some(Attempt::Admin), "{guess}");
+    }
+    for ours in [signature("tr_1", NOW - 1), signature("tr_2", NOW)] {
+        let error = read_as(&format!("Bearer {}", ours.expose()), true).unwrap_err();
+        assert_ne!(error.attempt(), Some(Attempt::Admin));
+    }
+}
+
+#[test]
+fn an_address_that_has_guessed_too_often_learns_nothing_and_may_read_with_a_right_signature() {
+    for bearer in [ADMIN, "guess"] {
+        let refused = read_as(&format!("Bearer {bearer}"), false);
+        assert!(matches!(refused, Err(ApiError::TooManyRefusals)), "{bearer}");
+    }
+    let good = format!("Bearer {}", signature("tr_1", NOW).expose());
+    assert!(matches!(read_as(&good, false), Ok(Reader::Holder(_))));
 }

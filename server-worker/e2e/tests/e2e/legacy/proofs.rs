@@ -1,9 +1,11 @@
 //! What is refused: wrong and expired tokens, and all of it where it is not switched on.
 
 use serde_json::json;
-use transfer_status_e2e::{HMAC_SECRET, PATIENCE, SUBSCRIBE_HMAC_SECRET, Socket, unix_seconds};
+use transfer_status_e2e::{
+    HMAC_SECRET, Options, PATIENCE, SUBSCRIBE_HMAC_SECRET, Server, Socket, unix_seconds,
+};
 
-use super::{field, moved, payload, post, seal, subscription, valid, watcher, word};
+use super::{field, moved, payload, post, report, seal, status, subscription, valid, watcher, word};
 
 #[tokio::test]
 async fn what_proves_nothing_is_shown_nothing() {
@@ -27,11 +29,12 @@ async fn what_proves_nothing_is_shown_nothing() {
         let path = format!("/transfers/{id}/ws?token={}", token.replace(' ', "%20"));
         let mut socket = Socket::open(field(), &path, &[]).await;
         let (error, code) = socket.refusal(PATIENCE).await;
-        assert_eq!((error.code.as_str(), code), ("unauthorized", *close), "{token}");
+        let word = if *close == 4410 { "expired" } else { "unauthorized" };
+        assert_eq!((error.code.as_str(), code), (word, *close), "{token}");
         for path in [format!("/status?id={id}"), "/transfers?limit=5".to_owned()] {
             let separator = if path.contains('?') { '&' } else { '?' };
             let path = format!("{path}{separator}token={}", token.replace(' ', "%20"));
-            field().get(&path, &[]).await.is_error(401, "unauthorized");
+            field().get(&path, &[]).await.is_error(401, word);
         }
     }
     // Of another transfer: no socket.
@@ -171,4 +174,42 @@ async fn nothing_of_it_is_there_until_it_is_switched_on() {
         .await
         .is_error(401, "unauthorized");
     assert_eq!(payment.version().await, 0);
+}
+
+#[tokio::test]
+async fn where_a_timestamp_is_required_an_expiry_a_day_ahead_stands_for_it_and_no_later_one() {
+    let payment = moved().payment();
+    let mut update = payload(&payment.id, "merchant-7", "PENDING");
+    for far in [unix_seconds() + 86_400 + 60, 253_402_300_799] {
+        update["expiry"] = json!(far);
+        let answer = post(moved(), "/update", HMAC_SECRET, &update).await;
+        answer.is_error(401, "unauthorized");
+        assert!(answer.body.contains("expiry"), "{}", answer.body);
+    }
+    update["expiry"] = json!(unix_seconds() as f64 + 60.5);
+    assert_eq!(post(moved(), "/update", HMAC_SECRET, &update).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_merchants_other_transfers_are_shown_unless_that_is_switched_off() {
+    let options = Options::default().variable("LEGACY_API", "on");
+    let server = Server::start(options.variable("LEGACY_MERCHANT_READS", "off"));
+    let (mine, others) = (server.payment(), server.payment());
+    for payment in [&mine, &others] {
+        assert_eq!(
+            report(&server, &payment.id, "merchant-7", "PAID").await.status,
+            200
+        );
+    }
+    let token = valid(&mine.id, "merchant-7");
+    assert_eq!(status(&server, &mine.id, &token).await.status, 200);
+    status(&server, &others.id, &token)
+        .await
+        .is_error(401, "unauthorized");
+    let list = server.get(&format!("/transfers?token={token}"), &[]).await;
+    assert!(
+        list.body.contains(mine.id.as_str()) && !list.body.contains(others.id.as_str()),
+        "{}",
+        list.body
+    );
 }
