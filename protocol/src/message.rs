@@ -141,6 +141,9 @@ pub enum ServerMessage {
     Unknown,
 }
 
+/// A status message up to its transfer.
+const STATUS_BEGINS: &str = r#"{"type":"status","transfer":"#;
+
 impl ServerMessage {
     /// The message as JSON. [`ServerMessage::Unknown`] gives a message that readers skip.
     pub fn encode(&self) -> String {
@@ -188,6 +191,15 @@ impl ServerMessage {
     /// # Errors
     /// [`DecodeError`], which names the field. A type that is not known is no error.
     pub fn decode(text: &str) -> Result<ServerMessage, DecodeError> {
+        // As every server of this protocol writes it: what is between is the transfer if it reads as one, and there is no
+        // need to look for its end first. Whatever else it is, is found out below.
+        if let Some(transfer) = text
+            .strip_prefix(STATUS_BEGINS)
+            .and_then(|rest| rest.strip_suffix('}'))
+            && let Ok(transfer) = Transfer::decode(transfer)
+        {
+            return Ok(ServerMessage::Status(transfer));
+        }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Fields<'a> {
