@@ -41,6 +41,29 @@ fn the_subscription_signature_and_its_code_in_both_forms_are_right() {
 }
 
 #[test]
+fn the_backends_in_other_languages_are_quoted_as_they_are() {
+    let mut quoted = 0;
+    for (language, file) in [
+        ("python", include_str!("../backends/python/transfer_status.py")),
+        ("php", include_str!("../backends/php/transfer_status.php")),
+        ("ruby", include_str!("../backends/ruby/transfer_status.rb")),
+        (
+            "go",
+            include_str!("../backends/go/transferstatus/transferstatus.go"),
+        ),
+        ("java", include_str!("../backends/java/TransferStatus.java")),
+    ] {
+        let fence = format!("\n```{language}\n");
+        let blocks = PROTOCOL.split(&fence).skip(1);
+        for block in blocks.filter_map(|text| text.split("\n```\n").next()) {
+            assert!(file.contains(block), "{language}: {block}");
+            quoted += 1;
+        }
+    }
+    assert_eq!(quoted, 5);
+}
+
+#[test]
 fn the_refusals_of_what_is_malformed_are_quoted_right() {
     let keys = KeyRing::new(key());
     let id = "transfer-123".parse().unwrap();

@@ -7,6 +7,7 @@
 
 mod adapters;
 mod arrows;
+mod backends;
 mod bench;
 mod build;
 mod chromium;

@@ -11,7 +11,7 @@ use crate::kotlin::Kotlin;
 use crate::swift::Swift;
 use crate::tools::Tools;
 use crate::wasm_target::WasmTarget;
-use crate::{chromium, npm, process};
+use crate::{backends, chromium, npm, process};
 
 /// What [`ensure`] has made sure of.
 pub(crate) struct Ready {
@@ -44,6 +44,8 @@ pub(crate) fn run() -> Result<()> {
     println!("  maven             {}", kotlin.as_deref().unwrap_or("missing"));
     let swift = phones.swift.as_ref().map(Swift::place);
     println!("  swift             {}", swift.as_deref().unwrap_or("missing"));
+    let languages = backends::ensure(&tools)?;
+    println!("  backends in       {}", languages.join(", "));
     println!(
         "  npm tools         {}",
         tools.npm_folder().join("node_modules").display()

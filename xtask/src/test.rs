@@ -11,7 +11,7 @@ use crate::lanes::{self, Step};
 use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{adapters, build, chromium, mutants, npm, size, swift_package};
+use crate::{adapters, backends, build, chromium, mutants, npm, size, swift_package};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
@@ -25,6 +25,7 @@ const BUILD_EXAMPLES: [&str; 4] = ["build", "--package", "transfer-status-exampl
 pub(crate) fn run() -> Result<()> {
     let started = Instant::now();
     let (ready, chromium) = step("set-up", setup::ensure_for_tests)?;
+    let languages = step("set-up for backends", || backends::ensure(&ready.tools))?;
     let phones = step("set-up for phones", || setup::ensure_phones(&ready.tools))?;
     step("native tests: unit, doc, integration", || native(&ready))?;
     step("protocol without its features", || protocol_alone(&ready))?;
@@ -41,6 +42,12 @@ pub(crate) fn run() -> Result<()> {
         Ok((build::browser_app(&ready)?, adapters::build(&ready)?))
     })?;
     let mut steps = side_by_side(&ready, &chromium, &app)?;
+    let mut other = node_tests(&ready, &chromium, backends::TESTS)?;
+    other.env(backends::VARIABLE, languages.join(","));
+    steps.push(Step {
+        name: "backends in other languages",
+        commands: vec![other],
+    });
     if let Some(kotlin) = &phones.kotlin {
         steps.insert(0, kotlin_library(&ready, kotlin)?);
     }

@@ -35,8 +35,20 @@ pub(crate) struct Pins {
     pub(crate) debian_packages: Vec<String>,
     /// What the tests need on Debian besides.
     pub(crate) debian_test_packages: Vec<String>,
+    /// Language to what a backend in it needs.
+    pub(crate) backend_tools: BTreeMap<String, BackendTool>,
     /// What the Kotlin and the Swift library are built and tested with.
     pub(crate) mobile_tools: MobileTools,
+}
+
+/// What the example's backend in one language needs.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BackendTool {
+    /// The program that has to be on the PATH.
+    pub(crate) program: String,
+    /// What brings it on Debian.
+    pub(crate) debian_package: String,
 }
 
 /// The compilers for phones.

@@ -1,0 +1,3 @@
+module transferstatus.example
+
+go 1.19
