@@ -14,6 +14,7 @@ use worker::Env;
 use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsValue;
 
+pub(crate) use self::keys::KeyNames;
 pub(crate) use self::value::Value;
 
 use self::keys::Secrets;
@@ -24,7 +25,7 @@ use crate::edge::legacy::Switches;
 use crate::edge::proof::{AdminClosed, AdminTokens};
 
 /// Every name that is read, in the order of `settings.json`.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "HMAC_SECRET",
     "HMAC_SECRET_PREVIOUS",
     "UPDATE_HMAC",
@@ -39,6 +40,7 @@ const NAMES: [&str; 19] = [
     "LEGACY_API",
     "LEGACY_OPEN_SCAN",
     "LEGACY_MERCHANT_READS",
+    "LOG_UPDATES",
     "RECENT_SHARDS",
     "HISTORY_TTL_DAYS",
     "OUTBOX_RETRY_SECONDS",
@@ -74,6 +76,10 @@ pub(crate) struct Config {
     pub(crate) history_ttl_seconds: u64,
     /// The waits of the outbox.
     pub(crate) outbox: Policy,
+    /// By which name the trail of an update knows the update key that it was signed with.
+    pub(crate) key_names: KeyNames,
+    /// Whether each update that changes something is logged.
+    pub(crate) log_updates: bool,
     /// What works and should not stay so, for `/healthz`. Each names its variable and shows no value.
     pub(crate) warnings: Vec<String>,
 }
@@ -207,6 +213,8 @@ impl Config {
                 quiet_ms: milliseconds("ARCHIVE_QUIET_SECONDS", 3_600)?,
                 grace_ms: milliseconds("ARCHIVE_GRACE_SECONDS", 86_400)?,
             },
+            key_names: secrets.key_names(),
+            log_updates: values.switch("LOG_UPDATES", false, "on or off")?,
             warnings: secrets.warnings(),
             admin: secrets.admin(),
             update_keys: secrets.update_keys,

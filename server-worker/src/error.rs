@@ -155,6 +155,14 @@ pub(crate) enum ApiError {
     /// A call from a Worker of a version that this deploy does not speak, or to one: for minutes at each deploy.
     #[error("the service is being deployed; try again")]
     OtherVersion,
+    /// What `/healthz?deep=1` has tried in vain.
+    #[error("{what} does not answer; the log says more, and DEPLOY.md has a runbook")]
+    DoesNotAnswer {
+        /// Which part.
+        what: &'static str,
+        /// For the log only.
+        cause: String,
+    },
     /// The room did not answer, or could not store. Nothing was changed, or asking again tells.
     #[error("the transfer cannot be reached right now; try again")]
     Unreachable {
@@ -206,9 +214,11 @@ impl ApiError {
             | Self::TooManyMessages
             | Self::TooManyFeeds => ErrorCode::RateLimited,
             Self::Internal { .. } => ErrorCode::Internal,
-            Self::NotConfigured(_) | Self::NoBinding(_) | Self::OtherVersion | Self::Unreachable { .. } => {
-                ErrorCode::Unavailable
-            }
+            Self::NotConfigured(_)
+            | Self::NoBinding(_)
+            | Self::OtherVersion
+            | Self::DoesNotAnswer { .. }
+            | Self::Unreachable { .. } => ErrorCode::Unavailable,
         }
     }
 
@@ -244,7 +254,7 @@ impl ApiError {
                 vec![("retry-after", "10")]
             }
             Self::TooManyRefusals | Self::TooManyUnproven => vec![("retry-after", "60")],
-            Self::OtherVersion => vec![("retry-after", "5")],
+            Self::OtherVersion | Self::DoesNotAnswer { .. } => vec![("retry-after", "5")],
             Self::Unreachable { .. } => vec![("retry-after", "1")],
             Self::NotConfigured(_) | Self::NoBinding(_) => vec![("retry-after", "60")],
             _ => Vec::new(),
@@ -277,7 +287,9 @@ impl ApiError {
     /// What is behind it, for the log.
     pub(crate) fn cause(&self) -> Option<&str> {
         match self {
-            Self::Unreachable { cause } | Self::Internal { cause } => Some(cause),
+            Self::DoesNotAnswer { cause, .. } | Self::Unreachable { cause } | Self::Internal { cause } => {
+                Some(cause)
+            }
             _ => None,
         }
     }

@@ -1,12 +1,14 @@
-//! One JSON line for each refusal and each fault; nothing for what went well.
+//! One JSON line for each refusal and each fault, and with `LOG_UPDATES=on` for each update that changed something.
 //!
 //! A line holds no query string, no header but the request's id, and no signature.
 
 use serde::Serialize;
 use transfer_status_protocol::ErrorCode;
 use worker::js_sys::Math;
-use worker::{console_error, console_warn};
+use worker::{console_error, console_log, console_warn};
 
+use crate::domain::record::Record;
+use crate::domain::timeline::Trail;
 use crate::edge::request::Incoming;
 use crate::error::ApiError;
 
@@ -26,6 +28,8 @@ struct Line<'a> {
     request: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     transfer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
 }
 
 /// A request that was refused, or that we failed.
@@ -49,6 +53,47 @@ pub(crate) fn refused_by_room(incoming: &Incoming<'_>, status: u16) {
             ..Line::default()
         },
     );
+}
+
+/// An update that may not follow. Where it comes from is told, as the transfer's trail does for those that may.
+pub(crate) fn conflict(transfer: &str, reason: &str, trail: &Trail) {
+    print(
+        false,
+        &Line {
+            code: ErrorCode::Conflict.as_str(),
+            message: reason,
+            request: trail.request.as_deref(),
+            transfer: Some(transfer),
+            key: trail.key.as_deref(),
+            ..Line::default()
+        },
+    );
+}
+
+/// An update that changed something.
+pub(crate) fn applied(transfer: &str, record: &Record, trail: &Trail) {
+    #[derive(Serialize)]
+    struct Applied<'a> {
+        event: &'static str,
+        transfer: &'a str,
+        version: u64,
+        status: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request: Option<&'a str>,
+    }
+    let line = serde_json::to_string(&Applied {
+        event: "applied",
+        transfer,
+        version: record.version(),
+        status: record.transfer.status.as_str(),
+        key: trail.key.as_deref(),
+        request: trail.request.as_deref(),
+    });
+    if let Ok(line) = line {
+        console_log!("{line}");
+    }
 }
 
 /// A message that a room refused, or anything that it failed.
@@ -103,7 +148,7 @@ fn print(ours: bool, line: &Line<'_>) {
 }
 
 /// The platform names its requests; a local one gets a name that is good enough to find it by.
-fn request_id(incoming: &Incoming<'_>) -> String {
+pub(crate) fn request_id(incoming: &Incoming<'_>) -> String {
     incoming
         .header("cf-ray")
         .unwrap_or_else(|| format!("local-{:08x}", (Math::random() * f64::from(u32::MAX)) as u32))

@@ -4,6 +4,7 @@
 // GET  /-/instruments            {"worker":…,"room":{…},"shard":{…},"archive":{…}}, counts since the start
 // POST /-/instruments            {"fail":["archive","index"]}: these fail from now on; an empty list makes them well again
 //                                {"variables":{…}}: these are set so from now on, as when secrets change under an isolate
+// GET  /-/instruments/points     the data points for the platform's analytics, in order
 // GET  /-/instruments/archive    {"t/<id>":{"version":…,"status":…,"final":…},…}: all that the archive holds
 import { WorkerEntrypoint } from "cloudflare:workers";
 import Worker, * as built from "./index.js";
@@ -150,7 +151,9 @@ function instrumentedEnv(env) {
   return withVariables({ ...env, HISTORY: meteredArchive(env.HISTORY), RECENT: failingIndex(env.RECENT) });
 }
 
-const variables = {};
+// What is not bound, or was set since the start.
+const points = [];
+const variables = { METRICS: { writeDataPoint: (point) => points.push(point) } };
 const withVariables = (env) =>
   new Proxy(env, { get: (env, name) => (Object.hasOwn(variables, name) ? variables[name] : env[name]) });
 
@@ -220,9 +223,11 @@ export default class extends WorkerEntrypoint {
   async fetch(request) {
     const { pathname } = new URL(request.url);
     if (pathname === `${ROUTE}/archive`) return Response.json(await archived(this.env.HISTORY));
+    if (pathname === `${ROUTE}/points`) return Response.json(points);
     if (pathname !== ROUTE) {
       seen.worker.requests += 1;
-      return new Worker(this.ctx, withVariables(this.env)).fetch(request);
+      const env = { ...this.env, HISTORY: meteredArchive(this.env.HISTORY) };
+      return new Worker(this.ctx, withVariables(env)).fetch(request);
     }
     if (request.method === "POST") {
       const asked = await request.json();

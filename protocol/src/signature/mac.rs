@@ -141,7 +141,7 @@ pub enum SubscriptionError {
     },
     /// The part before the dot is signed, and is no text in base64.
     #[error(
-        "the signature is malformed: the part before the dot is not base64 of JSON in UTF-8; encode it so"
+        "the signature is malformed: the part before the dot is not base64 of JSON in UTF-8, in one line; encode it so"
     )]
     MalformedPayload,
     /// The payload is signed, and one of its fields is not what it should be.

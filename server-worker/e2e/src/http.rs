@@ -75,27 +75,7 @@ impl Server {
         headers: Headers<'_>,
         body: impl Into<Bytes>,
     ) -> Answer {
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.url()));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request
-            .body(Full::new(body.into()))
-            .expect("the request can be written");
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        let answer = soon(client.request(request)).await.expect("an answer comes");
-        let (head, body) = answer.into_parts();
-        let body = soon(body.collect())
-            .await
-            .expect("the body comes whole")
-            .to_bytes();
-        Answer {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: String::from_utf8(body.into()).expect("the body is text"),
-        }
+        request_at(&self.url(), method, path, headers, body).await
     }
 
     /// `GET`.
@@ -140,6 +120,40 @@ impl Server {
             .expect("the server listens");
         soon(stream.write_all(bytes)).await.expect("the server reads");
         let _ = timeout(Duration::from_millis(20), stream.read_u8()).await;
+    }
+}
+
+/// Sends any request to the server at `url`.
+///
+/// # Panics
+/// When no whole answer comes soon.
+pub async fn request_at(
+    url: &str,
+    method: &str,
+    path: &str,
+    headers: Headers<'_>,
+    body: impl Into<Bytes>,
+) -> Answer {
+    let mut request = http::Request::builder()
+        .method(method)
+        .uri(format!("{url}{path}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request
+        .body(Full::new(body.into()))
+        .expect("the request can be written");
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let answer = soon(client.request(request)).await.expect("an answer comes");
+    let (head, body) = answer.into_parts();
+    let body = soon(body.collect())
+        .await
+        .expect("the body comes whole")
+        .to_bytes();
+    Answer {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body: String::from_utf8(body.into()).expect("the body is text"),
     }
 }
 

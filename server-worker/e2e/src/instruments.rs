@@ -103,6 +103,15 @@ impl Server {
         assert_eq!(answer.status, 200, "the server was started with instruments");
     }
 
+    /// The data points that were written.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn points(&self) -> Vec<Value> {
+        let answer = self.get("/-/instruments/points", &[]).await;
+        serde_json::from_str(&answer.body).expect("the server was started with instruments")
+    }
+
     /// The archive: what is kept beside each transfer, by its id.
     ///
     /// # Panics

@@ -15,12 +15,14 @@ mod proxy;
 mod server;
 mod socket;
 mod workplace;
+mod wrangler;
 
 pub use instruments::{Counts, ObjectCounts};
 pub use payment::{Payment, QUICK, next_connection, next_status, unix_seconds};
 pub use proxy::Proxy;
 pub use server::{ADMIN_TOKEN, HMAC_SECRET, Options, SUBSCRIBE_HMAC_SECRET, Server, Sockets};
 pub use socket::{Said, Socket};
+pub use wrangler::WranglerDev;
 
 use std::time::Duration;
 

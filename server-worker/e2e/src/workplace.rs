@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The root of the repository.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -16,6 +16,30 @@ fn root() -> PathBuf {
 /// # Panics
 /// When a tool or the Worker is missing.
 pub(crate) fn serve_command() -> Command {
+    let (mut command, tools) = node();
+    command
+        .arg(tools.join("serve.mjs"))
+        .arg("--config")
+        .arg(root().join("server-worker/wrangler.jsonc"));
+    command
+}
+
+/// `wrangler`, on a Worker that is built from the sources as they are.
+///
+/// # Panics
+/// When a tool or the Worker is missing.
+pub(crate) fn wrangler_command() -> Command {
+    let (mut command, tools) = node();
+    command.arg(tools.join("node_modules/wrangler/bin/wrangler.js"));
+    command
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_HIDE_BANNER", "true")
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
+    command
+}
+
+/// Node.js, and the folder of the pinned tools, once the Worker is built.
+fn node() -> (Command, PathBuf) {
     static READY: OnceLock<()> = OnceLock::new();
     READY.get_or_init(build_worker);
 
@@ -30,15 +54,11 @@ pub(crate) fn serve_command() -> Command {
         "the Worker is not built; run `cargo xtask build worker`"
     );
     let pinned = tools.join("node_modules/.bin/node");
-    let mut command = match pinned.exists() {
+    let command = match pinned.exists() {
         true => Command::new(pinned),
         false => Command::new("node"),
     };
-    command
-        .arg(tools.join("serve.mjs"))
-        .arg("--config")
-        .arg(root().join("server-worker/wrangler.jsonc"));
-    command
+    (command, tools)
 }
 
 /// Builds the Worker if it is not up to date, unless `cargo xtask test` has just done so.

@@ -37,6 +37,24 @@ fn print(key: &Key) -> String {
     Signer::new(key.clone()).sign(b"transfer-status: whether two keys are one")
 }
 
+/// What the trail of an update calls the keys of updates: eight digits that tell nothing of them.
+#[derive(Debug)]
+pub(crate) struct KeyNames {
+    ring: KeyRing,
+    current: String,
+    previous: Option<String>,
+}
+
+impl KeyNames {
+    /// The name of the key that has signed something; `is_by` tells whether one of a ring has, and one of all did.
+    pub(crate) fn of(&self, is_by: impl FnOnce(&KeyRing) -> bool) -> &str {
+        match &self.previous {
+            Some(previous) if !is_by(&self.ring) => previous,
+            _ => &self.current,
+        }
+    }
+}
+
 /// All that is secret.
 pub(super) struct Secrets {
     /// Keys of updates.
@@ -91,6 +109,16 @@ impl Secrets {
             let same = self.subscribe.iter().find(|key| key.print == update.print)?;
             Some((update.name, same.name))
         })
+    }
+
+    /// What the keys of updates are called.
+    pub(super) fn key_names(&self) -> KeyNames {
+        let mut names = self.update.iter().map(|key| key.print.chars().take(8).collect());
+        KeyNames {
+            ring: KeyRing::new(self.update_keys.current().clone()),
+            current: names.next().unwrap_or_default(),
+            previous: names.next(),
+        }
     }
 
     /// What opens the operator's part, or why nothing does.

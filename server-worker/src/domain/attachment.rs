@@ -245,4 +245,18 @@ mod tests {
         assert_eq!(watching(u64::MAX).alarm_at(), None);
         assert_eq!(watching(253_402_300_800).alarm_at(), None);
     }
+
+    #[test]
+    fn what_sockets_of_each_release_remember_is_read() {
+        let (old, new) = (
+            include_str!("../../golden/1.0/attachments.txt"),
+            include_str!("../../golden/1.1/attachments.txt"),
+        );
+        for (old, new) in old.lines().zip(new.lines()) {
+            let (was, _) = Attachment::decode(old, NOW).unwrap();
+            let (is, pulse) = Attachment::decode(new, NOW).unwrap();
+            assert_eq!(was, is, "{old}");
+            assert_eq!(is.encode(pulse), new);
+        }
+    }
 }

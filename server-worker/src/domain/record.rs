@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use transfer_status_protocol::Transfer;
 
 use crate::domain::outbox::Held;
-use crate::domain::timeline::{self, Entry, Timeline};
+use crate::domain::timeline::{self, Entry, Timeline, Trail};
 use crate::domain::word;
 
 /// A transfer together with its JSON, which goes into the row, the answer and the frame alike.
@@ -54,6 +54,12 @@ impl Record {
             timeline,
             word,
         }
+    }
+
+    /// The same, with where its last change comes from.
+    pub(crate) fn traced(mut self, trail: &Trail) -> Self {
+        self.timeline.trace(trail);
+        self
     }
 
     /// Its version; 0 while nothing has been reported.
@@ -187,6 +193,18 @@ mod tests {
         assert_eq!(shown("SETTLED"), "SETTLED");
         for plain in ["COMPLETED", "FAILED", "no word at all"] {
             assert!(shown(plain).is_null());
+        }
+    }
+
+    #[test]
+    fn what_each_release_has_archived_is_read_and_written_the_same() {
+        for text in [
+            include_str!("../../golden/1.0/archive.json"),
+            include_str!("../../golden/1.1/archive.json"),
+        ] {
+            let record = Record::from_archive(text).unwrap();
+            assert_eq!((record.version(), record.timeline.entries().count()), (18, 18));
+            assert_eq!(record.archive(), text);
         }
     }
 }

@@ -23,6 +23,26 @@ pub(crate) struct Entry {
     /// The text for people, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
+    /// Which key signed it, by the fingerprint that the deploy guide tells how to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+    /// The request that brought it, as the platform's own logs and the caller's `cf-ray` name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request: Option<String>,
+    /// When it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) received_at: Option<Timestamp>,
+}
+
+/// Where a change comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Trail {
+    /// The fingerprint of the key that signed it.
+    pub(crate) key: Option<String>,
+    /// The request that brought it.
+    pub(crate) request: Option<String>,
+    /// When it came in.
+    pub(crate) received_at: Option<Timestamp>,
 }
 
 /// So many changes lie beside the transfer, and are written with each; more of them move to where they are
@@ -46,6 +66,9 @@ impl Timeline {
             status: transfer.status.clone(),
             updated_at: transfer.updated_at,
             message: transfer.message.clone(),
+            key: None,
+            request: None,
+            received_at: None,
         };
         if self.fresh.len() < MOST_FRESH {
             Self {
@@ -57,6 +80,15 @@ impl Timeline {
                 settled: self.entries().cloned().collect(),
                 fresh: vec![entry],
             }
+        }
+    }
+
+    /// Says where its last change comes from.
+    pub(crate) fn trace(&mut self, trail: &Trail) {
+        if let Some(entry) = self.fresh.last_mut() {
+            entry.key.clone_from(&trail.key);
+            entry.request.clone_from(&trail.request);
+            entry.received_at = trail.received_at;
         }
     }
 
@@ -115,7 +147,7 @@ mod tests {
     use proptest::prelude::*;
     use transfer_status_protocol::{Status, Timestamp, Transfer, TransferId};
 
-    use super::{FIRST, MOST_FRESH, NEWEST, Timeline};
+    use super::{FIRST, MOST_FRESH, NEWEST, Timeline, Trail};
 
     fn timeline(changes: u64) -> Timeline {
         (1..=changes).fold(Timeline::default(), |timeline, version| {
@@ -139,6 +171,20 @@ mod tests {
         );
         let read = Timeline::of(Vec::new(), serde_json::from_str(&text).unwrap());
         assert_eq!(read, timeline(2));
+    }
+
+    #[test]
+    fn a_change_tells_where_it_comes_from() {
+        let mut timeline = timeline(1);
+        timeline.trace(&Trail {
+            key: Some("1a2b3c4d".to_owned()),
+            request: Some("8f0c-FRA".to_owned()),
+            received_at: Some(Timestamp::from_unix_millis(1_700_000_000_000)),
+        });
+        assert_eq!(
+            timeline.encode(),
+            r#"[{"version":1,"status":"processing","updatedAt":"2023-11-14T22:13:20.001Z","key":"1a2b3c4d","request":"8f0c-FRA","receivedAt":"2023-11-14T22:13:20.000Z"}]"#
+        );
     }
 
     proptest! {

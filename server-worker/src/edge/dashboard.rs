@@ -10,6 +10,7 @@ use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{Headers, RequestInit, RequestRedirect, Response};
 
+use crate::archive;
 use crate::clock::now_unix_seconds;
 use crate::config::{Config, ConfigError};
 use crate::edge::body;
@@ -165,6 +166,29 @@ pub(crate) async fn timeline(
 ) -> Result<Response, ApiError> {
     proof::admin(env, config, incoming, now_unix_seconds()).await?;
     client::inspect(env, &TransferId::new(id)?).await
+}
+
+/// `GET /transfer/{id}/record`: all that is kept of a transfer, in its room and in the archive.
+pub(crate) async fn record(
+    incoming: &Incoming<'_>,
+    id: &str,
+    env: &Env,
+    config: &Config,
+) -> Result<Response, ApiError> {
+    proof::admin(env, config, incoming, now_unix_seconds()).await?;
+    let id = TransferId::new(id)?;
+    let room = client::inspect(env, &id).await?;
+    if !room.ok() {
+        return Ok(room);
+    }
+    let room = JsFuture::from(room.text()?)
+        .await?
+        .as_string()
+        .unwrap_or_default();
+    let archived = archive::get(env, &id).await?;
+    let archived = archived.map_or_else(|| "null".to_owned(), |record| record.archive());
+    let record = format!(r#"{{"room":{room},"archive":{archived}}}"#);
+    Ok(reply::json(200, &record, &[])?)
 }
 
 /// `GET /dashboard/feed?shard=K`, as an upgrade.

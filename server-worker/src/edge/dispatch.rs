@@ -1,5 +1,6 @@
 //! From a request to its answer: the route is looked up, the settings are asked, and the refusal is counted and logged.
 
+use transfer_status_protocol::ErrorCode;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, event};
 
@@ -11,7 +12,9 @@ use super::{dashboard, health, limits, read, scan, update, watch};
 use crate::config::{Config, ConfigError};
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::reply;
+use crate::platform::{metrics, reply};
+
+const CONFLICT: u16 = ErrorCode::Conflict.http_status();
 
 /// The Worker's entry.
 #[event(fetch)]
@@ -23,8 +26,9 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
     let route = Route::of(incoming.target().path);
     let response = match answer(&incoming, &env, route, config).await {
         Ok(response) => {
-            // The page to sign in with is no refusal by a room.
-            if response.status() >= 400 && route != Some(Route::Dashboard) {
+            // The page to sign in with is no refusal by a room; a room logs a conflict itself, with its reason.
+            let told = route == Some(Route::Dashboard) || response.status() == CONFLICT;
+            if response.status() >= 400 && !told {
                 log::refused_by_room(&incoming, response.status());
             }
             response
@@ -32,6 +36,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
         Err(error) => {
             let error = limits::count(&env, config.ok(), &incoming, error).await;
             log::refused(&incoming, &error);
+            metrics::refused(&env, &error);
             reply::refusal(&error)?
         }
     };
@@ -84,12 +89,13 @@ async fn answer(
         return Ok(reply::preflight(allow)?);
     }
     match route {
-        Route::Health => health::get(env, config),
+        Route::Health => health::get(incoming, env, config).await,
         Route::Update => update::post(incoming, env, config).await,
         Route::Transfer(id) => read::get(incoming, &decode_segment(id), env, config).await,
         Route::Scan => scan::post(incoming, env, config).await,
         Route::Recent => dashboard::recent(incoming, env, config).await,
         Route::Timeline(id) => dashboard::timeline(incoming, &decode_segment(id), env, config).await,
+        Route::Record(id) => dashboard::record(incoming, &decode_segment(id), env, config).await,
         Route::Dashboard => dashboard::page(incoming, env, config).await,
         Route::Session if method == "DELETE" => dashboard::sign_out(incoming, env, config).await,
         Route::Session => dashboard::sign_in(incoming, env, config).await,

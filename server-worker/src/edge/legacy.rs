@@ -15,6 +15,7 @@ pub(crate) mod view;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use transfer_status_protocol::sign::KeyRing;
 use transfer_status_protocol::signature::{self, Claims, SubscriptionError};
 use transfer_status_protocol::update::MAX_UPDATE_BYTES;
 use transfer_status_protocol::{DecodeError, TransferId};
@@ -31,6 +32,7 @@ use crate::config::Config;
 use crate::edge::body;
 use crate::edge::proof;
 use crate::edge::request::Incoming;
+use crate::edge::update;
 use crate::error::ApiError;
 use crate::platform::reply;
 use crate::recent;
@@ -63,7 +65,10 @@ pub(crate) async fn update(
     let body = body::read(incoming, MAX_UPDATE_BYTES).await?;
     let token = report::token_in(&body).ok_or(LegacyError::NoUpdateToken)?;
     let report = Report::open(&config.update_keys, &token, now_unix_seconds(), config.timestamp)?;
-    client::update(env, &report.update.transfer_id, &report.body, Some(report.word)).await
+    let is_by = |keys: &KeyRing| signature::open(keys, &token).is_ok();
+    let trail = update::trail(incoming, config.key_names.of(is_by));
+    let id = &report.update.transfer_id;
+    update::hand_in(env, id, &report.body, Some(report.word), trail).await
 }
 
 /// `GET /status?id=&token=`: a transfer, for a token of it or of its merchant.

@@ -132,11 +132,22 @@ pub(crate) fn reader(
 /// # Errors
 /// [`ApiError::NoSignature`], or [`ApiError::Subscription`] when it can be none.
 pub(crate) fn signature(authorization: Option<&str>, target: Target<'_>) -> Result<Signature, ApiError> {
-    let signature = match authorization.and_then(bearer) {
-        Some(bearer) => Signature::new(bearer),
-        None => Signature::new(target.signature().ok_or(ApiError::NoSignature)?),
-    };
-    signature.map_err(|_| ApiError::Subscription(SubscriptionError::Malformed))
+    match authorization.and_then(bearer) {
+        Some(bearer) => text(bearer),
+        None => text(&target.signature().ok_or(ApiError::NoSignature)?),
+    }
+}
+
+/// A signature as somebody wrote it down.
+fn text(text: &str) -> Result<Signature, ApiError> {
+    Signature::new(text).map_err(|_| {
+        // Some libraries break base64 into lines.
+        let malformed = match text.contains(['\r', '\n']) {
+            true => SubscriptionError::MalformedPayload,
+            false => SubscriptionError::Malformed,
+        };
+        ApiError::Subscription(malformed)
+    })
 }
 
 /// Judges whether the operator asks, by token or session, and tells how long that will be so.
@@ -246,9 +257,7 @@ impl Offer {
         let signature = match self.signature {
             Some(signature) => signature?,
             None => match target.signature() {
-                Some(text) => {
-                    Signature::new(text).map_err(|_| ApiError::Subscription(SubscriptionError::Malformed))?
-                }
+                Some(shown) => text(&shown)?,
                 None => return Ok(None),
             },
         };

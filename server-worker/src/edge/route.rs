@@ -7,9 +7,10 @@ pub(super) enum Route<'a> {
     Update,
     Scan,
     Recent,
-    /// The id is still percent-encoded, as in the next two.
+    /// The id is still percent-encoded, as in the next three.
     Transfer(&'a str),
     Timeline(&'a str),
+    Record(&'a str),
     Watch(&'a str),
     Dashboard,
     Session,
@@ -47,6 +48,7 @@ impl<'a> Route<'a> {
             ("dashboard", None, None) => Self::Dashboard,
             ("transfer", Some(id), None) => Self::Transfer(id),
             ("transfer", Some(id), Some("timeline")) => Self::Timeline(id),
+            ("transfer", Some(id), Some("record")) => Self::Record(id),
             ("ws", Some(id), None) => Self::Watch(id),
             ("create", None, None) => Self::Create,
             ("status", None, None) => Self::Status,
@@ -64,6 +66,7 @@ impl<'a> Route<'a> {
             Self::Health
             | Self::Transfer(_)
             | Self::Timeline(_)
+            | Self::Record(_)
             | Self::Recent
             | Self::Dashboard
             | Self::Stats
@@ -104,6 +107,7 @@ mod tests {
         assert_eq!(Route::of("/transfer/tr_1"), Some(Route::Transfer("tr_1")));
         assert_eq!(Route::of("/ws/a%3Ab"), Some(Route::Watch("a%3Ab")));
         assert_eq!(Route::of("/transfer/a/timeline"), Some(Route::Timeline("a")));
+        assert_eq!(Route::of("/transfer/a/record"), Some(Route::Record("a")));
         assert_eq!(Route::of("/scan"), Some(Route::Scan));
         assert_eq!(Route::of("/recent"), Some(Route::Recent));
         assert_eq!(Route::of("/dashboard"), Some(Route::Dashboard));

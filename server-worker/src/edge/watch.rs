@@ -15,7 +15,7 @@ use crate::edge::proof::Offer;
 use crate::edge::request::Incoming;
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::socket;
+use crate::platform::{metrics, socket};
 use crate::room::client::{self, Watch};
 
 /// Answers an upgrade request; always with 101.
@@ -32,7 +32,10 @@ pub(crate) async fn open(
         Ok((id, watch)) => client::watch(env, &id, &watch).await,
         Err(error) => Err(limits::count(env, config.ok(), incoming, error).await),
     };
-    opened.or_else(|error| refuse(incoming, &error, subprotocol))
+    opened.or_else(|error| {
+        metrics::refused(env, &error);
+        refuse(incoming, &error, subprotocol)
+    })
 }
 
 /// Refuses an upgrade, and says so in the log.

@@ -179,6 +179,14 @@ fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
             CloseCode::TRY_AGAIN_LATER,
         ),
         (
+            ApiError::DoesNotAnswer {
+                what: "the list",
+                cause: cause(),
+            },
+            E::Unavailable,
+            CloseCode::TRY_AGAIN_LATER,
+        ),
+        (
             ApiError::Internal { cause: cause() },
             E::Internal,
             CloseCode::INTERNAL,

@@ -35,6 +35,9 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = UNPROVEN)]
     fn unproven(this: &Bindings) -> Option<RateLimit>;
 
+    #[wasm_bindgen(method, getter, js_name = METRICS)]
+    fn metrics(this: &Bindings) -> Option<Metrics>;
+
     /// A class of Durable Objects.
     pub(crate) type Namespace;
 
@@ -55,6 +58,12 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn put(this: &Kv, key: &str, value: &str, options: &JsValue) -> Result<Promise, JsValue>;
+
+    /// A data set of the Analytics Engine.
+    pub(crate) type Metrics;
+
+    #[wasm_bindgen(method, catch, js_name = writeDataPoint)]
+    pub(crate) fn write_data_point(this: &Metrics, point: &JsValue) -> Result<(), JsValue>;
 
     /// A rate limit.
     pub(crate) type RateLimit;
@@ -91,6 +100,11 @@ pub(crate) fn refusals(env: &Env) -> Option<RateLimit> {
 /// The count of sockets without a proof; a deploy may go without.
 pub(crate) fn unproven(env: &Env) -> Option<RateLimit> {
     all(env).unproven()
+}
+
+/// Where data points go; a deploy may go without.
+pub(crate) fn metrics(env: &Env) -> Option<Metrics> {
+    all(env).metrics()
 }
 
 /// Awaits what a binding has promised.

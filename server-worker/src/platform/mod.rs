@@ -2,6 +2,7 @@
 
 pub(crate) mod bindings;
 pub(crate) mod eager;
+pub(crate) mod metrics;
 pub(crate) mod pause;
 pub(crate) mod random;
 pub(crate) mod reply;

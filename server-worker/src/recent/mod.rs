@@ -142,12 +142,26 @@ pub(crate) async fn end_feeds(env: &Env, config: &Config, session: &str) -> Resu
         .map(drop)
 }
 
-/// Asks every shard at once. One that does not answer fails the whole: a list must not quietly miss some.
+/// Whether every shard answers.
+///
+/// # Errors
+/// [`ApiError::Unreachable`].
+pub(crate) async fn try_all(env: &Env, shards: u16) -> Result<(), ApiError> {
+    ask_shards(env, shards, &format!("{BASE}/list?limit=1"))
+        .await
+        .map(drop)
+}
+
 async fn ask_all(env: &Env, config: &Config, url: &str) -> Result<Vec<String>, ApiError> {
+    ask_shards(env, config.recent_shards, url).await
+}
+
+/// Asks every shard at once. One that does not answer fails the whole: a list must not quietly miss some.
+async fn ask_shards(env: &Env, shards: u16, url: &str) -> Result<Vec<String>, ApiError> {
     let recent = bindings::recent(env)?;
     let init = RequestInit::new();
     let mut asked = Vec::new();
-    for shard in 0..config.recent_shards {
+    for shard in 0..shards {
         let stub = recent.get_by_name(&shard::name(shard))?;
         asked.push(stub.fetch(url, &init).map(JsFuture::from));
     }

@@ -9,7 +9,9 @@
 //! that a room does not know is "come back", never a fault of the caller.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use transfer_status_protocol::Timestamp;
 
+use crate::domain::timeline::Trail;
 use crate::edge::legacy::View;
 
 /// The header with a call's version and what goes beside it.
@@ -26,6 +28,8 @@ const OLDEST: u32 = 1;
 pub(crate) struct Beside {
     /// A keyed hash of the client's address.
     pub(crate) from: Option<String>,
+    /// Where an update comes from.
+    pub(crate) trail: Trail,
 }
 
 impl Beside {
@@ -33,8 +37,21 @@ impl Beside {
     pub(crate) fn to_header(&self) -> String {
         let mut header = form_urlencoded::Serializer::new(String::new());
         header.append_pair("v", &VERSION.to_string());
-        if let Some(from) = &self.from {
-            header.append_pair("from", from);
+        let Trail {
+            key,
+            request,
+            received_at,
+        } = &self.trail;
+        let received = received_at.map(|at| at.unix_millis().to_string());
+        for (name, value) in [
+            ("from", &self.from),
+            ("key", key),
+            ("request", request),
+            ("received", &received),
+        ] {
+            if let Some(value) = value {
+                header.append_pair(name, value);
+            }
         }
         header.finish()
     }
@@ -47,6 +64,12 @@ impl Beside {
             match name.as_ref() {
                 "v" => version = value.parse().ok()?,
                 "from" => beside.from = Some(value.into_owned()),
+                "key" => beside.trail.key = Some(value.into_owned()),
+                "request" => beside.trail.request = Some(value.into_owned()),
+                "received" => {
+                    let at = value.parse().ok().map(Timestamp::from_unix_millis);
+                    beside.trail.received_at = at;
+                }
                 _ => {}
             }
         }
@@ -164,7 +187,9 @@ fn flag(text: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Beside, Call};
+    use transfer_status_protocol::Timestamp;
+
+    use super::{Beside, Call, Trail};
     use crate::edge::legacy::View;
 
     #[test]
@@ -201,6 +226,11 @@ mod tests {
             Beside::default(),
             Beside {
                 from: Some("a & b=c".to_owned()),
+                trail: Trail {
+                    key: Some("1a2b3c4d".to_owned()),
+                    request: Some("8f0c-FRA".to_owned()),
+                    received_at: Some(Timestamp::from_unix_millis(1_700_000_000_123)),
+                },
             },
         ] {
             assert_eq!(Beside::from_header(Some(&beside.to_header())), Some(beside));
@@ -239,6 +269,29 @@ mod tests {
             "https://other/update",
         ] {
             assert_eq!(Call::from_url(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_workers_of_each_release_ask_is_understood() {
+        let (old, new) = (
+            include_str!("../../golden/1.0/calls.txt"),
+            include_str!("../../golden/1.1/calls.txt"),
+        );
+        for (old, new) in old.lines().zip(new.lines()) {
+            assert_eq!(Beside::from_header(None), Some(Beside::default()));
+            let was = Call::from_url(old).unwrap();
+            let (url, header) = new.split_once('\t').unwrap_or((new, ""));
+            assert_eq!(
+                Call::from_url(url).unwrap(),
+                was,
+                "a room of the release before takes it too"
+            );
+            assert_eq!(was.to_url(), url);
+            let beside = Beside::from_header(Some(header)).unwrap();
+            if !header.is_empty() {
+                assert_eq!(beside.to_header(), header);
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsCast;
 use worker::web_sys::{Headers, RequestInit, Response};
 
+use crate::domain::timeline::Trail;
 use crate::edge::legacy::View;
 use crate::error::ApiError;
 use crate::platform::bindings;
@@ -31,12 +32,14 @@ pub(crate) async fn update(
     id: &TransferId,
     bytes: &[u8],
     word: Option<String>,
+    trail: Trail,
 ) -> Result<Response, ApiError> {
     let init = RequestInit::new();
     // Not a GET, for the platform may repeat one.
     init.set_method("POST");
     init.set_body(&Uint8Array::from(bytes));
-    let answer = call(env, id, &Call::Update { word }, &init, &Beside::default()).await?;
+    let beside = Beside { from: None, trail };
+    let answer = call(env, id, &Call::Update { word }, &init, &beside).await?;
     match answer.status() {
         // The update was found right before it left: a room that finds fault with it is of another version.
         400 | 404 | 405 | 413 => Err(ApiError::OtherVersion),
@@ -65,6 +68,7 @@ pub(crate) async fn read(
 pub(crate) async fn watch(env: &Env, id: &TransferId, watch: &Watch) -> Result<Response, ApiError> {
     let beside = Beside {
         from: watch.from.clone(),
+        ..Beside::default()
     };
     let open = Call::Watch {
         expiry: watch.expiry,

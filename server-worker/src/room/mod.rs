@@ -28,15 +28,17 @@ use worker::{Env, State, WebSocket};
 
 use crate::archive;
 use crate::clock::now_unix_millis;
+use crate::config::Config;
 use crate::domain::ledger::{self, Outcome};
 use crate::domain::outbox::Delivered;
 use crate::domain::record::Record;
-use crate::domain::timeline::Entry;
+use crate::domain::timeline::{Entry, Trail};
 use crate::domain::word;
 use crate::edge::legacy::{View, view};
 use crate::error::ApiError;
 use crate::log;
 use crate::platform::eager;
+use crate::platform::metrics;
 use crate::platform::reply;
 use crate::platform::socket;
 use crate::room::call::{Beside, Call};
@@ -149,12 +151,12 @@ impl TransferRoom {
 impl Room {
     async fn answer(self: &Rc<Self>, request: &Request) -> Result<Response, JsValue> {
         let beside = Beside::from_header(request.headers().get(call::HEADER)?.as_deref());
-        let from = beside.as_ref().and_then(|beside| beside.from.clone());
+        let Beside { from, trail } = beside.clone().unwrap_or_default();
         let answer = match beside.and_then(|_| Call::from_url(&request.url())) {
             Some(Call::Update { word }) => match request.headers().get(call::UPDATE_HEADER_OF_1)? {
-                Some(update) => self.update(update.into_bytes(), word).await,
+                Some(update) => self.update(update.into_bytes(), word, &trail).await,
                 None => match JsFuture::from(request.array_buffer()?).await {
-                    Ok(body) => self.update(Uint8Array::new(&body).to_vec(), word).await,
+                    Ok(body) => self.update(Uint8Array::new(&body).to_vec(), word, &trail).await,
                     Err(error) => Err(error.into()),
                 },
             },
@@ -180,7 +182,12 @@ impl Room {
 
     /// Applies an update; one with a `word` comes by the earlier API and is answered in its view. Nothing is
     /// awaited between the last look at what is stored and the write, so no other event comes in between.
-    async fn update(self: &Rc<Self>, body: Vec<u8>, word: Option<String>) -> Result<Response, ApiError> {
+    async fn update(
+        self: &Rc<Self>,
+        body: Vec<u8>,
+        word: Option<String>,
+        trail: &Trail,
+    ) -> Result<Response, ApiError> {
         let update = Update::decode(&Verified::by_caller(body.as_slice())).map_err(ApiError::BadUpdate)?;
         self.ask_for_alarm().await?;
         let stored = self.stored().await?;
@@ -200,12 +207,16 @@ impl Room {
             Outcome::Applied(transfer) => {
                 let before = current.map(|record| (&record.transfer.status, known));
                 let word = word::kept(before, &transfer.status, word);
-                let record = Rc::new(Record::changed(transfer, current.map(Rc::as_ref), word));
+                let record = Record::changed(transfer, current.map(Rc::as_ref), word).traced(trail);
+                let record = Rc::new(record);
                 self.storage.save(&record)?;
                 *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(&record)));
                 self.secure(now);
                 let watchers = self.tell(&record);
                 self.deliver_soon(&record, watchers);
+                if Config::of(&self.env).is_ok_and(|config| config.log_updates) {
+                    log::applied(self.name(), &record, trail);
+                }
                 Ok(reply::json(200, &view.transfer(&record), &[])?)
             }
             Outcome::Unchanged(transfer) => Ok(match view {
@@ -213,13 +224,17 @@ impl Room {
                 View::Legacy => reply::json(200, &view::transfer(transfer, known), &[])?,
             }),
             Outcome::Conflict { current, reason } if view == View::Legacy => {
+                log::conflict(self.name(), &reason.to_string(), trail);
                 let conflict = view::conflict(&reason.to_string(), &current, known);
                 Ok(reply::json(ErrorCode::Conflict.http_status(), &conflict, &[])?)
             }
-            Outcome::Conflict { current, reason } => Err(ApiError::Conflict {
-                reason,
-                transfer: Box::new(current.into_owned()),
-            }),
+            Outcome::Conflict { current, reason } => {
+                log::conflict(self.name(), &reason.to_string(), trail);
+                Err(ApiError::Conflict {
+                    reason,
+                    transfer: Box::new(current.into_owned()),
+                })
+            }
         }
     }
 
@@ -303,6 +318,7 @@ impl Room {
     /// Notes in the log that `place` did not take what it is owed.
     fn log_owed(&self, place: &str, error: &ApiError) {
         log::owed(self.name(), place, &error.to_string());
+        metrics::delivery_failed(&self.env, place);
     }
 
     /// The id for the log, which is written without one too.

@@ -181,4 +181,31 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn what_each_release_has_stored_is_read() {
+        for (entry, settled) in [
+            (
+                include_str!("../../golden/1.0/entry.txt"),
+                include_str!("../../golden/1.0/timeline.json"),
+            ),
+            (
+                include_str!("../../golden/1.1/entry.txt"),
+                include_str!("../../golden/1.1/timeline.json"),
+            ),
+        ] {
+            let record = decode(entry, Some(settled)).unwrap();
+            assert_eq!((record.version(), record.word.as_deref()), (18, Some("SETTLED")));
+            assert!(record.doc.contains(r#""amount":12.10"#), "{}", record.doc);
+            let versions: Vec<_> = record.timeline.entries().map(|entry| entry.version).collect();
+            assert_eq!(versions, (1..=18).collect::<Vec<_>>());
+            assert_eq!(
+                (
+                    encode(&record).as_str(),
+                    timeline::encode(record.timeline.settled()).as_str()
+                ),
+                (entry, settled)
+            );
+        }
+    }
 }

@@ -20,6 +20,7 @@ mod restarts;
 mod scan;
 mod secrecy;
 mod settings;
+mod trail;
 mod updates;
 mod values;
 mod watching;

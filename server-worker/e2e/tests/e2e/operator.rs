@@ -55,9 +55,12 @@ async fn every_route_asks_for_its_own_proof() {
     ];
     let transfer = format!("/transfer/{}", payment.id);
     let timeline = format!("{transfer}/timeline");
+    let record = format!("{transfer}/record");
     let routes = [
         (transfer.as_str(), &["the signature", "the admin's token"][..]),
         (&timeline, &["the admin's token", "a session"]),
+        (&record, &["the admin's token", "a session"]),
+        ("/healthz?deep=1", &["the admin's token", "a session"]),
         ("/recent", &["the admin's token", "a session"]),
         ("/dashboard/stats", &["the admin's token", "a session"]),
         ("/dashboard", &["the admin's token", "a session"]),
@@ -255,7 +258,7 @@ async fn the_token_changes_with_no_outage_and_a_session_lasts_through_it() {
 }
 
 /// Every way to show an admin token: what is asked, and what the right one is answered.
-fn ways_to_guess(id: &str) -> [(&'static str, String, u16); 6] {
+fn ways_to_guess(id: &str) -> [(&'static str, String, u16); 8] {
     [
         ("POST", "/dashboard/session".to_owned(), 204),
         ("GET", "/recent".to_owned(), 200),
@@ -263,6 +266,8 @@ fn ways_to_guess(id: &str) -> [(&'static str, String, u16); 6] {
         ("GET", "/dashboard/stats".to_owned(), 200),
         ("GET", format!("/transfer/{id}"), 200),
         ("GET", format!("/transfer/{id}/timeline"), 200),
+        ("GET", format!("/transfer/{id}/record"), 200),
+        ("GET", "/healthz?deep=1".to_owned(), 200),
     ]
 }
 
@@ -318,7 +323,7 @@ async fn whoever_guesses_the_token_on_any_route_is_held_up_on_all_and_nobody_els
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
     let logs = server.logs();
-    assert!(logs.len() >= 6 * 60, "every wrong one is logged: {}", logs.len());
+    assert!(logs.len() >= 8 * 60, "every wrong one is logged: {}", logs.len());
     for line in logs {
         assert!(!line.contains("203.0.113"), "addresses are not logged: {line}");
         assert!(!line.contains("a-guess-of-sixteen"), "nor are guesses: {line}");

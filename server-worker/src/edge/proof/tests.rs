@@ -140,6 +140,19 @@ fn a_wrong_foreign_or_expired_signature_lets_nobody_in() {
 }
 
 #[test]
+fn base64_in_lines_is_told_so() {
+    let good = encoded(&signature("tr_1", NOW));
+    let broken = format!("token={}%0A{}", &good[..60], &good[60..]);
+    let Err(ApiError::Subscription(error)) = read(None, &broken) else {
+        panic!("it was taken")
+    };
+    assert!(
+        error.to_string().contains("base64") && error.to_string().contains("line"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_socket_is_opened_by_subprotocol_by_query_or_without_proof() {
     let good = signature("tr_1", NOW + 60);
     let protocols = format!("transfer-status.v1, {}", good.to_protocol());

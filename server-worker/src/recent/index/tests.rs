@@ -207,3 +207,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_page_of_each_release_is_read() {
+    for text in [
+        include_str!("../../../golden/1.0/page.json"),
+        include_str!("../../../golden/1.1/page.json"),
+    ] {
+        let mut index = Index::default();
+        index.restore(0, text);
+        let docs: Vec<_> = index
+            .list(&Default::default(), None, usize::MAX)
+            .map(|(_, entry)| entry.doc.clone())
+            .collect();
+        assert_eq!(docs.len(), 1);
+        assert!(docs[0].contains(r#""word":"SETTLED""#), "{}", docs[0]);
+        assert_eq!(index.page(0), text);
+    }
+}
