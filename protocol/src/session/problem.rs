@@ -20,11 +20,15 @@ pub(super) struct Met {
     pub(super) attempts: u32,
 }
 
-/// The problem at hand. Both ways to the service may be blocked, each by something else; the user is told one.
+/// The problem at hand. Both ways to the service may be blocked, each by something else; the user is told one. A cause
+/// that both meet is one problem, since it was first met and with the attempts of both.
 #[derive(Debug)]
 pub(super) struct Problems {
     socket: Option<Met>,
+    /// Nothing while polls meet what the socket does.
     poll: Option<Met>,
+    /// Polls meet what the socket does.
+    is_shared: bool,
     /// The user has not been told yet.
     pub(super) is_news: bool,
 }
@@ -34,17 +38,19 @@ impl Problems {
         Self {
             socket: None,
             poll: None,
+            is_shared: false,
             is_news: false,
         }
     }
 
     /// What the user is told: what a poll has met, for polls are the last resort, unless it has learned little.
-    pub(super) fn shown(&self) -> Option<Met> {
-        match (self.socket, self.poll) {
-            (Some(socket), Some(poll)) if socket.cause == poll.cause => Some(joined(socket, poll)),
-            (_, poll) if self.shows_poll() => poll,
-            (socket, _) => socket,
+    pub(super) fn shown(&self) -> Option<&Met> {
+        if self.shows_poll() {
+            &self.poll
+        } else {
+            &self.socket
         }
+        .as_ref()
     }
 
     fn shows_poll(&self) -> bool {
@@ -55,11 +61,30 @@ impl Problems {
 
     /// An attempt has failed: the user is told, with the time of the next one, also where the cause is the same still.
     pub(super) fn failed(&mut self, now: Time, way: Way, cause: Cause) {
-        let (met, other) = self.ways(way);
+        self.is_news = true;
+        let is_socket = way == Way::Socket;
+        if self.is_shared && !meets(&self.socket, cause) {
+            // The problem goes on the other way, with all its attempts.
+            self.is_shared = false;
+            if is_socket {
+                self.poll = self.socket;
+                self.socket = None;
+            }
+        } else if meets(if is_socket { &self.poll } else { &self.socket }, cause) {
+            self.is_shared = true;
+            if is_socket {
+                self.socket = self.poll;
+            }
+            self.poll = None;
+        }
+        let met = if is_socket || self.is_shared {
+            &mut self.socket
+        } else {
+            &mut self.poll
+        };
         match met {
             Some(met) if met.cause == cause => met.attempts = met.attempts.saturating_add(1),
             _ => {
-                hand_over(met, other);
                 *met = Some(Met {
                     cause,
                     since: now,
@@ -67,47 +92,24 @@ impl Problems {
                 });
             }
         }
-        self.is_news = true;
     }
 
     /// Polls are answered, or go no more.
     pub(super) fn without_poll(&mut self) {
-        let told = self.shown();
-        let (poll, socket) = self.ways(Way::Poll);
-        hand_over(poll, socket);
-        self.is_news |= self.shown() != told;
-    }
-
-    /// What `way` has met, and what the other one has.
-    fn ways(&mut self, way: Way) -> (&mut Option<Met>, &mut Option<Met>) {
-        match way {
-            Way::Socket => (&mut self.socket, &mut self.poll),
-            Way::Poll => (&mut self.poll, &mut self.socket),
-        }
+        self.is_news |= self.shows_poll();
+        self.is_shared = false;
+        self.poll = None;
     }
 
     /// A status has come.
     pub(super) fn gone(&mut self) {
         self.is_news |= self.shown().is_some();
+        self.is_shared = false;
         self.socket = None;
         self.poll = None;
     }
 }
 
-/// One way has met its cause no more: where the other one still does, the problem goes on there, with all its attempts.
-fn hand_over(met: &mut Option<Met>, other: &mut Option<Met>) {
-    if let (Some(met), Some(other)) = (met.take(), other)
-        && met.cause == other.cause
-    {
-        *other = joined(*other, met);
-    }
-}
-
-/// A cause that stands in both ways is one problem: since it was first met, with the attempts of both.
-fn joined(one: Met, other: Met) -> Met {
-    Met {
-        cause: one.cause,
-        since: one.since.min(other.since),
-        attempts: one.attempts.saturating_add(other.attempts),
-    }
+fn meets(met: &Option<Met>, cause: Cause) -> bool {
+    met.is_some_and(|met| met.cause == cause)
 }
