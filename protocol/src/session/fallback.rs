@@ -43,6 +43,18 @@ impl<S: Snapshot, N> Session<S, N> {
         self.start(Timer::PollAnswer, self.config.poll_timeout_ms);
     }
 
+    /// A poll beside a link in doubt that has been out for long may hang on a connection that died with the link's.
+    pub(super) fn ask_old_poll_anew(&mut self) {
+        let is_out = self
+            .timers
+            .get(Timer::PollAnswer)
+            .is_some_and(|due| due > self.now);
+        let asked_by = self.last_poll.map(|at| at.after(self.config.redial_after_ms));
+        if is_out && asked_by.is_some_and(|by| by <= self.now) {
+            self.poll_unless_paused();
+        }
+    }
+
     pub(super) fn poll_answered(&mut self, answer: PollAnswer<S>) {
         self.timers.clear(Timer::PollAnswer);
         self.polls_anew = 0;

@@ -43,6 +43,9 @@ impl<S: Snapshot, N> Session<S, N> {
     fn doubt(&mut self) {
         if self.now.since(self.heard_at) >= u64::from(self.config.probe_after_ms) {
             let begun = self.probe(self.config.probe_timeout_ms);
+            if begun {
+                self.start(Timer::PollAnew, self.config.redial_after_ms);
+            }
             let polled = self.last_poll.is_some_and(|at| at >= self.probed_at);
             if begun || !polled || !matches!(self.polling, Polling::Off) {
                 self.poll_at_once();

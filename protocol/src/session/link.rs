@@ -75,6 +75,7 @@ impl<S: Snapshot, N> Session<S, N> {
     fn heard(&mut self) {
         self.heard_at = self.now;
         self.timers.clear(Timer::Pong);
+        self.timers.clear(Timer::PollAnew);
         self.start(Timer::Idle, self.config.ping_after_ms);
     }
 
@@ -109,18 +110,10 @@ impl<S: Snapshot, N> Session<S, N> {
         }
     }
 
-    /// No frame came after a ping. A poll that has been out for as long may hang on a connection that died with the
-    /// socket's: it is asked anew.
+    /// No frame came after a ping.
     pub(super) fn found_dead(&mut self) {
         self.abandon(Cause::Timeout);
-        let is_out = self
-            .timers
-            .get(Timer::PollAnswer)
-            .is_some_and(|due| due > self.now);
-        let asked_by = self.last_poll.map(|at| at.after(self.config.redial_after_ms));
-        if is_out && asked_by.is_some_and(|by| by <= self.now) {
-            self.poll_unless_paused();
-        }
+        self.ask_old_poll_anew();
     }
 
     /// Gives the current socket up without waiting for its close, and goes on as after any loss.

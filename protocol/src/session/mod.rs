@@ -397,6 +397,7 @@ impl<S: Snapshot, N> Session<S, N> {
                 Timer::Confirm => self.not_the_end(),
                 Timer::Held => self.held(),
                 Timer::Idle => self.idle(),
+                Timer::PollAnew => self.ask_old_poll_anew(),
                 Timer::Reconnect => self.reconnect(),
                 Timer::Poll => self.poll(),
             }

@@ -73,6 +73,8 @@ pub(super) enum Timer {
     Held,
     /// Silence on the link: send a ping.
     Idle,
+    /// A poll beside a ping that nothing has answered may hang as the link does: ask anew.
+    PollAnew,
     /// The wait before the next attempt is over.
     Reconnect,
     /// Time to poll.
@@ -81,7 +83,7 @@ pub(super) enum Timer {
 
 impl Timer {
     /// Every timer, in the order in which they are served.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Connect,
         Self::FirstFrame,
         Self::Pong,
@@ -90,17 +92,19 @@ impl Timer {
         Self::Confirm,
         Self::Held,
         Self::Idle,
+        Self::PollAnew,
         Self::Reconnect,
         Self::Poll,
     ];
 
     /// The timers that belong to one socket and end with it.
-    pub(super) const OF_LINK: [Self; 5] = [
+    pub(super) const OF_LINK: [Self; 6] = [
         Self::Connect,
         Self::FirstFrame,
         Self::Pong,
         Self::Held,
         Self::Idle,
+        Self::PollAnew,
     ];
 }
 

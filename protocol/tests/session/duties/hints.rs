@@ -123,16 +123,49 @@ fn hints_in_a_row_send_one_ping_and_one_poll_and_do_not_put_the_deadline_off() {
 }
 
 #[test]
-fn a_poll_beside_a_probe_that_hangs_as_the_link_does_is_asked_anew_when_the_link_is_found_dead() {
+fn a_poll_beside_a_probe_that_hangs_as_the_link_does_is_asked_anew_after_two_seconds() {
     let mut pair = Pair::live();
     pair.advance(4_000);
     pair.hint(Hint::Visible);
-    pair.advance(2_499);
+    pair.advance(1_999);
     assert_eq!(pair.polls.len(), 1);
     pair.advance(1);
-    assert_eq!((pair.drops.len(), pair.polls.len()), (1, 2));
+    assert_eq!((pair.drops.len(), pair.polls.len()), (0, 2));
     pair.answer_poll(PollAnswer::Snapshot(Seen::version(2).and_final()));
-    assert_eq!((pair.shown(), pair.now()), (vec![1, 2], 6_500));
+    assert_eq!((pair.shown(), pair.now()), (vec![1, 2], 6_000));
+}
+
+#[test]
+fn a_poll_beside_a_probe_is_asked_anew_once() {
+    let mut pair = Pair::live();
+    pair.advance(4_000);
+    pair.hint(Hint::Visible);
+    pair.advance(9_000);
+    let polls: Vec<_> = pair.polls.iter().map(|poll| poll.0).collect();
+    assert_eq!(polls, [4_000, 6_000]);
+}
+
+#[test]
+fn a_poll_that_began_after_the_ping_is_asked_anew_when_the_link_is_found_dead() {
+    let mut pair = Pair::live();
+    pair.advance(7_000);
+    pair.hint(Hint::Offline);
+    pair.advance(100);
+    pair.hint(Hint::Online);
+    pair.advance(2_399);
+    assert_eq!((pair.drops.len(), pair.polls.len()), (0, 1));
+    pair.advance(1);
+    assert_eq!((pair.drops.len(), pair.polls.len()), (1, 2));
+}
+
+#[test]
+fn a_slow_poll_beside_a_link_that_answers_goes_on() {
+    let mut pair = Pair::live();
+    pair.advance(4_000);
+    pair.hint(Hint::Visible);
+    pair.frame(Frame::Pong);
+    pair.advance(5_000);
+    assert_eq!((pair.drops.len(), pair.polls.len()), (0, 1));
 }
 
 #[test]

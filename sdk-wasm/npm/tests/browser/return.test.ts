@@ -16,9 +16,9 @@ const ROUND_TRIP = 100;
 const SILENT = 3_200;
 /**
  * Where the poll beside the probe is lost as well, on a connection of the browser's that died with the socket's, the
- * news comes over the next socket: 2.5 s for the pong, up to 0.5 s of jitter, the dial and the first frame.
+ * news comes with the one that is asked after 2 s.
  */
-const LONGEST = 2_500 + 500 + 5 * ROUND_TRIP;
+const LONGEST = 3_000;
 /** How many tabs are looked at at a time: each waits for its silence. */
 const AT_ONCE = 10;
 

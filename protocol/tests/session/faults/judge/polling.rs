@@ -74,9 +74,10 @@ impl Judge {
         let deferred = self.held_back || self.hint_poll.is_some_and(|at| now >= at);
         let polling = self.confirming.is_some() || (self.failures.most >= AFTER_FAILURES && !self.is_live());
         // Beyond the sentences, and against none: the poll beside a ping may hang on a connection that died with the
-        // link, so it may be asked anew when the link is found dead.
-        let found_dead =
-            self.moment.dropped && self.moment.failed.contains(&Cause::Timeout) && self.poll.is_some();
+        // link, so it may be asked anew while no answer to the ping has come, and when the link is found dead.
+        let in_doubt = self.socket.is_some_and(|socket| socket.polled_beside);
+        let found_dead = self.moment.dropped && self.moment.failed.contains(&Cause::Timeout);
+        let found_dead = (found_dead || in_doubt) && self.poll.is_some();
         self.check(
             hinted || deferred || polling || found_dead,
             "polls \"After 3 failed socket attempts in a row\", or on a hint; \"silent for less: nothing\"",
@@ -84,7 +85,7 @@ impl Judge {
         if let Some((_, asked)) = self.poll.filter(|_| !self.poll_is_moot) {
             self.check(
                 (hinted || found_dead) && now - asked >= Self::OLD,
-                "only a hint, or a dead link, asks anew, and only \"a poll that has been out for 2 s or more\"",
+                "only a hint, or a link that is dead or in doubt, asks anew, and only \"a poll that has been out for 2 s or more\"",
             );
         } else if !hinted && !deferred && !found_dead && self.poll_by.is_some() {
             self.check(now >= self.rest.0, "polls \"every 3 s\"");
