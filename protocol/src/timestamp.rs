@@ -64,7 +64,13 @@ impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
     /// Reads RFC 3339 with any offset; digits past the milliseconds are cut off.
+    ///
+    /// In the spelling that JavaScript's `Date` reads too: `T` and `Z` in upper case, a plain minus, no leap second.
     fn from_str(text: &str) -> Result<Timestamp, InvalidTimestamp> {
+        let is_leap_second = text.get(17..19) == Some("60");
+        if !text.is_ascii() || text.get(10..11) != Some("T") || text.ends_with('z') || is_leap_second {
+            return Err(InvalidTimestamp);
+        }
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidTimestamp)?;
         let millis = at.timestamp_millis();
         if (Self::MIN.0..=Self::MAX.0).contains(&millis) {
@@ -86,5 +92,35 @@ impl<'de> Deserialize<'de> for Timestamp {
         String::deserialize(deserializer)?
             .parse()
             .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn every_reader_takes_the_same_spellings() {
+        for (text, millis) in [
+            ("2024-01-15T10:30:00Z", 1_705_314_600_000),
+            ("2024-01-15T10:30:00.000Z", 1_705_314_600_000),
+            ("2024-01-15T11:30:00+01:00", 1_705_314_600_000),
+            ("2024-01-15T10:30:00.1239Z", 1_705_314_600_123),
+        ] {
+            let read = text.parse().map(Timestamp::unix_millis);
+            assert_eq!(read, Ok(millis), "{text}");
+        }
+        for text in [
+            "2024-01-15t10:30:00Z",
+            "2024-01-15 10:30:00Z",
+            "2024-01-15T10:30:00z",
+            "2024-01-15T10:30:60Z",
+            "2024-01-15T10:30:00\u{2212}01:00",
+            "2024-02-30T10:30:00Z",
+            "2024-01-15T24:00:00Z",
+            "2024-01-15T10:30:00",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
     }
 }

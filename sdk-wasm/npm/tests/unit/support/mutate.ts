@@ -26,7 +26,7 @@ export class Random {
 
 const base = [
   '{"type":"status","transfer":{"id":"transfer-123","status":"processing","message":"Zażółć ✓","amount":12.10,"merchantId":"m","customerId":"c","updatedAt":"2024-01-15T10:30:00.123Z","metadata":{"order":{"lines":[1,2.5,null,true]}},"version":3}}',
-  '{"type":"status","transfer":{"id":"transfer-123","status":"completed","updatedAt":"2024-02-29T23:59:60+01:30"}}',
+  '{"type":"status","transfer":{"id":"transfer-123","status":"completed","updatedAt":"2024-02-29T23:59:59+01:30"}}',
   '{"type":"scan","transferId":"transfer-123","scanned":true,"at":"2024-01-15T10:30:00Z"}',
   '{"type":"error","code":"unauthorized","message":"the signature is wrong"}',
   '{"type":"pong"}',
