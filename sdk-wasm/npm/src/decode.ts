@@ -37,9 +37,8 @@ export const isTransferId = (id: unknown): id is string =>
 const isSound = (value: unknown, levels: number): boolean =>
   value && typeof value == "object"
     ? !!levels && Object.entries(value).every(([key, inner]) => isText(key) && isSound(inner, levels - 1))
-    : typeof value == "string"
-      ? isText(value)
-      : value !== Infinity && value !== -Infinity;
+    : // Of a text that is not sound there is no number.
+      isText(value) || Math.abs(value as number) < Infinity;
 
 /** RFC 3339 with any offset, in milliseconds since the epoch. */
 const readTime = (value: unknown, field: string): number => {

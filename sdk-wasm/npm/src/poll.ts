@@ -1,21 +1,19 @@
 /** One poll: `GET /transfer/{id}`, and what its answer means (PROTOCOL.md, section 9). */
 import { CAUSE_MALFORMED, CAUSE_NOT_THE_SERVICE, CAUSE_REDIRECT, CAUSE_TIMEOUT, CAUSE_UNREACHABLE } from "./core.ts";
-import { MOST_BYTES, checkTransfer } from "./decode.ts";
+import { MOST_BYTES, STATUS, checkTransfer } from "./decode.ts";
 import type { Host } from "./link.ts";
 import type { Transfer } from "./types.ts";
 
-/** What a poll came to: a transfer with its `updatedAt` in milliseconds, or why there is none. */
+/**
+ * What a poll came to: a transfer with its `updatedAt` in milliseconds, or why there is none.
+ *
+ * `code` is a cause, an HTTP status, or the close code that says the same as a refusal by the service itself; `text` what
+ * the service says to a refusal, or the field that cannot be read; `retryAfter` what `Retry-After` asks for in
+ * milliseconds, at most 1e9, negative or NaN where it asks for nothing.
+ */
 export type Answer =
-  | { _transfer: Transfer; _updatedAt: number }
-  | {
-      _transfer?: undefined;
-      /** A cause, an HTTP status, or the close code that says the same as a refusal by the service itself. */
-      _code: number;
-      /** What `Retry-After` asks for in milliseconds, at most 1e9; negative or NaN where it asks for nothing. */
-      _retryAfter: number;
-      /** What the service says to a refusal, or the field that cannot be read. */
-      _text?: string | undefined;
-    };
+  | [code: typeof STATUS, transfer: Transfer, updatedAt: number]
+  | [code: number, text: string | undefined, retryAfter: number];
 
 /** A refusal counts with the status that goes with it only: a proxy may quote one, or refuse for reasons of its own. */
 const refusals: Record<string, number> = { "401unauthorized": 4401, "401expired": 4410, "403forbidden": 4403 };
@@ -60,7 +58,7 @@ export const ask = async (
     const body = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
     if (status == 200) {
       code = CAUSE_MALFORMED;
-      return { _transfer: body, _updatedAt: checkTransfer(body, id) };
+      return [STATUS, body, checkTransfer(body, id)];
     }
     const refusal = body.type == "error" && refusals[status + body.code];
     if (refusal) {
@@ -75,5 +73,5 @@ export const ask = async (
     own.abort();
     host.clearTimeout(timer);
   }
-  return { _code: code, _retryAfter: retryAfter, _text: text };
+  return [code, text, retryAfter];
 };

@@ -7,8 +7,8 @@
 export const unpack = (text: string): Uint8Array<ArrayBuffer> => {
   const bytes: number[] = [];
   let shift = 0;
-  for (let i = 0; i < text.length; i++) {
-    let symbol = text.charCodeAt(i) - 35;
+  for (const character of text) {
+    let symbol = character.charCodeAt(0) - 35;
     if (symbol > 56) symbol--;
     if (symbol > 86) shift = (symbol - 86) * 87;
     else {

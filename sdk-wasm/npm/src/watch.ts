@@ -46,7 +46,7 @@ import {
   type Core,
   load,
 } from "./core.ts";
-import { STATUS, decode, type Decoded } from "./decode.ts";
+import { STATUS, decode } from "./decode.ts";
 import { endError, type TransferStatusError } from "./error.ts";
 import { iterate } from "./iterate.ts";
 import { dial, type Host, type Link, type Report } from "./link.ts";
@@ -193,18 +193,18 @@ export const watch = (compile: Compile, options: WatchOptions, host: Host = glob
       let code = data as number;
       if (what == INPUT_CLOSED) closeCode = code;
       if (what == INPUT_FRAME) {
-        let decoded: Decoded;
+        let message: any;
+        let updatedAt: number | undefined;
         try {
-          decoded = decode(data, transferId);
+          [code, message, updatedAt] = decode(data, transferId);
         } catch (error) {
           field = error instanceof TypeError ? error.message : undefined;
           return feed(INPUT_FRAME, id, FRAME_MALFORMED);
         }
-        code = decoded[0];
-        if (code == FRAME_NOTICE) notice = decoded[1] as typeof notice;
         // A refusal is of this tab's own.
-        if (code != FRAME_UNKNOWN && (code != FRAME_NOTICE || notice.type == "scan")) relay?.(code == STATUS);
-        if (decoded[0] == STATUS) return snapshot(INPUT_SNAPSHOT, id, decoded[1].transfer, decoded[2]);
+        if (code != FRAME_UNKNOWN && message?.type != "error") relay?.(code == STATUS);
+        if (code == STATUS) return snapshot(INPUT_SNAPSHOT, id, message.transfer, updatedAt!);
+        if (code == FRAME_NOTICE) notice = message;
       }
       feed(what, id, code);
     };
@@ -220,12 +220,12 @@ export const watch = (compile: Compile, options: WatchOptions, host: Host = glob
     const version = self.latest?.version;
     if (version != null) headers["If-None-Match"] = `"${version}"`;
     const address = (base + "transfer/" + transferId).replace(/^ws/, "http");
-    const answer = await ask(host, address, headers, polling, transferId);
-    if (answer._transfer) return snapshot(INPUT_POLLED, id, answer._transfer, answer._updatedAt);
+    const [code, what, number] = await ask(host, address, headers, polling, transferId);
+    if (code == STATUS) return snapshot(INPUT_POLLED, id, what as Transfer, number);
     // From 1,000 on it is a refusal, in the service's words.
-    if (answer._code > 999) said = answer._text;
-    else field = answer._text;
-    feed(INPUT_POLL_FAILED, id, answer._code, answer._retryAfter);
+    if (code > 999) said = what as string;
+    else field = what as string;
+    feed(INPUT_POLL_FAILED, id, code, number);
   };
 
   const refresh = async (id: number) => {
