@@ -9,7 +9,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -24,6 +24,7 @@ const entries = {
   element: ["./index.js"],
   qr: ["./index.js"],
   server: ["./index.js"],
+  checkout: ["./index.js"],
 };
 /** What the driver calls; all else that the linker exports is dropped. */
 const exported = ["input", "output", "value"];
@@ -84,6 +85,8 @@ const bundle = (options) =>
     platform: "neutral",
     minify: true,
     legalComments: "none",
+    // A module is UTF-8 by its standard; escapes would double the Arabic.
+    charset: "utf8",
     // Nothing that starts with an underscore is public.
     mangleProps: /^_[a-z]/,
     logLevel: "warning",
@@ -110,6 +113,15 @@ const main = async () => {
         build.onLoad({ filter: /.*/, namespace: "session" }, () => ({ contents: pack(bytes), loader: "text" }));
       },
     };
+    const style = {
+      name: "style:text",
+      setup(build) {
+        build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+          const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
+          return { contents: code.trim(), loader: "text" };
+        });
+      },
+    };
     // Within the package an entry is shared, not copied; only the file for a script tag stands alone.
     const toFile = {
       name: "entries",
@@ -123,10 +135,12 @@ const main = async () => {
         outfile: join(dist, `${entry}.js`),
         external: ["./fallback.js", ...external],
         banner: { js: banners[entry] ?? "" },
-        plugins: external.includes("./index.js") ? [inlined, toFile] : [inlined],
+        plugins: external.includes("./index.js") ? [inlined, style, toFile] : [inlined],
       });
     }
     cpSync(join(here, "src/element.css"), join(dist, "element.css"));
+    // It is in checkout.js.
+    cpSync(join(here, "node_modules/lean-qr/LICENSE"), join(dist, "lean-qr.LICENSE.txt"));
     declare();
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -141,14 +155,13 @@ const declare = () => {
   } catch (error) {
     throw new Error(`the types do not fit:\n${error.stdout}`, { cause: error.message });
   }
-  const kept = new Set(
-    [...Object.keys(entries), "types", "error", "scan", "publish", "secret", "subscription"].map(
-      (name) => `${name}.d.ts`,
-    ),
-  );
-  for (const name of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
+  const shared = ["types", "error", "scan", "publish", "secret", "subscription"];
+  const own = ["request", "texts", "view"].map((name) => join("checkout", name));
+  const kept = new Set([...Object.keys(entries), ...shared, ...own].map((name) => `${name}.d.ts`));
+  for (const name of readdirSync(dist, { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
     const file = join(dist, name);
-    if (kept.has(name)) writeFileSync(file, readFileSync(file, "utf8").replaceAll(/(from "\.\/\w+)\.ts"/g, '$1.js"'));
+    if (kept.has(name))
+      writeFileSync(file, readFileSync(file, "utf8").replaceAll(/(from "\.{1,2}\/[\w/]+)\.ts"/g, '$1.js"'));
     else rmSync(file);
   }
 };

@@ -1,4 +1,6 @@
 /** The demo: a shop's page, a customer's phone and a bank, side by side, moved by hand. */
+import type {} from "@transfer-status/client/checkout";
+
 import { element, money } from "./view.ts";
 
 interface Payment {
@@ -45,8 +47,8 @@ for (const button of document.querySelectorAll<HTMLButtonElement>("[data-status]
 }
 
 element("scan").addEventListener("click", () => {
-  const code = checkout.contentDocument?.getElementById("here") as HTMLAnchorElement | null;
-  if (code?.href) phone.src = code.href;
+  const code = checkout.contentDocument?.querySelector("transfer-checkout")?.request?.qr;
+  if (code) phone.src = code;
 });
 element("away").addEventListener("click", () => {
   phone.src = "about:blank";

@@ -7,17 +7,6 @@ export interface Order {
   readonly description?: string | null;
 }
 
-/** The answer of `POST /create-transfer-request`: what a watch takes, and what the QR code says. */
-export interface Request {
-  readonly transferRequestId: string;
-  readonly signature: string;
-  /** Unix seconds, by the shop's clock. */
-  readonly expiry: number;
-  /** The service's address. */
-  readonly url: string;
-  readonly qr: string;
-}
-
 /** The shop said no; the message is for the customer. */
 export class ShopError extends Error {}
 
@@ -33,17 +22,6 @@ const call = async (path: string, init: RequestInit): Promise<Response> => {
 };
 
 const bearer = (signature: string) => ({ authorization: `Bearer ${signature}` });
-
-/** Makes a transfer request. `ahead` is how far the shop's clock is ahead of this device's, in milliseconds. */
-export const createRequest = async (order: Order): Promise<{ request: Request; ahead: number }> => {
-  const response = await call("/create-transfer-request", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(order),
-  });
-  const date = Date.parse(response.headers.get("date") ?? "");
-  return { request: await response.json(), ahead: Number.isNaN(date) ? 0 : date - Date.now() };
-};
 
 /** What the order of a scanned code is about. */
 export const readOrder = async (id: string, signature: string): Promise<Order & { url: string }> =>

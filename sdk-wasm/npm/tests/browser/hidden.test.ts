@@ -7,8 +7,9 @@ import { TabbedBrowser } from "./support/devtools.ts";
 import { World } from "./support/world.ts";
 
 const VIEW = "document.body.dataset.view";
-const NETWORK = "document.getElementById('network').dataset.state";
-const CODE = "document.getElementById('here').href";
+const CARD = 'document.querySelector("transfer-checkout").shadowRoot';
+const NETWORK = `${CARD}.getElementById("network").dataset.state`;
+const CODE = `${CARD}.getElementById("here").href`;
 const SEEN = "document.visibilityState";
 
 let world: World;

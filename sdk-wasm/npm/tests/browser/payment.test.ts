@@ -29,7 +29,7 @@ const CONTRAST = 180;
 
 /** What a camera sees: the pixels of the page, nothing else. */
 const scan = async (page: Page): Promise<string> => {
-  const png = await page.locator(".code-tile:visible").screenshot();
+  const png = await page.locator(".tile:visible").screenshot();
   const blank = await page.context().newPage();
   const { width, height, data } = await blank.evaluate(async (base64) => {
     const image = new Image();
@@ -70,7 +70,10 @@ for (const backend of ["rust", "node"] as const) {
     await Promise.all([seeView(page, "processing"), seeView(phone, "processing")]);
     await world.update(id, "completed");
     await Promise.all([seeView(page, "completed"), seeView(phone, "completed")]);
-    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Paid. Thank you!");
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.textContent),
+      "Paid. Thank you!",
+    );
     assert.match((await page.locator("#announcer").textContent())!, /^Paid/);
     assertCalm(complaints);
     assertCalm(phoneComplaints);
@@ -176,10 +179,7 @@ test("on a phone the way to pay there comes before the code, above the fold", as
   const page = await context.newPage();
   await page.goto(shop);
   await seeCode(page);
-  const [button, code] = await Promise.all([
-    page.locator("#here").boundingBox(),
-    page.locator(".code-tile:visible").boundingBox(),
-  ]);
+  const [button, code] = await Promise.all([page.locator("#here").boundingBox(), page.locator(".tile").boundingBox()]);
   assert.ok(button && button.y + button.height < 664, JSON.stringify(button));
   assert.ok(code === null || code.y > button.y, JSON.stringify({ button, code }));
   await context.close();
@@ -227,10 +227,13 @@ test("a signature of another secret: the customer is told what a customer can do
   const page = await context.newPage();
   await page.goto(mistaken);
   await seeView(page, "problem");
-  const told = (await page.locator("#problem-text").textContent())!;
+  const told = (await page.locator(".lead").textContent())!;
   assert.match(told, /Start again, or ask the shop/);
   assert.doesNotMatch(told, /signature|secret|HMAC/i);
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "This payment cannot be shown");
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.textContent),
+    "This payment cannot be shown",
+  );
   assert.equal(await page.getByRole("button", { name: "Start again" }).isVisible(), true);
   assert.match(complaints.join("\n"), /signature is wrong/);
   await context.close();

@@ -1,18 +1,17 @@
 /** Every state of the pages, in both schemes and widths: pictures for people, and axe for accessibility. */
 import { strict as assert } from "node:assert";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
 import { ROOT } from "../support/server.ts";
+import { audit } from "./support/axe.ts";
 import { freshContext, seeCode, seeNetwork, seeView, startBrowser } from "./support/browser.ts";
 import { World } from "./support/world.ts";
 
 const folder = join(ROOT, "target/screenshots/checkout");
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let world: World;
 let browser: Browser;
@@ -31,26 +30,6 @@ after(async () => {
   await browser?.close();
   await world?.close();
 });
-
-/** What axe finds wrong. It runs in a world of its own, past the page's policy. */
-const audit = async (page: Page): Promise<string[]> => {
-  const devtools = await page.context().newCDPSession(page);
-  const { frameTree } = await devtools.send("Page.getFrameTree");
-  const { executionContextId: contextId } = await devtools.send("Page.createIsolatedWorld", {
-    frameId: frameTree.frame.id,
-  });
-  await devtools.send("Runtime.evaluate", { expression: axe, contextId });
-  const { result, exceptionDetails } = await devtools.send("Runtime.evaluate", {
-    expression: `axe.run(document, { iframes: false }).then(({ violations }) => violations.map(({ id, nodes }) =>
-      id + ": " + nodes.map(({ html, any }) => html + " " + any.map(({ message }) => message).join()).join(" | ")))`,
-    contextId,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await devtools.detach();
-  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-  return result.value as string[];
-};
 
 const phones: BrowserContextOptions = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 const sizes: [number, BrowserContextOptions][] = [
@@ -141,16 +120,16 @@ for (const colorScheme of ["light", "dark"] as const) {
       const demo = await open();
       await demo.goto(`${shop}/demo`);
       const frame = demo.frameLocator("#checkout");
-      await frame.locator('body[data-view="waiting"]').waitFor();
+      await frame.locator('transfer-checkout[view="waiting"]').waitFor();
       await demo.getByRole("button", { name: "Scan the code" }).click();
       await demo.frameLocator("#phone").locator('body[data-view="scanned"]').waitFor();
-      await frame.locator('body[data-view="scanned"]').waitFor();
+      await frame.locator('transfer-checkout[view="scanned"]').waitFor();
       await demo.getByRole("button", { name: "Put it away" }).click();
-      await frame.locator('body[data-view="waiting"]').waitFor();
+      await frame.locator('transfer-checkout[view="waiting"]').waitFor();
       await demo.getByRole("button", { name: "Scan the code" }).click();
       await demo.locator("#payment", { hasText: "12.10" }).waitFor();
       await demo.getByRole("button", { name: "processing" }).click();
-      await frame.locator('body[data-view="processing"]').waitFor();
+      await frame.locator('transfer-checkout[view="processing"]').waitFor();
       await demo.frameLocator("#phone").locator('body[data-view="processing"]').waitFor();
       await look(demo, "demo");
       await demo.context().close();

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playw
 import { launch } from "../../support/chromium.ts";
 
 /** How long a page may take to show what it should, in milliseconds. Reached by a hung page only. */
-export const PATIENCE = 60_000;
+export const PATIENCE = 30_000;
 
 /** Starts Chromium under Playwright. */
 export const startBrowser = (): Promise<Browser> => launch();
@@ -31,9 +31,10 @@ export const assertCalm = (complaints: string[]): void =>
     [],
   );
 
-/** Waits until the page shows this view. */
+/** Waits until the page shows this view: the card of the checkout, or the phone's page. */
 export const seeView = async (page: Page, view: string): Promise<void> => {
-  await page.locator(`body[data-view="${view}"] [data-view-of~="${view}"]`).waitFor();
+  const phone = `body[data-view="${view}"] [data-view-of~="${view}"]`;
+  await page.locator(`transfer-checkout[view="${view}"], ${phone}`).waitFor();
 };
 
 /** Waits until news travels this way. */
