@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
-import type { TransferCheckoutElement as Checkout } from "../../src/checkout.ts";
+import type { TransferCheckoutElement as Checkout } from "../../dist/checkout.js";
 import { languages } from "../../src/checkout/texts.ts";
 import { ROOT } from "../support/server.ts";
 import { audit } from "./support/axe.ts";

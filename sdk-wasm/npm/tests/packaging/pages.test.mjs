@@ -86,6 +86,33 @@ test("a page without a build, with the file for a CDN and the element", MINUTES,
   await payTwice(t, address, ["default", "element"], ["compile"]);
 });
 
+test(
+  "the checkout's element, as files without a build, under a policy that refuses WebAssembly",
+  MINUTES,
+  async (t) => {
+    const project = await stopping(t, Project.create("checkout"));
+    const dist = project.path("node_modules/@transfer-status/client/dist");
+    const address = await files(t, { "/client/": dist, "/": project.folder });
+    const { url } = await stopping(t, servePolicy(address, STRICT));
+    const page = await browser.newPage();
+    t.after(() => page.close());
+    const errors = [];
+    page.on("pageerror", (error) => errors.push(String(error)));
+    const request = server.request();
+    await page.goto(`${url}#${new URLSearchParams(request)}`);
+    const sees = (view, text) => page.locator(`transfer-checkout[view="${view}"]`, { hasText: text }).waitFor();
+    await sees("waiting", "Zum Bezahlen scannen");
+    await server.report(request.transferId, "processing");
+    await sees("processing", "Ihre Zahlung ist unterwegs");
+    await server.report(request.transferId, "completed", { amount: 12.1 });
+    await sees("completed", "12,10\u00a0€");
+    await page.getByRole("link", { name: "Zur Bestellung" }).waitFor();
+    await page.reload();
+    await sees("completed", "order-7");
+    assert.deepEqual(errors, []);
+  },
+);
+
 test("a Next.js project, rendered on the server and alive in the browser", MINUTES, async (t) => {
   const next = await project(t, "next");
   await next.script("build");

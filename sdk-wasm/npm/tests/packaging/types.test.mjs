@@ -9,12 +9,24 @@ import { Project } from "./support/project.mjs";
 
 const CODE = `
 import { formatQr } from "@transfer-status/client/qr";
+import { mint, Secret, type Update } from "@transfer-status/client/server";
+import "@transfer-status/client/checkout";
 import "@transfer-status/client/element";
 const element = document.createElement("transfer-status");
 element.getSignature = async ({ transferId }) => transferId;
 element.addEventListener("status", ({ detail }) => console.log(detail.status.length));
 element.addEventListener("error", ({ detail }) => console.log(detail.code.length));
 element.addEventListener("click", ({ clientX }) => console.log(clientX.toFixed()));
+const checkout = document.createElement("transfer-checkout");
+checkout.texts = { waiting: "Scan om te betalen" };
+checkout.getSignature = async ({ signature }) => signature;
+checkout.createRequest = async ({ amount }) => ({
+  ...(await mint(new Secret("key"), { transferId: "t", merchantId: "m" })),
+  url: "https://status.example",
+  qr: amount.toFixed(),
+});
+const update: Update = { transferId: "t", status: "completed", ifVersion: 1 };
+console.log(checkout.request?.qr, update.status);
 console.log(element.watch?.latest?.version, formatQr({ page: "", transferId: "", signature: "" }).length);
 `;
 
