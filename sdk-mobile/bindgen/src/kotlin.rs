@@ -1,4 +1,6 @@
 //! Takes the generated Kotlin out of the library's public face: every declaration at the top of its file is `internal`.
+//! Its records become plain classes: nobody compares or copies them, and a data class prints all that it holds, a
+//! signature too.
 
 use std::fs;
 
@@ -51,6 +53,7 @@ fn hidden(text: &str) -> String {
     // How many braces are open: what stands in none is at the top of the file.
     let mut depth = 0_usize;
     for line in text.lines() {
+        let line = &plain(line);
         if line.starts_with("@file:Suppress") {
             hidden.push_str(SUPPRESSED);
         } else if depth == 0 {
@@ -70,6 +73,15 @@ fn hidden(text: &str) -> String {
         }
     }
     hidden
+}
+
+/// The line without the word that makes its class a data class.
+fn plain(line: &str) -> String {
+    let (before, declaration) = line.split_at(line.len() - line.trim_start().len());
+    match declaration.strip_prefix("data class ") {
+        Some(rest) => format!("{before}class {rest}"),
+        None => line.to_owned(),
+    }
 }
 
 /// The line up to its declaration, and from there on.
@@ -108,6 +120,15 @@ mod tests {
         let expected = "package a\ninternal object Lib {\n    fun new() = \"${x}\"\n}\n/** { */\ninternal sealed class E: \
                         Exception() {\n}\nprivate class P\ninternal fun<T> f() = 1\n    @Throws(E::class) internal fun \
                         `g`(): Int {\n    return f()\n    }\n";
+        assert_eq!(hidden(text), expected);
+    }
+
+    #[test]
+    fn a_record_prints_nothing_of_what_it_holds() {
+        let text = "data class Target (\n    val signature: String\n)\nsealed class End {\n    data class Refused(\n        val \
+                    code: Int) : End()\n}\n// data class in a comment\n";
+        let expected = "internal class Target (\n    internal val signature: String\n)\ninternal sealed class End {\n    class \
+                        Refused(\n        val code: Int) : End()\n}\n// data class in a comment\n";
         assert_eq!(hidden(text), expected);
     }
 }

@@ -1,6 +1,7 @@
 // Each error as its own type, with a text that says what to do and tells no secret.
 package dev.transferstatus
 
+import dev.transferstatus.ffi.FfiTarget
 import dev.transferstatus.ffi.panicInside
 import dev.transferstatus.ffi.panicWhileWaiting
 import dev.transferstatus.support.Census
@@ -74,7 +75,9 @@ class ErrorTest {
         val request = TransferRequest.parse(
             """{"transferRequestId":"a","merchantId":"m","expiry":1,"signature":"eyJ0.k3y"}""",
         )
-        for (text in listOf("$signature", "$code", "$request")) assertFalse("k3y" in text, text)
+        // What crosses to the native side too.
+        val target = FfiTarget("a", "eyJ0.k3y", null, false)
+        for (text in listOf("$signature", "$code", "$request", "$target")) assertFalse("k3y" in text, text)
     }
 
     @Test
