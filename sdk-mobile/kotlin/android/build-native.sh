@@ -14,9 +14,17 @@ pages=16384
 targets=()
 for abi in "${abis[@]}"; do targets+=(--target "$abi"); done
 # Aligned also by an older NDK; one code for functions that are the same; relocations packed, as of Android 9 (or 8, by
-# Android's own form).
-export RUSTFLAGS="-Clink-arg=-Wl,-z,max-page-size=$pages -Clink-arg=-Wl,--icf=all -Clink-arg=-Wl,--pack-dyn-relocs=android"
-cargo ndk "${targets[@]}" --platform 26 rustc --package transfer-status-mobile --profile mobile --crate-type cdylib
+# Android's own form). A piece of code that the compiler moves out of functions that share it needs unwinding tables of its
+# own, which weigh more than it saves. Not exported: the generator below is a program for this machine.
+flags="-Clink-arg=-Wl,-z,max-page-size=$pages -Clink-arg=-Wl,--icf=all -Clink-arg=-Wl,--pack-dyn-relocs=android \
+-Cllvm-args=-enable-machine-outliner=never"
+
+# With SMALLEST=1 the standard library is compiled too (a tenth less: it prints no backtraces). That is an unstable part of
+# cargo, which the stable compiler allows by RUSTC_BOOTSTRAP; it needs `rustup component add rust-src`.
+standard_library=()
+if [ -n "${SMALLEST:-}" ]; then standard_library=(-Zbuild-std=std,panic_unwind -Zbuild-std-features=); fi
+env ${SMALLEST:+RUSTC_BOOTSTRAP=1} RUSTFLAGS="$flags" cargo ndk "${targets[@]}" --platform 26 \
+  rustc --locked --package transfer-status-mobile --profile mobile --crate-type cdylib "${standard_library[@]}"
 
 # Read out of a library that is not stripped yet.
 triple=aarch64-linux-android
@@ -36,8 +44,12 @@ for abi in "${abis[@]}"; do
   # The loader of a device with pages of 16 KB refuses anything less.
   case $abi in
     arm64-v8a | x86_64)
-      "$readelf" -lW "$library" | awk -v pages="$pages" '
-        $1 == "LOAD" && strtonum($NF) < pages { bad = 1 }
-        END { exit bad }' || { echo "$library is not aligned to $pages bytes" >&2; exit 1; } ;;
+      headers=$("$readelf" -lW "$library")
+      while read -r kind rest; do
+        if [ "$kind" = LOAD ] && ((${rest##* } < pages)); then
+          echo "$library is not aligned to $pages bytes" >&2
+          exit 1
+        fi
+      done <<< "$headers" ;;
   esac
 done
