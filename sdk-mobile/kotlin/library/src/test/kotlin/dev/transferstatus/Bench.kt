@@ -32,17 +32,19 @@ private class Bench {
 
     private fun watch(): FfiWatch = client.watch(FfiTarget("order", sign("order").expose(), null, false))
 
-    /** A state of the usual size, taken over and over; by the processor's time, whatever else the machine does. */
-    suspend fun statesASecond(): Double {
+    /** A state of the usual size, taken over and over: by the clock, and by the processor's time, whatever else runs. */
+    suspend fun statesASecond(): Pair<Double, Double> {
         val watch = watch()
         untilTheFirst(watch)
         repeat(CROSSINGS / 2) { watch.changed(0u, 0u)!!.toState() }
         val clock = ManagementFactory.getThreadMXBean()
-        val start = clock.currentThreadCpuTime
+        val start = System.nanoTime()
+        val worked = clock.currentThreadCpuTime
         repeat(CROSSINGS) { watch.changed(0u, 0u)!!.toState() }
-        val seconds = (clock.currentThreadCpuTime - start) / 1e9
+        val byProcessor = CROSSINGS / ((clock.currentThreadCpuTime - worked) / 1e9)
+        val byClock = CROSSINGS / ((System.nanoTime() - start) / 1e9)
         watch.destroy()
-        return CROSSINGS / seconds
+        return byClock to byProcessor
     }
 
     /** From a frame's leaving a socket of this process to the caller that waits for it. */
@@ -104,14 +106,15 @@ private class Bench {
 
 fun main(): Unit = runBlocking {
     val bench = Bench()
-    val states = bench.statesASecond()
+    val (byClock, byProcessor) = bench.statesASecond()
     val waiting = bench.millisecondsToAWaitingCaller()
     val idle = bench.kilobytesOfAnIdleWatch()
-    println("Kotlin: states a second over the border     %,12.0f   at least 20,000".format(states))
+    println("Kotlin: states a second over the border     %,12.0f   at least 20,000".format(byClock))
+    println("Kotlin: the same, of processor time         %,12.0f".format(byProcessor))
     println("Kotlin: news to a waiting caller, median    %9.3f ms   at most 1 ms".format(waiting))
     println("Kotlin: an idle watch                       %9.1f KB   at most 30 KB".format(idle))
     println("Kotlin: native threads                      %,12d".format(Census.nativeThreads()))
     bench.end()
-    val missed = states < 20_000 || waiting > 1.0 || idle > 30.0
+    val missed = byClock < 20_000 || waiting > 1.0 || idle > 30.0
     Runtime.getRuntime().halt(if (missed) 1 else 0)
 }

@@ -2,17 +2,21 @@
 package dev.transferstatus
 
 import dev.transferstatus.ffi.FfiTestClock
+import dev.transferstatus.support.Census
 import dev.transferstatus.support.Exchange
 import dev.transferstatus.support.ScriptedServer
+import dev.transferstatus.support.eventually
 import dev.transferstatus.support.sign
 import dev.transferstatus.support.status
 import dev.transferstatus.support.story
 import dev.transferstatus.support.transfer
 import dev.transferstatus.support.until
 import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.produceIn
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -113,6 +117,28 @@ class PhoneTest {
             }
         }
     }
+
+    @Test
+    fun `an app in the background has no timer, and its way back is one dial and at most one poll`() =
+        awake { (server, client, states) ->
+            client.backgrounded()
+            states.until("rest") { it.connection != Connection.LIVE }
+            eventually("its close frame is out") { server.openConnections == 0 }
+            eventually("the threads of name look-ups are gone") { Census.nativeThreads() == 1 }
+            clock.jump(HOUR)
+            // The hour is virtual; that nothing ticks is seen in real time alone, longer than the longest slice of it.
+            val sleeps = Census.sleepsOfNativeThreads()
+            delay(6.seconds)
+            assertEquals(sleeps, Census.sleepsOfNativeThreads(), "the native thread woke up")
+            assertEquals(0, server.requests.size, "nobody came meanwhile")
+
+            val news = version.incrementAndGet()
+            client.foregrounded()
+            states.until("the news") { it.transfer?.version == news }
+            val came = server.requests.toList()
+            assertTrue(came.isNotEmpty())
+            assertTrue(came.count { it.isUpgrade } <= 1 && came.count { !it.isUpgrade } <= 1, "${came.map { it.path }}")
+        }
 
     @Test
     fun `a watch that begins in the background rests until the app is in front`() = story {

@@ -7,7 +7,14 @@ import java.io.File
 /** Counts. */
 object Census {
     /** Threads of the operating system that the native side has begun. */
-    fun nativeThreads(): Int = File("/proc/self/task").listFiles().orEmpty().count { task ->
+    fun nativeThreads(): Int = nativeTasks().size
+
+    /** How often those threads have gone to sleep so far: one that has nothing to wait for never wakes. */
+    fun sleepsOfNativeThreads(): List<String> = nativeTasks().flatMap { task ->
+        File(task, "status").readLines().filter { it.startsWith("voluntary_ctxt_switches") }.map { "${task.name} $it" }
+    }
+
+    private fun nativeTasks(): List<File> = File("/proc/self/task").listFiles().orEmpty().filter { task ->
         // A thread may end while it is looked at.
         runCatching { File(task, "comm").readText().startsWith("transfer-status".take(15)) }.getOrDefault(false)
     }
