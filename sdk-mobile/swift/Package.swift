@@ -42,7 +42,12 @@ let tests: [Target] = release == nil ? [
         dependencies: ["TransferStatus", "TransferStatusBindings"] + counting.map { .target(name: $0.name) },
         swiftSettings: handWritten
     ),
-    .executableTarget(name: "bench", dependencies: ["TransferStatus"], path: "Bench", swiftSettings: handWritten),
+    .executableTarget(
+        name: "bench",
+        dependencies: ["TransferStatus"] + counting.map { .target(name: $0.name) },
+        path: "Bench",
+        swiftSettings: handWritten
+    ),
 ] : []
 
 let package = Package(

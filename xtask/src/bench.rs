@@ -8,13 +8,14 @@ use std::os::unix::process::CommandExt;
 use anyhow::{Context, Result};
 
 use crate::process::command;
-use crate::{build, kotlin, setup};
+use crate::tools::Tools;
+use crate::{build, kotlin, setup, swift_package};
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// `mobile`, for what crossing into Kotlin costs; `server [--quick] [--json] [--only …]` or `cost [--transfers N] [--json]`; see `--help` of each
+    /// `mobile`, for what the phone libraries weigh and what crossing into Kotlin and Swift costs; `server [--quick] [--json] [--only …]` or `cost [--transfers N] [--json]`; see `--help` of each
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH")]
     bench: Vec<String>,
 }
@@ -23,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let ready = setup::ensure()?;
     if args.bench.first().is_some_and(|bench| bench == "mobile") {
-        return kotlin::bench(&ready.tools);
+        return mobile(&ready.tools);
     }
     build::worker(&ready)?;
     let bench = ["run", "--quiet", "--release", "--package", "transfer-status-e2e"];
@@ -34,4 +35,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     // It need not build the Worker again.
     cargo.env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
     Err(cargo.exec()).context("cannot start cargo")
+}
+
+/// What the libraries weigh as they ship, and what a crossing costs. Both languages are measured, also where one of them
+/// misses its aim.
+fn mobile(tools: &Tools) -> Result<()> {
+    kotlin::package(tools)?;
+    swift_package::measure(tools)?;
+    let measured = [kotlin::bench(tools), swift_package::bench(tools)];
+    measured.into_iter().collect()
 }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use sha2::{Digest, Sha256};
 
+use crate::mobile::For;
 use crate::setup::{self, Ready};
 use crate::tools::Tools;
 use crate::wasm_target::TARGET;
@@ -71,7 +72,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("build: the Kotlin library is in {}", folder.display());
     }
     if args.artefact == Some(Artefact::Swift) {
-        let folder = swift_package::prepare(&ready.tools)?;
+        let folder = swift_package::prepare(&ready.tools, For::Tests)?;
         println!(
             "build: the Swift package's native half is in {}",
             folder.display()

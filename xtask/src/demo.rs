@@ -24,7 +24,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::kotlin::Kotlin;
 use crate::tools::Tools;
-use crate::{build, npm, process, serve, setup};
+use crate::{build, npm, process, serve, setup, swift_package};
 
 /// The package that tells the story.
 const EXAMPLES: &str = "transfer-status-examples";
@@ -128,6 +128,9 @@ fn phones(tools: &Tools) -> Result<String> {
             "Kotlin",
             kotlin.build(tools, "transfer-status-scanner", "scanner")?,
         );
+    }
+    if let Some(swift) = swift_package::scanner(tools)? {
+        phones.insert("Swift", swift);
     }
     if phones.is_empty() {
         bail!("no phone can be built here");

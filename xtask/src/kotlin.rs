@@ -1,10 +1,13 @@
 //! The Kotlin compiler of the tests: Maven brings it, so what is installed here is a JDK, Maven and its plugins.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 
 use crate::debian;
 use crate::mobile::{self, For};
@@ -16,6 +19,10 @@ pub(crate) const PROJECT: &str = "sdk-mobile/kotlin";
 
 /// What the hand-written sources may weigh, in bytes.
 const SOURCES: u64 = 150 * 1024;
+
+/// What the classes may weigh in the jar, each deflated by itself, without the native library and without JNA. Two thirds
+/// are names, which each class file repeats and an app's DEX has once.
+const CLASSES: usize = 400 * 1024;
 
 /// A JDK and Maven that are installed.
 pub(crate) struct Kotlin {
@@ -159,6 +166,7 @@ pub(crate) fn package(tools: &Tools) -> Result<PathBuf> {
     process::run(&mut maven)?;
     measure(tools)?;
     let border = border(tools, For::Release);
+    measure_classes(&border.join("transfer-status/classes"))?;
     let native = border
         .join("native")
         .join(jna_platform())
@@ -172,7 +180,7 @@ pub(crate) fn package(tools: &Tools) -> Result<PathBuf> {
 /// # Errors
 /// When they are over their limit or cannot be read.
 pub(crate) fn measure(tools: &Tools) -> Result<()> {
-    let size = size_of(&tools.root.join(PROJECT).join("library/src/main"))?;
+    let size = mobile::size_of(&tools.root.join(PROJECT).join("library/src/main"), "kt")?;
     println!(
         "{:<24}{size:>10}{:>20}  raw {SOURCES}",
         "Kotlin, hand-written", ""
@@ -183,17 +191,22 @@ pub(crate) fn measure(tools: &Tools) -> Result<()> {
     Ok(())
 }
 
-fn size_of(folder: &Path) -> Result<u64> {
+/// Prints the size of the classes that ship, as the jar has them, and fails when there are too many.
+fn measure_classes(folder: &Path) -> Result<()> {
     let mut size = 0;
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let entry = entry?;
-        size += if entry.file_type()?.is_dir() {
-            size_of(&entry.path())?
-        } else {
-            entry.metadata()?.len()
-        };
+    for file in mobile::files(folder, "class")? {
+        let mut deflate = DeflateEncoder::new(Vec::new(), Compression::best());
+        deflate.write_all(&fs::read(file)?)?;
+        size += deflate.finish()?.len();
     }
-    Ok(size)
+    println!(
+        "{:<24}{size:>10}{:>20}  deflated {CLASSES}",
+        "Kotlin, classes", ""
+    );
+    if size > CLASSES {
+        bail!("the Kotlin classes are {size} B, their limit is {CLASSES} B");
+    }
+    Ok(())
 }
 
 /// Measures what crossing the border costs, on the library as it ships, and fails when it costs too much.

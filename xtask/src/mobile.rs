@@ -80,6 +80,37 @@ pub(crate) fn measure(library: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The files below `folder` whose names end in `extension`.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(self::files(&path, extension)?);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+/// The bytes of those files.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn size_of(folder: &Path, extension: &str) -> Result<u64> {
+    let mut size = 0;
+    for file in files(folder, extension)? {
+        size += fs::metadata(&file)
+            .with_context(|| format!("cannot read {}", file.display()))?
+            .len();
+    }
+    Ok(size)
+}
+
 /// What makes a library smaller that the linker of this machine is known to understand: functions that are the same
 /// stand once, and relocations are packed.
 fn smaller() -> &'static [&'static str] {

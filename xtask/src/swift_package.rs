@@ -15,14 +15,16 @@ use crate::tools::Tools;
 
 /// The package that an app adds.
 const PACKAGE: &str = "sdk-mobile/swift";
-/// The phone of the demo.
-const SCANNER: &str = "examples/scanner-swift";
+/// The phone of the demo, and its package.
+const SCANNER: (&str, &str) = ("scanner", "examples/scanner-swift");
 /// The program around the package for conformance suites, and its package.
 const ADAPTER: (&str, &str) = ("transfer-status-adapter-swift", "examples/adapters/swift-adapter");
 /// What the tests have beside the client; it runs them.
 const STAND: &str = "sdk-mobile/swift/Tests/stand/stand.mjs";
 /// The sources that ship, the generated ones apart: no more than this, in bytes.
 const LIMIT: u64 = 150 * 1000;
+/// The code and the data of the package's modules in a release build: no more than this, in bytes.
+const OBJECTS: u64 = 500 * 1000;
 
 /// Where the generator's files go in the package.
 const PLACES: [(&str, &str); 3] = [
@@ -36,8 +38,8 @@ const PLACES: [(&str, &str); 3] = [
 ///
 /// # Errors
 /// When a build fails.
-pub(crate) fn prepare(tools: &Tools) -> Result<PathBuf> {
-    let library = mobile::library(tools, For::Tests)?;
+pub(crate) fn prepare(tools: &Tools, purpose: For) -> Result<PathBuf> {
+    let library = mobile::library(tools, purpose)?;
     let made = tools.root.join("target/bindings/swift");
     mobile::bindings(tools, "swift", &library, &made)?;
     for (name, place) in PLACES {
@@ -76,14 +78,9 @@ fn scratch(tools: &Tools, folder: &str) -> PathBuf {
 /// When the native half cannot be built.
 pub(crate) fn tests(ready: &Ready, swift: &Swift) -> Result<Step> {
     let tools = &ready.tools;
-    let library = prepare(tools)?;
+    let library = prepare(tools, For::Tests)?;
     let test = swift_in(swift, tools, &library, PACKAGE, "test")?;
-    let mut stand = tools.on_path(Command::new(tools.node()?))?;
-    stand
-        .arg("--no-warnings")
-        .arg(STAND)
-        .current_dir(&tools.root)
-        .env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
+    let mut stand = stand(tools)?;
     // The servers keep this machine's environment; the compiler's own is for the compiler.
     stand.arg("env");
     for (name, value) in test.get_envs() {
@@ -91,7 +88,7 @@ pub(crate) fn tests(ready: &Ready, swift: &Swift) -> Result<Step> {
         stand.arg(format!("{}={}", name.to_string_lossy(), value.to_string_lossy()));
     }
     stand.arg(test.get_program()).args(test.get_args());
-    let scanner = swift_in(swift, tools, &library, SCANNER, "build")?;
+    let scanner = swift_in(swift, tools, &library, SCANNER.1, "build")?;
     Ok(Step {
         name: "Swift",
         commands: vec![stand, scanner],
@@ -103,11 +100,22 @@ pub(crate) fn tests(ready: &Ready, swift: &Swift) -> Result<Step> {
 /// # Errors
 /// When a build fails.
 pub(crate) fn adapter(tools: &Tools) -> Result<Option<Vec<String>>> {
+    program(tools, ADAPTER)
+}
+
+/// Builds the scanner and gives its command line; `None` where there is no Swift.
+///
+/// # Errors
+/// When a build fails.
+pub(crate) fn scanner(tools: &Tools) -> Result<Option<Vec<String>>> {
+    program(tools, SCANNER)
+}
+
+fn program(tools: &Tools, (name, folder): (&str, &str)) -> Result<Option<Vec<String>>> {
     let Some(swift) = Swift::ensure(tools)? else {
         return Ok(None);
     };
-    let library = prepare(tools)?;
-    let (name, folder) = ADAPTER;
+    let library = prepare(tools, For::Tests)?;
     process::run(&mut swift_in(&swift, tools, &library, folder, "build")?)?;
     let mut words = swift.runner();
     let program = scratch(tools, folder).join("debug").join(name);
@@ -115,28 +123,72 @@ pub(crate) fn adapter(tools: &Tools) -> Result<Option<Vec<String>>> {
     Ok(Some(words))
 }
 
+/// Measures what crossing the border costs, on the library as it ships, and fails when it costs too much.
+///
+/// # Errors
+/// When a build fails, or what was measured is over its limit.
+pub(crate) fn bench(tools: &Tools) -> Result<()> {
+    let Some(swift) = Swift::ensure(tools)? else {
+        return Ok(());
+    };
+    let library = prepare(tools, For::Bench)?;
+    let mut build = swift_in(&swift, tools, &library, PACKAGE, "build")?;
+    process::run(build.args(["--configuration", "release", "--product", "bench"]))?;
+    measure_objects(&scratch(tools, PACKAGE).join("release"))?;
+    let mut stand = stand(tools)?;
+    stand.args(swift.runner());
+    stand.arg(scratch(tools, PACKAGE).join("release/bench"));
+    // One count for the memory of all threads.
+    stand.env("MALLOC_ARENA_MAX", "1");
+    process::run(&mut stand)
+}
+
+/// Prints what the package's two modules add to an app, code and data of the release build, and fails when that is too
+/// much.
+fn measure_objects(release: &Path) -> Result<()> {
+    let mut size = Command::new("size");
+    size.arg("--totals");
+    for module in ["TransferStatus", "TransferStatusBindings"] {
+        size.args(mobile::files(&release.join(format!("{module}.build")), "o")?);
+    }
+    let printed = process::output(&mut size).context("`size` of the binutils is missing or failed")?;
+    // "text data bss dec hex filename", the totals in the last line.
+    let totals = printed.lines().last().unwrap_or_default();
+    let total = totals
+        .split_whitespace()
+        .nth(3)
+        .and_then(|total| total.parse::<u64>().ok());
+    let total = total.with_context(|| format!("not what `size` prints: {totals}"))?;
+    println!(
+        "{:<24}{total:>10}{:>20}  raw {OBJECTS}",
+        "Swift, code and data", ""
+    );
+    if total > OBJECTS {
+        bail!("the Swift modules are {total} B, their limit is {OBJECTS} B");
+    }
+    Ok(())
+}
+
+/// What runs a program, whose words follow, beside the stand of the tests.
+fn stand(tools: &Tools) -> Result<Command> {
+    let mut stand = tools.on_path(Command::new(tools.node()?))?;
+    stand
+        .arg("--no-warnings")
+        .arg(STAND)
+        .current_dir(&tools.root)
+        .env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
+    Ok(stand)
+}
+
 /// Prints the size of the sources that ship, and fails when there are too many.
 ///
 /// # Errors
 /// When they are over their limit or cannot be read.
 pub(crate) fn measure(tools: &Tools) -> Result<()> {
-    let size = size_of(&tools.root.join(PACKAGE).join("Sources"))?;
+    let size = mobile::size_of(&tools.root.join(PACKAGE).join("Sources"), "swift")?;
     println!("{:<24}{size:>10}{:>20}  raw {LIMIT}", "Swift, hand-written", "");
     if size > LIMIT {
         bail!("the Swift sources are {size} B, their limit is {LIMIT} B");
     }
     Ok(())
-}
-
-fn size_of(folder: &Path) -> Result<u64> {
-    let mut size = 0;
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            size += size_of(&path)?;
-        } else if path.extension().is_some_and(|extension| extension == "swift") {
-            size += fs::metadata(&path)?.len();
-        }
-    }
-    Ok(size)
 }

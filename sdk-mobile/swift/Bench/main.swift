@@ -1,49 +1,150 @@
-// How fast states cross the border: how many in a second, and how soon a waiting caller has one. Needs no service.
+// What crossing the border costs, printed: `cargo xtask bench mobile` runs it, by the stand of the tests.
 
 import Foundation
 import TransferStatus
 
-/// A service that is not there: a watch of it has states all the same, and can be closed.
-let client = try TransferStatusClient(url: "http://127.0.0.1:9")
-let signature = Signature("a.b")
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+#if canImport(CMalloc)
+import CMalloc
+#endif
 
-/// A loop that has just begun gets the state that stands, so this is the border and nothing else.
-func statesASecond() async throws -> Double {
-    let watch = try client.watch(transferID: "bench", signature: signature)
-    let seconds = 2.0
-    let start = ContinuousClock.now
-    var states = 0
-    while ContinuousClock.now - start < .seconds(seconds) {
-        for _ in 0..<100 {
+let signature = Signature("a.b")
+let crossings = 100_000
+let news = 1_000
+let watches = 500
+
+/// The scripted service: every watch of it is live, has a state of the usual size, and hears nothing more.
+let service = try await Service()
+let client = try TransferStatusClient(url: service.url)
+
+/// A state of the usual size, taken over and over, by the clock and by the processor's time, whatever else runs: a loop
+/// that begins gets the one that stands.
+func statesASecond() async throws -> (byClock: Double, byProcessor: Double) {
+    let watch = try await live("states")
+    func take(_ count: Int) async throws {
+        for _ in 0..<count {
             var loop = watch.makeAsyncIterator()
-            if try await loop.next() != nil { states += 1 }
+            guard try await loop.next()?.transfer?.version == 1 else { fatalError("no state crossed") }
         }
     }
+    try await take(crossings / 2)
+    let start = ContinuousClock.now
+    let worked = clock()
+    try await take(crossings)
+    let byProcessor = Double(crossings) / (Double(clock() - worked) / Double(CLOCKS_PER_SEC))
+    let byClock = Double(crossings) / seconds(start.duration(to: .now))
     watch.close()
-    return Double(states) / seconds
+    return (byClock, byProcessor)
 }
 
 /// From the call that ends a watch to the state with its end, at a caller that has waited for it.
-func toAWaitingCaller() async throws -> Duration {
-    var times: [Duration] = []
-    for _ in 0..<501 {
-        // Rests, so that nothing else changes while the caller waits.
-        try client.backgrounded()
-        let watch = try client.watch(transferID: "bench", signature: signature)
+func millisecondsToAWaitingCaller() async throws -> Double {
+    var times: [Double] = []
+    // Rests, so that nothing else changes while the caller waits.
+    try client.backgrounded()
+    for _ in 0..<news {
+        let watch = try client.watch(transferID: "news", signature: signature)
         let waiting = Task {
             for try await state in watch where state.end != nil { return ContinuousClock.now }
-            return ContinuousClock.now
+            fatalError("the end was not told")
         }
         try await Task.sleep(for: .milliseconds(2))
         let start = ContinuousClock.now
         watch.close()
-        times.append(try await waiting.value - start)
+        times.append(seconds(try await waiting.value - start) * 1_000)
     }
-    return times.sorted()[times.count / 2]
+    try client.foregrounded()
+    return times.dropFirst(news / 5).sorted()[news * 2 / 5]
+}
+
+/// What one more idle watch adds to the process, with a task that waits for its next state; its socket's place in the
+/// kernel aside.
+func kilobytesOfAnIdleWatch() async throws -> Double {
+    func begin(_ round: String) async throws -> [(TransferWatch, Task<Void, any Error>)] {
+        var begun: [(TransferWatch, Task<Void, any Error>)] = []
+        for number in 0..<watches {
+            let watch = try await live("\(round)-\(number)")
+            begun.append((watch, Task { for try await _ in watch {} }))
+        }
+        // Each has taken its state, and waits.
+        try await Task.sleep(for: .milliseconds(500))
+        return begun
+    }
+    for (watch, task) in try await begin("warm") {
+        watch.close()
+        try await task.value
+    }
+    try await Task.sleep(for: .seconds(1))
+    let before = allocated()
+    let idle = try await begin("idle")
+    let after = allocated()
+    for (watch, task) in idle {
+        watch.close()
+        try await task.value
+    }
+    return Double(after - before) / Double(watches) / 1_024
+}
+
+func live(_ id: String) async throws -> TransferWatch {
+    try await service.script(id)
+    let watch = try client.watch(transferID: id, signature: signature)
+    for try await state in watch where state.connection == .live && state.transfer != nil { return watch }
+    fatalError("the watch of \(id) has ended")
+}
+
+func seconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+}
+
+/// The bytes that Swift and Rust have allocated.
+func allocated() -> Int {
+    #if canImport(CMalloc)
+    Int(mallinfo2().uordblks)
+    #else
+    0
+    #endif
+}
+
+/// The stand's scripted service.
+struct Service {
+    let name: String
+    let url: String
+
+    init() async throws {
+        let started = try await Self.call(["op": "scripted"])
+        guard let name = started["name"] as? String, let url = started["url"] as? String else {
+            fatalError("the stand has started nothing")
+        }
+        self.name = name
+        self.url = url
+    }
+
+    func script(_ id: String) async throws {
+        let more = #""amount":12.10,"message":"The money is on its way","merchantId":"merchant-1","customerId":"customer-1""#
+        let updated = #""updatedAt":"2026-01-15T10:30:00.000Z""#
+        let frame =
+            #"{"type":"status","transfer":{"id":"\#(id)","status":"processing",\#(updated),"version":1,\#(more)}}"#
+        _ = try await Self.call(["op": "script", "name": name, "id": id, "socket": ["frames": [frame]]])
+    }
+
+    private static func call(_ command: [String: Any]) async throws -> [String: Any] {
+        guard let stand = ProcessInfo.processInfo.environment["TRANSFER_STATUS_STAND"], let url = URL(string: stand)
+        else { fatalError("no stand: run `cargo xtask bench mobile`") }
+        var request = URLRequest(url: url)
+        request.httpMethod = "POST"
+        request.httpBody = try JSONSerialization.data(withJSONObject: command)
+        let (data, _) = try await URLSession.shared.data(for: request)
+        return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+    }
 }
 
 let states = try await statesASecond()
-let wait = try await toAWaitingCaller()
-let microseconds = wait.components.seconds * 1_000_000 + wait.components.attoseconds / 1_000_000_000_000
-print("Swift: \(Int(states)) states a second over the border (to reach: 20000)")
-print("Swift: \(microseconds) µs to a waiting caller at the median (to reach: 1000)")
+let waiting = try await millisecondsToAWaitingCaller()
+let idle = try await kilobytesOfAnIdleWatch()
+print(String(format: "Swift: states a second over the border      %12.0f   at least 20,000", states.byClock))
+print(String(format: "Swift: the same, of processor time          %12.0f", states.byProcessor))
+print(String(format: "Swift: news to a waiting caller, median     %9.3f ms   at most 1 ms", waiting))
+print(String(format: "Swift: an idle watch                        %9.1f KB   at most 30 KB", idle))
+exit(states.byClock < 20_000 || waiting > 1 || idle > 30 ? 1 : 0)

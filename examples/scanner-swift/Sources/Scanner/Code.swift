@@ -1,4 +1,4 @@
-// Reads a payment's code: from stdin, or from a picture where the system has a decoder.
+// Reads a payment's code: its text, or a picture where the system has a decoder.
 
 import Foundation
 import TransferStatus
@@ -7,10 +7,14 @@ import TransferStatus
 import CoreImage
 #endif
 
-func readCode(_ options: Options) throws -> QRPayload {
-    if let picture = options.picture { return try QRPayload(decode(picture)) }
-    guard let line = readLine() else { throw Failure("no payload came on stdin") }
-    return try QRPayload(line.trimmingCharacters(in: .whitespaces))
+func readCode(_ source: Options.Source) throws -> QRPayload {
+    switch source {
+    case .payload(let text): return try QRPayload(text)
+    case .picture(let file): return try QRPayload(decode(file))
+    case .standardInput:
+        guard let line = readLine() else { throw Failure("no payload came on stdin") }
+        return try QRPayload(line.trimmingCharacters(in: .whitespaces))
+    }
 }
 
 private func decode(_ file: String) throws -> String {
@@ -21,6 +25,6 @@ private func decode(_ file: String) throws -> String {
     guard let text = codes.first else { throw Failure("there is no readable code in \(file)") }
     return text
     #else
-    throw Failure("this system has no decoder for pictures; give the payload of \(file) on stdin")
+    throw Failure("this system has no decoder for pictures; give what the code in \(file) says")
     #endif
 }

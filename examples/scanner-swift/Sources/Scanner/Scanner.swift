@@ -17,50 +17,38 @@ struct Scanner {
     /// Whether the payment was completed.
     private static func run() async throws -> Bool {
         let options = try Options(Array(CommandLine.arguments.dropFirst()))
-        let code = try readCode(options)
-        let client = try TransferStatusClient(url: options.url)
-        print("scanned \(code.transferID)")
-
+        let code = try readCode(options.source)
+        tell("read: transfer \(code.transferID)")
+        let client = try TransferStatusClient(url: options.service)
         let watch = try client.watch(code)
         do {
             try await client.reportScan(code)
-            print("told the page")
+            tell("reported the scan")
         } catch {
             // The page does without, and the watch goes on trying or tells its end.
-            print("the page was not told: \(error)")
+            tell("the scan could not be reported: \(error)")
         }
+
         var bank: Bank?
-        if let program = options.bank, let amount = options.amount {
-            bank = try Bank(program, transferID: code.transferID, amount: amount)
+        var shown: TransferState?
+        for try await state in watch {
+            difference(from: shown, to: state).forEach(tell)
+            shown = state
+            // Only a payment that can be followed is paid.
+            if bank == nil, state.transfer != nil, let payment = options.payment {
+                bank = try Bank(payment.bank, transferID: code.transferID, amount: payment.amount)
+            }
         }
-
-        var told = Told()
-        for try await state in watch { told.tell(state) }
-        if let bank, !bank.paid() { print("the bank has failed") }
-        return told.isCompleted
+        if let bank, !bank.paid() { throw Failure("the bank did not carry the payment out") }
+        switch shown?.end {
+        case .finalStatus?: return shown?.transfer?.status == .completed
+        case .refused(_, let message)?, .signatureRefused(let message)?, .stopped(let message)?: throw Failure(message)
+        case .closed?, nil: throw Failure("the watch was closed")
+        }
     }
-}
 
-/// Prints what has changed from one state to the next.
-struct Told {
-    private var last: TransferState?
-    var isCompleted: Bool { last?.end == .finalStatus && last?.transfer?.status == .completed }
-
-    mutating func tell(_ state: TransferState) {
-        if let transfer = state.transfer, transfer != last?.transfer {
-            let words = [transfer.status.name, transfer.amount?.text, transfer.message].compactMap { $0 }
-            print(words.joined(separator: ", "))
-        }
-        if let problem = state.problem, problem.kind != last?.problem?.kind { print("trouble: \(problem)") }
-        if state.scan != last?.scan, let scan = state.scan {
-            print(scan.scanned ? "the code was scanned" : "the scan was taken back")
-        }
-        switch state.end {
-        case .finalStatus?: print("done")
-        case .refused(_, let message)?, .signatureRefused(let message)?, .stopped(let message)?: print("ended: \(message)")
-        case .closed?: print("closed")
-        case nil: break
-        }
-        last = state
+    /// A line at once, whoever reads it: a pipe would have it wait for more.
+    private static func tell(_ line: String) {
+        FileHandle.standardOutput.write(Data("\(line)\n".utf8))
     }
 }
