@@ -1,12 +1,19 @@
 // Runs in front of the built Worker with `serve.mjs --instruments`, for benches and tests: it counts what the platform
-// would bill and can make the archive and the recent index fail. What is shipped knows nothing of it.
+// would bill, can make the archive, the recent index and alarms fail, and lets time pass. What is shipped knows nothing
+// of it.
 //
 // GET  /-/instruments            {"worker":…,"room":{…},"shard":{…},"archive":{…}}, counts since the start
 // POST /-/instruments            {"fail":["archive","index"]}: these fail from now on; an empty list makes them well again
 //                                {"variables":{…}}: these are set so from now on, as when secrets change under an isolate
 // GET  /-/instruments/points     the data points for the platform's analytics, in order
+//                                {"archive":{…}}: how KV is from now on, see kv-faults.mjs; what is left out is as it was
+//                                {"index":"ok"|"fail"|"hang"}, {"alarm":"ok"|"throw"}: what a call and `setAlarm` do
+//                                {"hang":["<id>",…]}: these rooms answer no shard
+//                                {"advance":ms}: so much time passes at once, and alarms whose time has come go off
+//                                {"passed":ms}: so much had passed before this process began
 // GET  /-/instruments/archive    {"t/<id>":{"version":…,"status":…,"final":…},…}: all that the archive holds
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { faultyKv, listed, wellKv } from "./kv-faults.mjs";
 import Worker, * as built from "./index.js";
 
 const ROUTE = "/-/instruments";
@@ -31,9 +38,17 @@ const seen = {
   worker: { requests: 0 },
   room: objects(),
   shard: objects(),
-  archive: { reads: 0, writes: 0, failed: 0, written: {} },
+  archive: { reads: 0, writes: 0, deletes: 0, failed: 0, written: {} },
 };
-const failing = new Set();
+const faults = { index: "ok", alarm: "ok", hang: new Set(), archive: wellKv() };
+
+// Time as the Worker and its objects see it: the machine's, and what was let pass.
+const machineNow = Date.now.bind(Date);
+let passed = 0;
+Date.now = () => machineNow() + passed;
+// The objects that have lived in this isolate, whose alarms move with the time.
+const known = { ROOMS: new Set(), RECENT: new Set() };
+const POKE = "https://instruments/advance/";
 
 // Whatever is not named in `own` is the original's, and called on the original.
 function wrapped(original, own) {
@@ -44,10 +59,6 @@ function wrapped(original, own) {
       return typeof value === "function" && name !== "constructor" ? value.bind(target) : value;
     },
   });
-}
-
-function fail(part) {
-  if (failing.has(part)) throw new Error(`the ${part} is made to fail`);
 }
 
 // A cursor knows how many rows it has read once it was read to its end, by the next statement at the latest.
@@ -98,9 +109,14 @@ function meteredStorage(storage, counts) {
   return wrapped(storage, {
     sql,
     kv,
-    setAlarm(...args) {
+    setAlarm(at, ...args) {
       counts.alarmsSet += 1;
-      return storage.setAlarm(...args);
+      if (faults.alarm === "throw") throw new Error("setAlarm is made to fail");
+      return storage.setAlarm(Number(at) - passed, ...args);
+    },
+    async getAlarm(...args) {
+      const at = await storage.getAlarm(...args);
+      return at === null ? null : at + passed;
     },
     deleteAll(...args) {
       counts.emptied += 1;
@@ -114,41 +130,56 @@ function meteredArchive(archive) {
   const counts = seen.archive;
   const attempt = async (work) => {
     try {
-      fail("archive");
       return await work();
     } catch (error) {
       counts.failed += 1;
       throw error;
     }
   };
+  const kv = faultyKv(archive, faults.archive);
   return wrapped(archive, {
     get(...args) {
       counts.reads += 1;
-      return attempt(() => archive.get(...args));
+      return attempt(() => kv.get(...args));
     },
     put(key, ...args) {
       counts.writes += 1;
       return attempt(async () => {
-        await archive.put(key, ...args);
+        await kv.put(key, ...args);
         counts.written[key] = (counts.written[key] ?? 0) + 1;
       });
+    },
+    delete(...args) {
+      counts.deletes += 1;
+      return attempt(() => kv.delete(...args));
     },
   });
 }
 
-function failingIndex(recent) {
-  return wrapped(recent, {
-    getByName(...args) {
-      const stub = recent.getByName(...args);
+const never = () => new Promise(() => {});
+
+function faultyStubs(namespace, fault) {
+  return wrapped(namespace, {
+    getByName(name, ...args) {
+      const stub = namespace.getByName(name, ...args);
       return wrapped(stub, {
-        fetch: async (...call) => (fail("index"), stub.fetch(...call)),
+        fetch: async (...call) => {
+          const what = fault(name);
+          if (what === "fail") throw new Error("this object is made to fail");
+          return what === "hang" ? never() : stub.fetch(...call);
+        },
       });
     },
   });
 }
 
 function instrumentedEnv(env) {
-  return withVariables({ ...env, HISTORY: meteredArchive(env.HISTORY), RECENT: failingIndex(env.RECENT) });
+  return withVariables({
+    ...env,
+    HISTORY: meteredArchive(env.HISTORY),
+    RECENT: faultyStubs(env.RECENT, () => faults.index),
+    ROOMS: faultyStubs(env.ROOMS, (name) => (faults.hang.has(name) ? "hang" : "ok")),
+  });
 }
 
 // What is not bound, or was set since the start.
@@ -173,10 +204,12 @@ function busyClock(counts) {
   };
 }
 
-function instrumented(Original, counts) {
+function instrumented(Original, counts, names) {
   return class {
     constructor(ctx, env) {
       counts.objects += 1;
+      names.add(ctx.id.name);
+      this.storage = ctx.storage;
       this.busy = busyClock(counts);
       const metered = wrapped(ctx, {
         storage: meteredStorage(ctx.storage, counts),
@@ -184,13 +217,20 @@ function instrumented(Original, counts) {
       });
       this.original = new Original(metered, instrumentedEnv(env));
     }
+    async advance(by) {
+      const at = await this.storage.getAlarm();
+      if (at !== null) await this.storage.setAlarm(at - by);
+      return new Response();
+    }
     fetch(request) {
+      if (request.url.startsWith(POKE)) return this.advance(Number(request.url.slice(POKE.length)));
       counts.fetches += 1;
       return this.busy(() => this.original.fetch(request));
     }
     alarm(info) {
       counts.alarms += 1;
-      return this.busy(() => this.original.alarm(info));
+      const scheduledTime = Number(info?.scheduledTime ?? 0) + passed;
+      return this.busy(() => this.original.alarm({ ...info, scheduledTime }));
     }
     webSocketMessage(socket, message) {
       counts.messages += 1;
@@ -206,35 +246,40 @@ function instrumented(Original, counts) {
   };
 }
 
-export const TransferRoom = instrumented(built.TransferRoom, seen.room);
-export const RecentIndex = instrumented(built.RecentIndex, seen.shard);
+export const TransferRoom = instrumented(built.TransferRoom, seen.room, known.ROOMS);
+export const RecentIndex = instrumented(built.RecentIndex, seen.shard, known.RECENT);
 
-async function archived(archive) {
-  const all = {};
-  let page;
-  do {
-    page = await archive.list({ prefix: "t/", cursor: page?.cursor });
-    for (const { name, metadata } of page.keys) all[name] = metadata;
-  } while (!page.list_complete);
-  return all;
+async function change(env, { fail, archive, index, alarm, hang, advance, passed: before, variables: set }) {
+  Object.assign(variables, set);
+  if (fail) {
+    const mode = (part) => (fail.includes(part) ? "fail" : "ok");
+    Object.assign(faults.archive, { get: mode("archive"), put: mode("archive"), delete: mode("archive") });
+    faults.index = mode("index");
+  }
+  Object.assign(faults.archive, archive);
+  faults.index = index ?? faults.index;
+  faults.alarm = alarm ?? faults.alarm;
+  faults.hang = hang ? new Set(hang) : faults.hang;
+  passed = before ?? passed;
+  if (advance) {
+    passed += advance;
+    for (const [binding, names] of Object.entries(known)) {
+      for (const name of names) await env[binding].getByName(name).fetch(`${POKE}${advance}`);
+    }
+  }
 }
 
 export default class extends WorkerEntrypoint {
   async fetch(request) {
     const { pathname } = new URL(request.url);
-    if (pathname === `${ROUTE}/archive`) return Response.json(await archived(this.env.HISTORY));
+    if (pathname === `${ROUTE}/archive`) return Response.json(await listed(this.env.HISTORY));
     if (pathname === `${ROUTE}/points`) return Response.json(points);
     if (pathname !== ROUTE) {
       seen.worker.requests += 1;
       const env = { ...this.env, HISTORY: meteredArchive(this.env.HISTORY) };
       return new Worker(this.ctx, withVariables(env)).fetch(request);
     }
-    if (request.method === "POST") {
-      const asked = await request.json();
-      if (asked.fail) failing.clear();
-      for (const part of asked.fail ?? []) failing.add(part);
-      Object.assign(variables, asked.variables);
-    }
+    if (request.method === "POST") await change(this.env, await request.json());
     return Response.json(seen);
   }
 }

@@ -77,7 +77,8 @@ const moduleHere = (name, modulesRoot) => ({
 // The same with instruments.mjs as the entry, which has the built Worker beside it.
 function modulesWithInstruments(main) {
   const { modulesRoot, modules } = modulesOf(main);
-  return { modulesRoot, modules: [moduleHere("instruments.mjs", modulesRoot), ...modules] };
+  const own = ["instruments.mjs", "kv-faults.mjs"].map((name) => moduleHere(name, modulesRoot));
+  return { modulesRoot, modules: [...own, ...modules] };
 }
 
 // yardstick.mjs in the Worker's place.

@@ -12,7 +12,6 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use transfer_status::{Key, Signer};
 
-use crate::payment::unix_seconds;
 use crate::server::{HMAC_SECRET, Server};
 use crate::soon;
 
@@ -86,7 +85,7 @@ impl Server {
     /// `POST /update` with these bytes, signed now with [`HMAC_SECRET`].
     pub async fn update(&self, body: impl Into<Bytes>) -> Answer {
         let body = body.into();
-        let now = unix_seconds();
+        let now = self.unix_seconds();
         let signature = signer(HMAC_SECRET).sign_at(now, &body);
         let headers = [
             ("x-signature", signature.as_str()),

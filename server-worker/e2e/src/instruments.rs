@@ -2,10 +2,13 @@
 //! it can be told to have.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::payment::unix_seconds;
 use crate::server::Server;
 
 /// Counts since the start: what the platform bills.
@@ -67,6 +70,8 @@ pub struct ArchiveCounts {
     pub reads: u64,
     /// `put` calls, those that failed too.
     pub writes: u64,
+    /// `delete` calls, those that failed too.
+    pub deletes: u64,
     /// Calls that failed.
     pub failed: u64,
     /// How often each key was written with success.
@@ -88,9 +93,37 @@ impl Server {
     /// # Panics
     /// When the server has no instruments.
     pub async fn fail(&self, parts: &[&str]) {
-        let faults = json!({ "fail": parts }).to_string();
-        let answer = self.request("POST", "/-/instruments", &[], faults).await;
-        assert_eq!(answer.status, 200, "the server was started with instruments");
+        self.faults(&json!({ "fail": parts })).await;
+    }
+
+    /// Gives these faults to the parts that are named, in the words of `xtask/tools/instruments.mjs`; all others stay
+    /// as they are.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn faults(&self, faults: &Value) {
+        let answer = self
+            .request("POST", "/-/instruments", &[], faults.to_string())
+            .await;
+        assert_eq!(
+            answer.status, 200,
+            "{faults}: the server was started with instruments"
+        );
+    }
+
+    /// Lets time pass at once, as the Worker and its objects see it. Alarms whose time has come go off right after.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn advance(&self, by: Duration) {
+        let milliseconds = u64::try_from(by.as_millis()).expect("a time of this world");
+        self.passed.fetch_add(milliseconds, Ordering::SeqCst);
+        self.faults(&json!({ "advance": milliseconds })).await;
+    }
+
+    /// The time on the server, in Unix seconds.
+    pub fn unix_seconds(&self) -> u64 {
+        unix_seconds() + self.passed.load(Ordering::SeqCst) / 1_000
     }
 
     /// Sets variables and secrets under the running isolate; `null` unsets one.

@@ -47,7 +47,7 @@ impl Server {
 impl Payment<'_> {
     /// A signature that is valid for an hour.
     pub fn signature(&self) -> Signature {
-        self.signature_until(unix_seconds() + 3600)
+        self.signature_until(self.server.unix_seconds() + 3600)
     }
 
     /// A signature that is valid until `expiry`, in Unix seconds.

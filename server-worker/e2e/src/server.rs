@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -98,6 +99,8 @@ pub struct Server {
     folder: Folder,
     port: u16,
     running: Mutex<Option<Running>>,
+    /// What [`Server::advance`] has let pass, in milliseconds.
+    pub(crate) passed: AtomicU64,
 }
 
 impl Server {
@@ -113,6 +116,7 @@ impl Server {
             folder,
             port,
             running: Mutex::new(Some(running)),
+            passed: AtomicU64::new(0),
         }
     }
 
@@ -212,11 +216,36 @@ impl Server {
         }
     }
 
-    /// Starts it again after [`Server::kill`], on the same folder and port.
+    /// Starts it again after [`Server::kill`], on the same folder and port. What [`Server::advance`] has let pass stays
+    /// passed; faults are over.
     pub fn restart(&self) {
-        let (running, port) = Running::start(&self.options, &self.folder, self.port);
+        self.restart_with(&self.options);
+    }
+
+    /// [`Server::restart`] with other options, as a deploy may bring them.
+    pub fn restart_with(&self, options: &Options) {
+        let (running, port) = Running::start(options, &self.folder, self.port);
         assert_eq!(port, self.port);
         *self.running() = Some(running);
+        let passed = self.passed.load(Ordering::SeqCst);
+        if passed > 0 {
+            self.set_passed(passed);
+        }
+    }
+
+    fn set_passed(&self, milliseconds: u64) {
+        let body = json!({ "passed": milliseconds }).to_string();
+        let head = format!(
+            "POST /-/instruments HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(self.address()).expect("the server listens");
+        stream
+            .write_all(format!("{head}{body}").as_bytes())
+            .expect("the server reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the server answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     fn command(&self, command: &Value) -> Value {
