@@ -211,7 +211,7 @@ impl Config {
             outbox: Policy {
                 retry_ms: milliseconds("OUTBOX_RETRY_SECONDS", 900)?,
                 quiet_ms: milliseconds("ARCHIVE_QUIET_SECONDS", 3_600)?,
-                grace_ms: milliseconds("ARCHIVE_GRACE_SECONDS", 86_400)?,
+                grace_ms: milliseconds("ARCHIVE_GRACE_SECONDS", 300)?,
             },
             key_names: secrets.key_names(),
             log_updates: values.switch("LOG_UPDATES", false, "on or off")?,

@@ -146,6 +146,15 @@ pub(crate) enum ApiError {
     /// The admin asked for a transfer that nobody has reported.
     #[error("no update has come for this transfer; check the id")]
     UnknownTransfer,
+    /// A watcher of a transfer that the admin has deleted.
+    #[error("the transfer was deleted; create a new transfer request")]
+    Deleted,
+    /// A deletion whose rest has to wait for the archive or the list.
+    #[error(
+        "the transfer is deleted here and shown to nobody, but the archive or the list cannot be reached; \
+         it is removed there as soon as it can be; send this again to hear that it is"
+    )]
+    DeletionOwed,
     /// The deploy lacks something.
     #[error("the service is not configured: {0}")]
     NotConfigured(ConfigError),
@@ -203,7 +212,7 @@ impl ApiError {
             | Self::WrongAdminToken
             | Self::SessionExpired => ErrorCode::Unauthorized,
             Self::ForbiddenOrigin | Self::NotOurPage | Self::AdminClosed(_) => ErrorCode::Forbidden,
-            Self::NoRoute | Self::UnknownTransfer => ErrorCode::NotFound,
+            Self::NoRoute | Self::UnknownTransfer | Self::Deleted => ErrorCode::NotFound,
             Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
             Self::Conflict { .. } => ErrorCode::Conflict,
             Self::BodyTooLarge => ErrorCode::TooLarge,
@@ -218,7 +227,8 @@ impl ApiError {
             | Self::NoBinding(_)
             | Self::OtherVersion
             | Self::DoesNotAnswer { .. }
-            | Self::Unreachable { .. } => ErrorCode::Unavailable,
+            | Self::Unreachable { .. }
+            | Self::DeletionOwed => ErrorCode::Unavailable,
         }
     }
 
@@ -226,6 +236,7 @@ impl ApiError {
     pub(crate) fn close_code(&self) -> CloseCode {
         match self {
             Self::SubscribeTimeout => CloseCode::SUBSCRIBE_TIMEOUT,
+            Self::Deleted => CloseCode::DELETED,
             other => match other.code() {
                 ErrorCode::BadRequest => CloseCode::BAD_MESSAGE,
                 ErrorCode::Unauthorized => CloseCode::UNAUTHORIZED,
@@ -256,6 +267,7 @@ impl ApiError {
             Self::TooManyRefusals | Self::TooManyUnproven => vec![("retry-after", "60")],
             Self::OtherVersion | Self::DoesNotAnswer { .. } => vec![("retry-after", "5")],
             Self::Unreachable { .. } => vec![("retry-after", "1")],
+            Self::DeletionOwed => vec![("retry-after", "10")],
             Self::NotConfigured(_) | Self::NoBinding(_) => vec![("retry-after", "60")],
             _ => Vec::new(),
         }

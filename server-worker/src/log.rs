@@ -2,6 +2,8 @@
 //!
 //! A line holds no query string, no header but the request's id, and no signature.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 use transfer_status_protocol::ErrorCode;
 use worker::js_sys::Math;
@@ -14,6 +16,8 @@ use crate::error::ApiError;
 
 /// Longer than any path of ours.
 const MOST_OF_A_PATH: usize = 512;
+/// Ids in one line.
+const MOST_TRANSFERS: usize = 50;
 
 #[derive(Default, Serialize)]
 struct Line<'a> {
@@ -30,6 +34,10 @@ struct Line<'a> {
     transfer: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
+    transfers: &'a [&'a str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
 }
 
 /// A request that was refused, or that we failed.
@@ -109,6 +117,41 @@ pub(crate) fn owed(transfer: &str, place: &str, cause: &str) {
             code: ErrorCode::Unavailable.as_str(),
             message: &format!("the {place} did not take the transfer; it will be sent again"),
             cause: Some(cause),
+            transfer: Some(transfer),
+            ..Line::default()
+        },
+    );
+}
+
+/// Changes that a shard of the recent index did not take, and that will be sent again: each of these transfers waits.
+pub(crate) fn not_listed(transfers: &[Rc<str>], message: &str, cause: Option<&str>) {
+    let shown: Vec<_> = transfers.iter().take(MOST_TRANSFERS).map(|id| &**id).collect();
+    print(
+        true,
+        &Line {
+            code: ErrorCode::Unavailable.as_str(),
+            message: "the recent index did not take these transfers; they will be sent again",
+            cause: Some(cause.unwrap_or(message)),
+            transfers: &shown,
+            count: Some(transfers.len()),
+            ..Line::default()
+        },
+    );
+}
+
+/// A transfer whose first updates were taken while the archive could not be asked, and which the archive knew.
+pub(crate) fn reconciled(transfer: &str, reported: &Record, merged: &Record) {
+    let (was, is) = (&reported.transfer.status, &merged.transfer.status);
+    let message = format!(
+        "the archive knew the transfer: reported as {was} at version {}, it is {is} at version {}",
+        reported.version(),
+        merged.version()
+    );
+    print(
+        false,
+        &Line {
+            code: ErrorCode::Conflict.as_str(),
+            message: &message,
             transfer: Some(transfer),
             ..Line::default()
         },

@@ -7,13 +7,16 @@ use std::borrow::Cow;
 
 use transfer_status_protocol::{Patch, Status, Timestamp, Transfer, Update};
 
+use crate::domain::record::Record;
+use crate::domain::word;
+
 /// What an update does to a transfer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome<'a> {
     /// The transfer changed: store this, then tell the watchers.
-    Applied(Transfer),
+    Applied(Record),
     /// It says what is known already: answer like the first time, tell nobody.
-    Unchanged(&'a Transfer),
+    Unchanged(&'a Record),
     /// It may not follow what is stored.
     Conflict {
         /// The transfer as it stays; announced, at version 0, when nobody has reported it.
@@ -37,13 +40,19 @@ pub(crate) enum ConflictReason {
     Version,
 }
 
-/// Applies `update` to what is stored, at `now` by the room's clock.
+/// Applies `update` to what is stored, at `now` by the room's clock. A backend of the earlier API brings its own
+/// `word` for the status, which is a field like the others.
 ///
 /// The first update of a transfer may bring any status and makes version 1. `updated_at` never goes
 /// backwards, whatever the clock does. An update that would change nothing is `Unchanged` whatever its
 /// `if_version` says, so that a retry whose first answer was lost is safe.
-pub(crate) fn apply(current: Option<&Transfer>, update: Update, now: Timestamp) -> Outcome<'_> {
-    let Some(current) = current else {
+pub(crate) fn apply<'a>(
+    current: Option<&'a Record>,
+    update: Update,
+    word: Option<&str>,
+    now: Timestamp,
+) -> Outcome<'a> {
+    let Some(record) = current else {
         if update.if_version.is_some_and(|version| version != 0) {
             return Outcome::Conflict {
                 current: Cow::Owned(Transfer::announced(update.transfer_id, now)),
@@ -53,8 +62,9 @@ pub(crate) fn apply(current: Option<&Transfer>, update: Update, now: Timestamp) 
         let mut first = Transfer::new(update.transfer_id.clone(), update.status.clone(), now);
         first.version = Some(1);
         patch(&mut first, update);
-        return Outcome::Applied(first);
+        return Outcome::Applied(Record::changed(first, None, word.map(ToOwned::to_owned)));
     };
+    let current = &record.transfer;
     let conflict = |reason| Outcome::Conflict {
         current: Cow::Borrowed(current),
         reason,
@@ -72,8 +82,12 @@ pub(crate) fn apply(current: Option<&Transfer>, update: Update, now: Timestamp) 
     let mut next = current.clone();
     next.status = update.status.clone();
     let patched = patch(&mut next, update);
-    if !moved && !patched {
-        return Outcome::Unchanged(current);
+    let word = word::patched(record.word.as_deref().filter(|_| !moved), word);
+    // A final transfer keeps the word that it ended with.
+    let renamed = !current.status.is_final()
+        && word::shown(&next.status, word) != word::shown(&next.status, record.word.as_deref());
+    if !moved && !patched && !renamed {
+        return Outcome::Unchanged(record);
     }
     if current.status.is_final() {
         return conflict(ConflictReason::Final);
@@ -81,18 +95,14 @@ pub(crate) fn apply(current: Option<&Transfer>, update: Update, now: Timestamp) 
     if built_on_another {
         return conflict(ConflictReason::Version);
     }
-    Outcome::Applied(advanced(next, now))
-}
-
-/// The transfer one version on, when something changed that is kept beside it.
-pub(crate) fn advanced(mut transfer: Transfer, now: Timestamp) -> Transfer {
-    transfer.updated_at = now.max(transfer.updated_at);
-    transfer.version = Some(transfer.version.unwrap_or(0).saturating_add(1));
-    transfer
+    next.updated_at = now.max(current.updated_at);
+    next.version = Some(record.version().saturating_add(1));
+    let word = word.map(ToOwned::to_owned);
+    Outcome::Applied(Record::changed(next, Some(record), word))
 }
 
 /// The steps of the flow between two different statuses.
-fn may_follow(from: &Status, to: &Status) -> bool {
+pub(crate) fn may_follow(from: &Status, to: &Status) -> bool {
     match from {
         Status::Pending => matches!(to, Status::Processing) || to.is_final(),
         Status::Processing => to.is_final(),

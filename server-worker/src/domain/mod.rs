@@ -4,6 +4,7 @@ pub(crate) mod attachment;
 pub(crate) mod ledger;
 pub(crate) mod outbox;
 pub(crate) mod pulse;
+pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod timeline;
 pub(crate) mod word;

@@ -1,9 +1,26 @@
-//! What a room still owes to the rest of the service, and when it looks again. Pure.
+//! What a room still owes to the rest of the service, and what it does next. Pure.
 //!
-//! A change is owed to the recent index; a final transfer, and one that has been quiet for an hour, is owed
-//! to the archive. What has arrived is not written down, for that would cost a row: both sides ignore what
-//! they have, so that a room that does not know sends again. An alarm is set with the commit itself and
-//! stands until everything has arrived; a final transfer then gets one more, at which the room empties.
+//! A change is owed to the recent index; a final transfer, and one that has been quiet for an hour, is owed to the
+//! archive. What has arrived is not written down, for that would cost a row: the archive's copy says itself when it was
+//! written and whether the index had the transfer by then, and a room that has slept asks for it. An alarm is set with
+//! each commit and stands until nothing is owed; its time says nothing about what has arrived.
+//!
+//! A room empties once the archive was read back with just what the room holds, no sooner than five minutes after it was
+//! written there. Five minutes cover what KV may lag, and what it remembers of a key that was not there.
+
+/// The archive is read back no sooner than so long after it was written.
+pub(crate) const SETTLE_MS: i64 = 300_000;
+/// A read is good for so long as the proof that a room needs before it empties.
+const PROOF_MS: i64 = 60_000;
+/// What is left of a deleted transfer is kept for so long: by then whatever was under way has ended, and no copy of KV's
+/// caches shows it any more.
+const TOMBSTONE_MS: i64 = 900_000;
+/// The shortest pause before another attempt.
+const FIRST_RETRY_MS: i64 = 1_000;
+/// The longest.
+const LAST_RETRY_MS: i64 = 900_000;
+/// A room that would empty but for its sockets looks again within so long.
+const LATER_MS: i64 = 60_000;
 
 /// The waits, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,76 +29,172 @@ pub(crate) struct Policy {
     pub(crate) retry_ms: i64,
     /// A transfer that has not changed for so long is archived as it stands.
     pub(crate) quiet_ms: i64,
-    /// A room keeps a final transfer for so long beside the archive, which may lag elsewhere.
+    /// A room keeps its transfer for so long after the last change, beside the archive.
     pub(crate) grace_ms: i64,
 }
 
-/// The shortest pause before another attempt.
-const FIRST_RETRY_MS: i64 = 1_000;
-/// The longest.
-const LAST_RETRY_MS: i64 = 900_000;
+/// Which state of a transfer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// When it came to be, in Unix milliseconds.
+    pub(crate) updated_at: i64,
+    /// Its version.
+    pub(crate) version: u64,
+}
+
+impl Mark {
+    /// The end of all states up to `deleted_at`: it is news after each of them, and only a record that was begun anew
+    /// under the same id is news after it.
+    pub(crate) fn deletion(deleted_at: i64) -> Self {
+        Self {
+            updated_at: deleted_at,
+            version: u64::MAX,
+        }
+    }
+
+    /// Whether this is news to who knows of `known`: a later version, or one of a record begun anew, which is lower and
+    /// comes later.
+    pub(crate) fn is_news_after(self, known: Self) -> bool {
+        match self.version {
+            u64::MAX => self.updated_at >= known.updated_at && known.version != u64::MAX,
+            version => version > known.version || self.updated_at > known.updated_at,
+        }
+    }
+}
 
 /// What a room holds, as far as the outbox asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Held {
-    /// The stored version.
-    pub(crate) version: u64,
+    /// Which state.
+    pub(crate) mark: Mark,
     /// Whether it is the last one.
     pub(crate) is_final: bool,
-    /// When it was stored, in Unix milliseconds.
-    pub(crate) updated_at: i64,
+    /// Whether the archive was asked before the first update was taken; else it has to be reconciled with it.
+    pub(crate) is_confirmed: bool,
 }
 
-/// The versions that are known to have arrived; 0 after a wake, when nothing is known.
+/// What is known of the archive's copy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Delivered {
-    /// In the recent index.
-    pub(crate) index: u64,
-    /// In the archive.
-    pub(crate) archive: u64,
+pub(crate) enum Copied {
+    /// Nothing yet: the room has slept.
+    #[default]
+    Unknown,
+    /// It is another state, or there is none.
+    Behind,
+    /// It is this state.
+    Has {
+        /// Which.
+        mark: Mark,
+        /// When it was written there, in Unix milliseconds.
+        written_at: i64,
+        /// When it was last read there, in Unix milliseconds.
+        read_at: Option<i64>,
+    },
 }
 
-impl Delivered {
-    /// And this version to the index.
-    pub(crate) fn with_index(self, version: u64) -> Self {
-        Self {
-            index: self.index.max(version),
-            ..self
-        }
+/// What a room knows of the others, for as long as it is awake.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The latest state that the recent index has.
+    pub(crate) index: Option<Mark>,
+    /// The archive's copy.
+    pub(crate) archive: Copied,
+}
+
+impl Known {
+    /// Whether the index has this state, or a later one.
+    pub(crate) fn is_listed(&self, mark: Mark) -> bool {
+        self.index.is_some_and(|index| !mark.is_news_after(index))
     }
 
-    /// And this version to the archive.
-    pub(crate) fn with_archive(self, version: u64) -> Self {
-        Self {
-            archive: self.archive.max(version),
-            ..self
+    /// Notes that the index has this state.
+    pub(crate) fn note_listed(&mut self, mark: Mark) {
+        if !self.is_listed(mark) {
+            self.index = Some(mark);
         }
     }
 }
 
-/// What is to be sent now.
+/// Which parts have failed since the delivery began: they are let alone until its next attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Owed {
-    /// The transfer, to the recent index.
+pub(crate) struct Failed {
+    /// The recent index.
     pub(crate) index: bool,
-    /// The transfer with its timeline, to the archive.
+    /// The archive.
     pub(crate) archive: bool,
 }
 
-impl Owed {
-    /// Nothing to do.
-    pub(crate) fn is_nothing(self) -> bool {
-        self == Self::default()
-    }
+/// What a room does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Hand the state to the recent index.
+    List,
+    /// Ask the archive what it had before this life's first update, which did not wait for it.
+    Confirm,
+    /// Read the archive's copy.
+    Ask,
+    /// Write the state to the archive.
+    Write,
+    /// Delete all that is stored here.
+    Empty,
+    /// Nothing until then.
+    Wait(i64),
+    /// Nothing until then, and the next alarm within a retry's time after it will do.
+    Rest(i64),
 }
 
 impl Policy {
-    /// What has to be sent at `now`.
-    pub(crate) fn owed(&self, held: Held, delivered: Delivered, now: i64) -> Owed {
-        let ripe = held.is_final || now >= held.updated_at.saturating_add(self.quiet_ms);
-        Owed {
-            index: delivered.index < held.version,
-            archive: ripe && delivered.archive < held.version,
+    /// What the room does at `now`; `first_socket` is when the first of its sockets is to be looked at.
+    pub(crate) fn next(
+        &self,
+        held: Held,
+        known: &Known,
+        failed: Failed,
+        first_socket: Option<i64>,
+        now: i64,
+    ) -> Step {
+        let retry = Step::Wait(self.retry(held.mark.updated_at, now));
+        let is_listed = known.is_listed(held.mark);
+        let quiet_at = held.mark.updated_at.saturating_add(self.quiet_ms);
+        let is_ripe = held.is_confirmed && (held.is_final || now >= quiet_at);
+        // A copy in the archive may tell that the index has it too, which spares a call.
+        let may_tell = is_ripe && known.archive == Copied::Unknown && !failed.archive;
+        if !is_listed && !failed.index && !may_tell {
+            return Step::List;
+        }
+        if failed.archive {
+            return retry;
+        }
+        if !held.is_confirmed {
+            return Step::Confirm;
+        }
+        if !is_ripe {
+            return if is_listed { Step::Rest(quiet_at) } else { retry };
+        }
+        let (written_at, read_at) = match known.archive {
+            Copied::Unknown => return Step::Ask,
+            Copied::Has {
+                mark,
+                written_at,
+                read_at,
+            } if mark == held.mark => (written_at, read_at),
+            Copied::Has { .. } | Copied::Behind => return Step::Write,
+        };
+        if !is_listed {
+            return retry;
+        }
+        let settled = written_at.saturating_add(SETTLE_MS);
+        let empty_at = held.mark.updated_at.saturating_add(self.grace_ms).max(settled);
+        if now < empty_at {
+            return Step::Rest(empty_at);
+        }
+        if let Some(due) = first_socket {
+            let soonest = now.saturating_add(FIRST_RETRY_MS);
+            return Step::Wait(due.max(soonest).min(now.saturating_add(LATER_MS)));
+        }
+        match read_at {
+            Some(read_at) if read_at >= settled && now < read_at.saturating_add(PROOF_MS) => Step::Empty,
+            _ => Step::Ask,
         }
     }
 
@@ -90,173 +203,54 @@ impl Policy {
         now.saturating_add(self.retry_ms)
     }
 
-    /// When to try again what failed at `now`: after as long as it has been owed, which doubles with each
-    /// attempt and needs no memory.
-    pub(crate) fn retry(&self, held: Held, now: i64) -> i64 {
+    /// When to try again what failed at `now`: after as long as it has been owed, since `owed_since`, which doubles with
+    /// each attempt and needs no memory.
+    pub(crate) fn retry(&self, owed_since: i64, now: i64) -> i64 {
         let most = self.retry_ms.clamp(FIRST_RETRY_MS, LAST_RETRY_MS);
-        let age = now.saturating_sub(held.updated_at).clamp(FIRST_RETRY_MS, most);
+        let age = now.saturating_sub(owed_since).clamp(FIRST_RETRY_MS, most);
         now.saturating_add(age)
     }
+}
 
-    /// When to look again, once nothing is owed at the moment; `None`: only when something happens.
-    pub(crate) fn rest(&self, held: Held, delivered: Delivered) -> Option<i64> {
-        if held.is_final {
-            Some(self.farewell(held))
-        } else if delivered.archive < held.version {
-            Some(held.updated_at.saturating_add(self.quiet_ms))
-        } else {
-            None
-        }
+/// What is left of a deleted transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tombstone {
+    /// Later than every state of the transfer, in Unix milliseconds.
+    pub(crate) deleted_at: i64,
+    /// Whether the archive or the list may still have something of it.
+    pub(crate) is_owed: bool,
+}
+
+impl Tombstone {
+    /// When it is looked at for the last time.
+    pub(crate) fn end(self) -> i64 {
+        self.deleted_at.saturating_add(TOMBSTONE_MS)
     }
+}
 
-    /// When the room of a final transfer empties. An alarm for exactly this time is only ever set once the
-    /// archive and the index have the transfer, so that its coming proves that they do.
-    pub(crate) fn farewell(&self, held: Held) -> i64 {
-        held.updated_at.saturating_add(self.grace_ms)
-    }
+/// What a room does next about a deleted transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// Take it off the list and out of the archive.
+    Remove,
+    /// Look whether the archive has it again, by a write that was under way.
+    Verify,
+    /// Nothing until then.
+    Wait(i64),
+}
 
-    /// Whether the room may empty at `now`.
-    pub(crate) fn may_empty(&self, held: Held, delivered: Delivered, now: i64) -> bool {
-        held.is_final
-            && delivered.index >= held.version
-            && delivered.archive >= held.version
-            && now >= self.farewell(held)
-    }
-
-    /// Keeps an alarm for anything else off the time that means the farewell.
-    pub(crate) fn beside_farewell(&self, held: Held, at: i64) -> i64 {
-        if at == self.farewell(held) {
-            at.saturating_add(1)
-        } else {
-            at
+impl Policy {
+    /// What the room does at `now`, where the removal has `failed` or not since the delivery began.
+    pub(crate) fn removal(&self, tombstone: Tombstone, failed: bool, now: i64) -> Removal {
+        let end = tombstone.end();
+        match (failed, tombstone.is_owed) {
+            (true, _) => Removal::Wait(self.retry(tombstone.deleted_at, now)),
+            (false, true) => Removal::Remove,
+            (false, false) if now < end => Removal::Wait(end),
+            (false, false) => Removal::Verify,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{Delivered, Held, Owed, Policy};
-
-    const DAY: i64 = 86_400_000;
-    const HOUR: i64 = 3_600_000;
-    const NOW: i64 = 1_700_000_000_000;
-    const POLICY: Policy = Policy {
-        retry_ms: 900_000,
-        quiet_ms: HOUR,
-        grace_ms: DAY,
-    };
-
-    fn held(version: u64, is_final: bool) -> Held {
-        Held {
-            version,
-            is_final,
-            updated_at: NOW,
-        }
-    }
-
-    fn all(version: u64) -> Delivered {
-        Delivered {
-            index: version,
-            archive: version,
-        }
-    }
-
-    #[test]
-    fn a_change_is_owed_to_the_index_at_once_and_to_the_archive_when_it_is_the_last() {
-        let nothing = Delivered::default();
-        for (is_final, archive) in [(false, false), (true, true)] {
-            let owed = POLICY.owed(held(1, is_final), nothing, NOW);
-            assert_eq!(owed, Owed { index: true, archive });
-        }
-        assert!(POLICY.owed(held(3, true), all(3), NOW).is_nothing());
-        assert!(
-            !POLICY.owed(held(4, false), all(3), NOW).is_nothing(),
-            "the next version is owed anew"
-        );
-    }
-
-    #[test]
-    fn a_transfer_that_has_gone_quiet_is_archived_once_as_it_stands() {
-        let indexed = Delivered { index: 2, archive: 0 };
-        let stuck = held(2, false);
-        assert!(POLICY.owed(stuck, indexed, NOW + HOUR - 1).is_nothing());
-        assert_eq!(POLICY.rest(stuck, indexed), Some(NOW + HOUR));
-        assert!(POLICY.owed(stuck, indexed, NOW + HOUR).archive);
-        assert_eq!(
-            POLICY.rest(stuck, all(2)),
-            None,
-            "after that it costs nothing to wait"
-        );
-    }
-
-    #[test]
-    fn a_room_empties_a_day_after_the_end_and_only_when_all_has_arrived() {
-        let end = held(3, true);
-        assert_eq!(POLICY.rest(end, all(3)), Some(NOW + DAY));
-        assert!(POLICY.may_empty(end, all(3), NOW + DAY));
-        assert!(!POLICY.may_empty(end, all(3), NOW + DAY - 1));
-        for missing in [
-            Delivered { index: 2, archive: 3 },
-            Delivered { index: 3, archive: 2 },
-        ] {
-            assert!(!POLICY.may_empty(end, missing, NOW + 2 * DAY));
-        }
-        assert!(!POLICY.may_empty(held(3, false), all(3), NOW + 2 * DAY));
-    }
-
-    #[test]
-    fn attempts_that_fail_come_at_doubling_pauses_up_to_a_quarter_of_an_hour() {
-        let held = held(1, true);
-        let mut now = NOW;
-        let mut pauses = Vec::new();
-        for _ in 0..14 {
-            let next = POLICY.retry(held, now);
-            pauses.push((next - now) / 1_000);
-            now = next;
-        }
-        assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
-    }
-
-    proptest! {
-        #[test]
-        fn no_other_alarm_can_be_taken_for_the_farewell(at in NOW - 5..NOW + 5, grace_ms in 0..5_i64) {
-            let policy = Policy { grace_ms, ..POLICY };
-            let held = held(1, true);
-            let moved = policy.beside_farewell(held, at);
-            prop_assert_ne!(moved, policy.farewell(held));
-            prop_assert!((at..=at + 1).contains(&moved));
-        }
-
-        #[test]
-        fn a_network_that_is_well_at_last_ends_with_an_empty_room(
-            failures in prop::collection::vec((any::<bool>(), any::<bool>()), 0..20),
-        ) {
-            let held = held(3, true);
-            let (mut delivered, mut now) = (Delivered::default(), NOW);
-            let mut failures = failures.into_iter();
-            for _ in 0..30 {
-                let owed = POLICY.owed(held, delivered, now);
-                if owed.is_nothing() {
-                    break;
-                }
-                let (index_fails, archive_fails) = failures.next().unwrap_or_default();
-                if owed.index && !index_fails {
-                    delivered.index = 3;
-                }
-                if owed.archive && !archive_fails {
-                    delivered.archive = 3;
-                }
-                if index_fails || archive_fails {
-                    let next = POLICY.retry(held, now);
-                    prop_assert!((1..=900_000).contains(&(next - now)));
-                    now = next;
-                }
-            }
-            prop_assert_eq!(delivered, all(3));
-            let last = POLICY.rest(held, delivered).unwrap();
-            prop_assert!(POLICY.may_empty(held, delivered, last.max(now)));
-        }
-    }
-}
+mod tests;

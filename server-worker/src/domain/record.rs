@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use transfer_status_protocol::Transfer;
 
-use crate::domain::outbox::Held;
+use crate::domain::outbox::{Held, Mark};
+use crate::domain::reconcile::Unconfirmed;
 use crate::domain::timeline::{self, Entry, Timeline, Trail};
 use crate::domain::word;
 
@@ -19,16 +20,36 @@ pub(crate) struct Record {
     pub(crate) timeline: Timeline,
     /// The word that a backend of the field's API used for the status.
     pub(crate) word: Option<String>,
+    /// Set while the archive, which may know more, has not been asked.
+    pub(crate) unconfirmed: Option<Unconfirmed>,
+}
+
+/// What the archive holds of a transfer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Copy {
+    /// The transfer with what is kept beside it.
+    pub(crate) record: Record,
+    /// When it was written there, in Unix milliseconds; earlier releases did not say.
+    pub(crate) written_at: Option<i64>,
+    /// Whether the recent index had it by then.
+    pub(crate) is_listed: bool,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Archived<'a> {
+#[serde(rename_all = "camelCase")]
+struct Stored<'a> {
     #[serde(borrow)]
     transfer: &'a RawValue,
     #[serde(default)]
     timeline: Vec<Entry>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     word: Option<String>,
+    #[serde(default)]
+    unconfirmed: Option<Unconfirmed>,
+    #[serde(default)]
+    archived_at: Option<i64>,
+    #[serde(default)]
+    listed: bool,
 }
 
 impl Record {
@@ -39,6 +60,7 @@ impl Record {
             transfer,
             timeline: Timeline::default(),
             word: None,
+            unconfirmed: None,
         }
     }
 
@@ -53,6 +75,7 @@ impl Record {
             transfer,
             timeline,
             word,
+            unconfirmed: None,
         }
     }
 
@@ -70,44 +93,71 @@ impl Record {
     /// What the outbox asks about it.
     pub(crate) fn held(&self) -> Held {
         Held {
-            version: self.version(),
+            mark: self.mark(),
             is_final: self.transfer.status.is_final(),
-            updated_at: self.transfer.updated_at.unix_millis(),
+            is_confirmed: self.unconfirmed.is_none(),
         }
     }
 
-    /// What the archive keeps: `{"transfer":…,"timeline":[…],"word":…}`.
-    pub(crate) fn archive(&self) -> String {
-        self.with_timeline(&self.timeline.encode())
+    /// Which state of the transfer it is.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            updated_at: self.transfer.updated_at.unix_millis(),
+            version: self.version(),
+        }
     }
 
-    /// What a room writes with each change: the same with the fresh part of the timeline alone.
+    /// Whether both say the same of the transfer.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.doc == other.doc && self.word == other.word
+    }
+
+    /// What the archive keeps: `{"transfer":…,"timeline":[…],"word":…,"archivedAt":…,"listed":…}`.
+    pub(crate) fn archive(&self, now_unix_millis: i64, is_listed: bool) -> String {
+        let copied = format!(r#","archivedAt":{now_unix_millis},"listed":{is_listed}"#);
+        self.with_timeline(&self.timeline.encode(), &copied)
+    }
+
+    /// What a room writes with each change: the transfer with the fresh part of the timeline.
     pub(crate) fn row(&self) -> String {
-        self.with_timeline(&timeline::encode(self.timeline.fresh()))
+        let unconfirmed = match &self.unconfirmed {
+            Some(unconfirmed) => format!(r#","unconfirmed":{}"#, unconfirmed.encode()),
+            None => String::new(),
+        };
+        self.with_timeline(&timeline::encode(self.timeline.fresh()), &unconfirmed)
     }
 
-    fn with_timeline(&self, timeline: &str) -> String {
+    fn with_timeline(&self, timeline: &str, more: &str) -> String {
         let word = match &self.word {
             Some(word) => format!(r#","word":{}"#, serde_json::Value::from(word.as_str())),
             None => String::new(),
         };
-        format!(r#"{{"transfer":{},"timeline":{timeline}{word}}}"#, self.doc)
+        format!(r#"{{"transfer":{},"timeline":{timeline}{word}{more}}}"#, self.doc)
     }
 
-    /// Reads what [`Record::archive`] made; `None` when it is something else.
-    pub(crate) fn from_archive(text: &str) -> Option<Self> {
-        Self::from_row(text, Vec::new())
+    /// Reads what [`Record::archive`] made, in this release or an earlier one; `None` when it is something else.
+    pub(crate) fn from_archive(text: &str) -> Option<Copy> {
+        let stored: Stored<'_> = serde_json::from_str(text).ok()?;
+        Some(Copy {
+            written_at: stored.archived_at,
+            is_listed: stored.listed,
+            record: Self::from_stored(stored, Vec::new())?,
+        })
     }
 
     /// Reads what [`Record::row`] made; `settled` is the other part of the timeline.
     pub(crate) fn from_row(text: &str, settled: Vec<Entry>) -> Option<Self> {
-        let archived: Archived<'_> = serde_json::from_str(text).ok()?;
-        let doc = archived.transfer.get();
+        Self::from_stored(serde_json::from_str(text).ok()?, settled)
+    }
+
+    fn from_stored(stored: Stored<'_>, settled: Vec<Entry>) -> Option<Self> {
+        let doc = stored.transfer.get();
         Some(Self {
             transfer: Transfer::decode(doc).ok()?,
             doc: doc.to_owned(),
-            timeline: Timeline::of(settled, archived.timeline),
-            word: archived.word,
+            timeline: Timeline::of(settled, stored.timeline),
+            word: stored.word,
+            unconfirmed: stored.unconfirmed,
         })
     }
 
@@ -135,6 +185,7 @@ mod tests {
     use transfer_status_protocol::{Metadata, Status, Timestamp, Transfer, TransferId};
 
     use super::Record;
+    use crate::domain::reconcile::Unconfirmed;
 
     fn record(word: Option<&str>) -> Record {
         let at = Timestamp::from_unix_millis(1_700_000_000_123);
@@ -152,10 +203,27 @@ mod tests {
     fn what_is_archived_comes_back_byte_for_byte() {
         for word in [None, Some("SETTLED"), Some("a \"quoted\" word")] {
             let record = record(word);
-            let back = Record::from_archive(&record.archive()).unwrap();
-            assert_eq!(back, record);
-            assert!(back.doc.contains("12.10"), "{}", back.doc);
+            let copy = Record::from_archive(&record.archive(5, true)).unwrap();
+            assert_eq!((copy.written_at, copy.is_listed), (Some(5), true));
+            assert_eq!(copy.record, record);
+            assert!(copy.record.doc.contains("12.10"), "{}", copy.record.doc);
         }
+    }
+
+    #[test]
+    fn what_an_earlier_release_has_archived_is_read() {
+        let text = r#"{"transfer":{"id":"tr_1","status":"failed","updatedAt":"2024-01-15T10:30:00.000Z","version":2},"timeline":[],"word":"FAILED"}"#;
+        let copy = Record::from_archive(text).unwrap();
+        assert_eq!((copy.written_at, copy.is_listed), (None, false));
+        assert_eq!(copy.record.version(), 2);
+    }
+
+    #[test]
+    fn a_row_remembers_that_it_is_unconfirmed() {
+        let mut record = record(None);
+        record.unconfirmed = Some(Unconfirmed::default());
+        assert!(!record.held().is_confirmed);
+        assert_eq!(Record::from_row(&record.row(), Vec::new()), Some(record));
     }
 
     #[test]
@@ -202,9 +270,15 @@ mod tests {
             include_str!("../../golden/1.0/archive.json"),
             include_str!("../../golden/1.1/archive.json"),
         ] {
-            let record = Record::from_archive(text).unwrap();
+            let copy = Record::from_archive(text).unwrap();
+            let record = &copy.record;
             assert_eq!((record.version(), record.timeline.entries().count()), (18, 18));
-            assert_eq!(record.archive(), text);
+            let again = record.archive(1_700_000_100_000, true);
+            assert_eq!(Record::from_archive(&again).unwrap().record, *record);
+            // The first release did not say when it wrote, nor what the list had.
+            if let Some(written_at) = copy.written_at {
+                assert_eq!(record.archive(written_at, copy.is_listed), text);
+            }
         }
     }
 }

@@ -45,6 +45,21 @@ pub(crate) struct Trail {
     pub(crate) received_at: Option<Timestamp>,
 }
 
+impl Entry {
+    /// The change that made the transfer what it is.
+    pub(crate) fn of(transfer: &Transfer) -> Self {
+        Self {
+            version: transfer.version.unwrap_or(0),
+            status: transfer.status.clone(),
+            updated_at: transfer.updated_at,
+            message: transfer.message.clone(),
+            key: None,
+            request: None,
+            received_at: None,
+        }
+    }
+}
+
 /// So many changes lie beside the transfer, and are written with each; more of them move to where they are
 /// written no more.
 const MOST_FRESH: usize = 16;
@@ -61,15 +76,7 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// The timeline with one change more.
     pub(crate) fn with(&self, transfer: &Transfer) -> Self {
-        let entry = Entry {
-            version: transfer.version.unwrap_or(0),
-            status: transfer.status.clone(),
-            updated_at: transfer.updated_at,
-            message: transfer.message.clone(),
-            key: None,
-            request: None,
-            received_at: None,
-        };
+        let entry = Entry::of(transfer);
         if self.fresh.len() < MOST_FRESH {
             Self {
                 settled: Rc::clone(&self.settled),

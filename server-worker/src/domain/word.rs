@@ -39,31 +39,17 @@ pub(crate) fn shown<'a>(status: &'a Status, used: Option<&'a str>) -> &'a str {
     }
 }
 
-/// Where a transfer stood before an update: its status and the word that was kept with it.
-pub(crate) type Before<'a> = Option<(&'a Status, Option<&'a str>)>;
-
-/// The word to keep after an update to `status` that `used` one, or came by our own API and used none: that
-/// says nothing against the word of a status that has not changed.
-pub(crate) fn kept(before: Before<'_>, status: &Status, used: Option<&str>) -> Option<String> {
-    let kept = match (used, before) {
-        (Some(used), _) => Some(used),
-        (None, Some((unchanged, word))) if unchanged == status => word,
-        (None, _) => None,
-    };
-    kept.map(ToOwned::to_owned)
-}
-
-/// Whether an update that changes nothing else brings another word, which readers of the earlier API are to
-/// get. A final transfer takes no change at all: it keeps the word that it ended with.
-pub(crate) fn is_another(status: &Status, kept: Option<&str>, used: Option<&str>) -> bool {
-    !status.is_final() && used.is_some_and(|used| shown(status, Some(used)) != shown(status, kept))
+/// The word that is kept after an update that `used` one, or came by our own API and used none: that says nothing
+/// against the word that stands, which is `None` for a status that has just begun.
+pub(crate) fn patched<'a>(standing: Option<&'a str>, used: Option<&'a str>) -> Option<&'a str> {
+    used.or(standing)
 }
 
 #[cfg(test)]
 mod tests {
     use transfer_status_protocol::Status;
 
-    use super::{WORDS, is_another, kept, shown, status};
+    use super::{WORDS, shown, status};
 
     const ALL: [(&str, Status); 8] = [
         ("PENDING", Status::Pending),
@@ -114,32 +100,5 @@ mod tests {
             "FAILED",
             "a word of another status is not shown"
         );
-    }
-
-    #[test]
-    fn the_word_stays_for_as_long_as_the_status_does() {
-        let flying = Some((&Status::Processing, Some("IN_FLIGHT")));
-        assert_eq!(
-            kept(flying, &Status::Processing, None).as_deref(),
-            Some("IN_FLIGHT"),
-            "our API changed the message only"
-        );
-        assert_eq!(kept(flying, &Status::Completed, None), None);
-        assert_eq!(
-            kept(flying, &Status::Completed, Some("PAID")).as_deref(),
-            Some("PAID")
-        );
-        assert_eq!(kept(None, &Status::Pending, None), None);
-    }
-
-    #[test]
-    fn another_word_for_the_same_status_is_news_until_the_end() {
-        let status = Status::Processing;
-        assert!(is_another(&status, None, Some("IN_FLIGHT")));
-        assert!(is_another(&status, Some("IN_FLIGHT"), Some("PROCESSING")));
-        assert!(!is_another(&status, Some("IN_FLIGHT"), Some("IN_FLIGHT")));
-        assert!(!is_another(&status, None, Some("PROCESSING")));
-        assert!(!is_another(&status, Some("IN_FLIGHT"), None));
-        assert!(!is_another(&Status::Completed, Some("PAID"), Some("SETTLED")));
     }
 }

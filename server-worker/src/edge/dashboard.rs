@@ -185,8 +185,8 @@ pub(crate) async fn record(
         .await?
         .as_string()
         .unwrap_or_default();
-    let archived = archive::get(env, &id).await?;
-    let archived = archived.map_or_else(|| "null".to_owned(), |record| record.archive());
+    let archived = archive::text(env, &id, archive::READ_WITHIN_MS).await?;
+    let archived = archived.unwrap_or_else(|| "null".to_owned());
     let record = format!(r#"{{"room":{room},"archive":{archived}}}"#);
     Ok(reply::json(200, &record, &[])?)
 }

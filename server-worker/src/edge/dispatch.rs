@@ -8,7 +8,7 @@ use super::legacy::{self, View};
 use super::request::Incoming;
 use super::route::Route;
 use super::target::decode_segment;
-use super::{dashboard, health, limits, read, scan, update, watch};
+use super::{dashboard, delete, health, limits, read, scan, update, watch};
 use crate::config::{Config, ConfigError};
 use crate::error::ApiError;
 use crate::log;
@@ -91,6 +91,9 @@ async fn answer(
     match route {
         Route::Health => health::get(incoming, env, config).await,
         Route::Update => update::post(incoming, env, config).await,
+        Route::Transfer(id) if method == "DELETE" => {
+            delete::delete(incoming, &decode_segment(id), env, config).await
+        }
         Route::Transfer(id) => read::get(incoming, &decode_segment(id), env, config).await,
         Route::Scan => scan::post(incoming, env, config).await,
         Route::Recent => dashboard::recent(incoming, env, config).await,

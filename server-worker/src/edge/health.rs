@@ -71,7 +71,7 @@ async fn try_all(env: &Env, config: &Config) -> Result<Milliseconds, ApiError> {
     let id = TransferId::new(CANARY)?;
     let archive = timed("the archive", {
         let (env, id) = (env.clone(), id.clone());
-        async move { archive::get(&env, &id).await.map(drop) }
+        async move { archive::get(&env, &id, archive::READ_WITHIN_MS).await.map(drop) }
     })
     .await?;
     let room = timed("a room", {

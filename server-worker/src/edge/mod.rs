@@ -6,6 +6,7 @@
 mod body;
 pub(crate) mod cors;
 mod dashboard;
+mod delete;
 mod dispatch;
 mod health;
 pub(crate) mod legacy;

@@ -63,8 +63,8 @@ impl<'a> Route<'a> {
     /// Its methods, as `Allow` lists them. `OPTIONS` is answered for all.
     pub(super) fn allow(self) -> &'static str {
         match self {
+            Self::Transfer(_) => "GET, HEAD, DELETE, OPTIONS",
             Self::Health
-            | Self::Transfer(_)
             | Self::Timeline(_)
             | Self::Record(_)
             | Self::Recent

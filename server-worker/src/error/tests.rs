@@ -28,6 +28,8 @@ fn all() -> Vec<(ApiError, ErrorCode, CloseCode)> {
     use ErrorCode as E;
     let cause = || "a stack trace".to_string();
     vec![
+        (ApiError::Deleted, E::NotFound, CloseCode::DELETED),
+        (ApiError::DeletionOwed, E::Unavailable, CloseCode::TRY_AGAIN_LATER),
         (ApiError::NoRoute, E::NotFound, CloseCode::INTERNAL),
         (
             ApiError::MethodNotAllowed { allow: "GET" },

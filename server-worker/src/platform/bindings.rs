@@ -59,6 +59,9 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(crate) fn put(this: &Kv, key: &str, value: &str, options: &JsValue) -> Result<Promise, JsValue>;
 
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn delete(this: &Kv, key: &str) -> Result<Promise, JsValue>;
+
     /// A data set of the Analytics Engine.
     pub(crate) type Metrics;
 

@@ -1,6 +1,7 @@
 //! What hides the platform's corners: bindings, sockets, answers, and promises.
 
 pub(crate) mod bindings;
+pub(crate) mod deadline;
 pub(crate) mod eager;
 pub(crate) mod metrics;
 pub(crate) mod pause;

@@ -6,14 +6,22 @@
 //!
 //! Only a transfer's first version is sure to be written with it; later ones are written with the next
 //! newcomer of their page. So an entry that was read from its row and is not final may have gone on since:
-//! it is unconfirmed until its room was asked, which is done when somebody looks.
+//! it is unconfirmed until its room was asked, which is done when somebody looks. A page remembers when all of its
+//! entries were last confirmed: one that was quiet for an hour before has not changed unseen since, for a change that
+//! comes so late is written at once.
+//!
+//! Of a deleted transfer the list remembers for a day that it was, so that nothing late brings it back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use transfer_status_protocol::{Status, Transfer};
+
+use super::shard;
+use crate::domain::outbox::Mark;
 
 /// Most transfers of a shard.
 pub(crate) const MOST_ENTRIES: usize = 10_000;
@@ -22,6 +30,12 @@ const PAGE: u32 = 50;
 /// A page that is behind by more than this is written: a transfer that has been forgotten must not change
 /// unseen. In milliseconds.
 const MOST_BEHIND_MS: i64 = 3_600_000;
+/// And for so much longer it is not trusted that it has not: clocks of two machines may differ.
+const SKEW_MS: i64 = 300_000;
+/// How long a deletion is remembered.
+const MOST_DELETED_MS: i64 = 86_400_000;
+/// A room that did not answer is not asked again for so long.
+const ASK_AGAIN_MS: i64 = 60_000;
 /// Most bytes of their JSON: shards share 128 MB with whatever else runs beside them.
 pub(crate) const MOST_BYTES: usize = 8 * 1024 * 1024;
 
@@ -40,10 +54,34 @@ pub(crate) struct Entry {
     pub(crate) merchant_id: Option<String>,
     /// The transfer without its metadata, as JSON.
     pub(crate) doc: String,
-    /// `updated_at` as its page has it.
-    written_at: i64,
+    /// What its page has of it; `None`: nothing.
+    written: Option<Mark>,
     /// Whether this is what the transfer's room has, as far as one knows.
     confirmed: bool,
+    /// Its room is not asked before this Unix millisecond.
+    ask_after: i64,
+}
+
+impl Entry {
+    fn mark(&self) -> Mark {
+        Mark {
+            updated_at: self.updated_at,
+            version: self.version,
+        }
+    }
+
+    /// Whether nothing can have happened to it unseen since `asked_at`, when it was confirmed.
+    fn is_settled(&self, asked_at: i64) -> bool {
+        let quiet = MOST_BEHIND_MS + SKEW_MS;
+        self.status.is_final() || self.updated_at.saturating_add(quiet) < asked_at
+    }
+}
+
+/// What a page's row holds besides its entries.
+#[derive(Serialize, Deserialize)]
+struct Footer {
+    /// When all of its entries were confirmed, in Unix milliseconds.
+    asked: i64,
 }
 
 /// A place in the list: newest first, and by id among those of the same millisecond.
@@ -93,6 +131,10 @@ pub(crate) struct Index {
     /// Who has which slot.
     slots: Vec<Option<Rc<str>>>,
     free: Vec<u32>,
+    /// When all entries of a page were last confirmed.
+    asked: HashMap<u32, i64>,
+    /// Which transfers were deleted, and up to when they had been what they were.
+    deleted: HashMap<Rc<str>, i64>,
     bytes: usize,
     most_entries: usize,
     most_bytes: usize,
@@ -112,6 +154,8 @@ impl Index {
             order: BTreeSet::new(),
             slots: Vec::new(),
             free: Vec::new(),
+            asked: HashMap::new(),
+            deleted: HashMap::new(),
             bytes: 0,
             most_entries,
             most_bytes,
@@ -120,12 +164,12 @@ impl Index {
 
     /// Takes a transfer in as its room has it.
     pub(crate) fn put(&mut self, transfer: &Transfer, doc: String) -> Put {
-        let version = transfer.version.unwrap_or(0);
+        let mark = mark_of(transfer);
         let known = self.entries.get(transfer.id.as_str());
-        if known.is_some_and(|known| known.version >= version) {
+        if known.is_some_and(|known| !mark.is_news_after(known.mark())) || self.is_deleted(transfer) {
             return Put::Known;
         }
-        let updated_at = transfer.updated_at.unix_millis();
+        let updated_at = mark.updated_at;
         if known.is_none() && self.entries.len() >= self.most_entries {
             let oldest = self.order.first();
             if oldest
@@ -134,14 +178,88 @@ impl Index {
                 return Put::Known;
             }
         }
-        let written_at = known.map(|known| known.written_at);
-        let behind = written_at.is_none_or(|at| updated_at.saturating_sub(at) > MOST_BEHIND_MS);
-        self.insert(transfer, doc, written_at.unwrap_or(i64::MIN));
+        let written = known.and_then(|known| known.written);
+        let behind =
+            written.is_none_or(|written| updated_at.saturating_sub(written.updated_at) > MOST_BEHIND_MS);
+        self.insert(transfer, doc, written);
         self.shrink();
         let entry = self.entries.get(transfer.id.as_str()).filter(|_| behind);
         Put::Listed {
             write: entry.map(|entry| entry.slot / PAGE),
         }
+    }
+
+    /// [`Index::put`] of an entry that another shard has had, which knows no more than its row.
+    pub(crate) fn put_unconfirmed(&mut self, transfer: &Transfer, doc: String) -> Put {
+        let put = self.put(transfer, doc);
+        if let (Put::Listed { .. }, Some(entry)) = (put, self.entries.get_mut(transfer.id.as_str())) {
+            entry.confirmed = entry.status.is_final();
+        }
+        put
+    }
+
+    fn is_deleted(&self, transfer: &Transfer) -> bool {
+        let deleted_at = self.deleted.get(transfer.id.as_str());
+        deleted_at.is_some_and(|deleted_at| *deleted_at >= transfer.updated_at.unix_millis())
+    }
+
+    /// Takes a deleted transfer off the list, in every state up to `deleted_at`, and remembers that; gives the page that
+    /// is to be written.
+    pub(crate) fn delete(&mut self, id: &str, deleted_at: i64) -> Option<u32> {
+        self.remember_deleted(id, deleted_at);
+        let entry = self.entries.get(id);
+        entry.filter(|entry| entry.updated_at <= deleted_at)?;
+        self.take_off(id)
+    }
+
+    /// Notes a deletion as it was remembered.
+    pub(crate) fn remember_deleted(&mut self, id: &str, deleted_at: i64) {
+        let known = self.deleted.entry(id.into()).or_insert(deleted_at);
+        *known = deleted_at.max(*known);
+    }
+
+    /// Forgets deletions that are so old that nothing of theirs can be under way; tells up to when.
+    pub(crate) fn forget_deleted(&mut self, now: i64) -> i64 {
+        let before = now.saturating_sub(MOST_DELETED_MS);
+        self.deleted.retain(|_, deleted_at| *deleted_at >= before);
+        before
+    }
+
+    /// Takes a transfer off the list; gives the page that is to be written.
+    pub(crate) fn take_off(&mut self, id: &str) -> Option<u32> {
+        let slot = self.remove(&id.into())?;
+        self.free.push(slot);
+        Some(slot / PAGE)
+    }
+
+    /// Takes every transfer off the list that has not changed since `before`; gives the pages that are to be written.
+    pub(crate) fn expire(&mut self, before: i64) -> BTreeSet<u32> {
+        let mut pages = BTreeSet::new();
+        while let Some(oldest) = self.order.first().filter(|oldest| oldest.updated_at < before) {
+            let id = Rc::clone(&oldest.id);
+            match self.take_off(&id) {
+                Some(page) => pages.insert(page),
+                None => break,
+            };
+        }
+        pages
+    }
+
+    /// Whether it holds nothing worth a row.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.deleted.is_empty()
+    }
+
+    /// The transfers that belong to another one of `shards`, by its number, where this is the one with `number`.
+    pub(crate) fn misplaced(&self, number: u16, shards: u16) -> BTreeMap<u16, Vec<Rc<str>>> {
+        let mut misplaced: BTreeMap<u16, Vec<Rc<str>>> = BTreeMap::new();
+        for id in self.entries.keys() {
+            let place = shard::of(id, shards);
+            if place != number {
+                misplaced.entry(place).or_default().push(Rc::clone(id));
+            }
+        }
+        misplaced
     }
 
     /// What is written of a page: an array of transfers, with `null` for a free slot. It counts as written.
@@ -154,20 +272,55 @@ impl Index {
             let id = self.slots.get(slot as usize).cloned().flatten();
             match id.and_then(|id| self.entries.get_mut(&id)) {
                 Some(entry) => {
-                    entry.written_at = entry.updated_at;
+                    entry.written = Some(entry.mark());
                     text.push_str(&entry.doc);
                 }
                 None => text.push_str("null"),
             }
         }
+        if let Some(asked) = self.asked.get(&page) {
+            // After the slots, where an earlier release does not look.
+            text.push_str(&format!(r#",{{"asked":{asked}}}"#));
+        }
         text.push(']');
         text
     }
 
-    /// Takes a page in as it was read, lower pages first; of two entries of one transfer the later version counts. What cannot
+    /// Notes that rooms were asked at `now`, and gives the pages that are worth writing for what they answered: a wake
+    /// has fewer to ask then.
+    pub(crate) fn asked(&mut self, now: i64) -> Vec<u32> {
+        let mut worth = Vec::new();
+        let pages = u32::try_from(self.slots.len()).unwrap_or(u32::MAX) / PAGE;
+        for page in 0..=pages {
+            let slots = (page * PAGE) as usize..((page + 1) * PAGE) as usize;
+            let slots = self.slots.get(slots.start..slots.end.min(self.slots.len()));
+            let ids = slots.unwrap_or_default().iter().flatten();
+            let entries: Vec<_> = ids.filter_map(|id| self.entries.get(id)).collect();
+            let before = self.asked.get(&page).copied().unwrap_or(i64::MIN);
+            let is_behind = |entry: &&Entry| entry.written != Some(entry.mark());
+            let settles = |entry: &&Entry| !entry.is_settled(before) && entry.is_settled(now);
+            let all_confirmed = entries.iter().all(|entry| entry.confirmed);
+            if entries.iter().any(is_behind) || (all_confirmed && entries.iter().any(settles)) {
+                worth.push(page);
+                if all_confirmed {
+                    self.asked.insert(page, now);
+                }
+            }
+        }
+        worth
+    }
+
+    /// Takes a page in as it was read, lower pages first; of two entries of one transfer the later one counts. What cannot
     /// be read is passed over: it is listed again with its next change.
     pub(crate) fn restore(&mut self, page: u32, text: &str) {
-        let docs: Vec<Option<&RawValue>> = serde_json::from_str(text).unwrap_or_default();
+        let mut docs: Vec<Option<&RawValue>> = serde_json::from_str(text).unwrap_or_default();
+        if docs.len() > PAGE as usize
+            && let Some(Some(footer)) = docs.pop()
+            && let Ok(Footer { asked }) = serde_json::from_str(footer.get())
+        {
+            self.asked.insert(page, asked);
+        }
+        let asked = self.asked.get(&page).copied().unwrap_or(i64::MIN);
         let first = page.saturating_mul(PAGE);
         let end = first.saturating_add(PAGE) as usize;
         if self.slots.len() < end {
@@ -180,18 +333,19 @@ impl Index {
             .take(PAGE as usize)
         {
             let transfer = doc.and_then(|doc| Transfer::decode(doc.get()).ok());
-            let version = |transfer: &Transfer| transfer.version.unwrap_or(0);
-            let known =
-                |transfer: &Transfer| self.entries.get(transfer.id.as_str()).map(|known| known.version);
+            let is_news = |transfer: &Transfer| {
+                let known = self.entries.get(transfer.id.as_str());
+                known.is_none_or(|known| mark_of(transfer).is_news_after(known.mark()))
+            };
             match (transfer, doc) {
-                (Some(transfer), Some(doc)) if known(&transfer) < Some(version(&transfer)) => {
+                (Some(transfer), Some(doc)) if is_news(&transfer) => {
                     let old = self.remove(&transfer.id.as_str().into());
                     self.free.extend(old);
                     // The one that is taken next.
                     self.free.push(slot);
-                    self.insert(&transfer, doc.get().to_owned(), transfer.updated_at.unix_millis());
+                    self.insert(&transfer, doc.get().to_owned(), Some(mark_of(&transfer)));
                     if let Some(entry) = self.entries.get_mut(transfer.id.as_str()) {
-                        entry.confirmed = transfer.status.is_final();
+                        entry.confirmed = entry.is_settled(asked);
                     }
                     self.shrink();
                 }
@@ -200,10 +354,13 @@ impl Index {
         }
     }
 
-    /// At most `limit` of those that may have gone on unseen, newest first.
-    pub(crate) fn unconfirmed(&self, limit: usize) -> Vec<Rc<str>> {
+    /// At most `limit` of those that may have gone on unseen, newest first, and whose rooms may be asked at `now`.
+    pub(crate) fn unconfirmed(&self, limit: usize, now: i64) -> Vec<Rc<str>> {
         let newest = self.order.iter().rev();
-        let unconfirmed = newest.filter(|place| self.get(&place.id).is_some_and(|entry| !entry.confirmed));
+        let unconfirmed = newest.filter(|place| {
+            self.get(&place.id)
+                .is_some_and(|entry| !entry.confirmed && entry.ask_after <= now)
+        });
         unconfirmed
             .take(limit)
             .map(|place| Rc::clone(&place.id))
@@ -217,7 +374,14 @@ impl Index {
         }
     }
 
-    fn insert(&mut self, transfer: &Transfer, doc: String, written_at: i64) {
+    /// Notes that an entry's room did not answer at `now`: it is left alone for a while.
+    pub(crate) fn note_silent(&mut self, id: &str, now: i64) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.ask_after = now.saturating_add(ASK_AGAIN_MS);
+        }
+    }
+
+    fn insert(&mut self, transfer: &Transfer, doc: String, written: Option<Mark>) {
         let id: Rc<str> = transfer.id.as_str().into();
         let slot = self.remove(&id).unwrap_or_else(|| self.take_slot());
         self.bytes += doc.len();
@@ -236,8 +400,9 @@ impl Index {
             status: transfer.status.clone(),
             merchant_id: transfer.merchant_id.clone(),
             doc,
-            written_at,
+            written,
             confirmed: true,
+            ask_after: i64::MIN,
         };
         self.entries.insert(id, entry);
     }
@@ -321,6 +486,13 @@ impl Index {
             }
         }
         counts
+    }
+}
+
+fn mark_of(transfer: &Transfer) -> Mark {
+    Mark {
+        updated_at: transfer.updated_at.unix_millis(),
+        version: transfer.version.unwrap_or(0),
     }
 }
 

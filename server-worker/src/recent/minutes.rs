@@ -1,5 +1,7 @@
 //! Updates a minute over the last hour, for the operator's chart. Pure.
 
+use super::index::{Entry, Place};
+
 /// How many minutes are counted.
 pub(crate) const MINUTES: usize = 60;
 const MINUTE_MS: i64 = 60_000;
@@ -22,6 +24,15 @@ impl Default for Minutes {
 }
 
 impl Minutes {
+    /// What can be told of a list: the minute in which each entry last changed.
+    pub(crate) fn of<'a>(entries: impl Iterator<Item = (&'a Place, &'a Entry)>) -> Self {
+        let mut minutes = Self::default();
+        for (place, _) in entries {
+            minutes.count(place.updated_at);
+        }
+        minutes
+    }
+
     /// Counts one update at this time, in Unix milliseconds.
     pub(crate) fn count(&mut self, at: i64) {
         let minute = at.div_euclid(MINUTE_MS);

@@ -12,11 +12,13 @@ mod page;
 mod rows;
 pub(crate) mod sessions;
 mod shard;
+mod upkeep;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use worker::Env;
+use worker::js_sys::Promise;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{Headers, RequestInit, Response};
@@ -32,13 +34,31 @@ use crate::edge::session::Session;
 use crate::edge::target::Target;
 use crate::error::ApiError;
 use crate::platform::bindings;
+use crate::platform::deadline;
 use crate::platform::reply;
 
 const BASE: &str = "https://recent";
+/// Names, in a query, over how many shards the list is spread.
+const SHARDS: &str = "of";
+/// Most shards that there can be.
+pub(crate) const MOST_SHARDS: u16 = 64;
+/// How long a shard may take to answer a room, in milliseconds.
+const PUT_WITHIN_MS: i32 = 8_000;
+/// And how long one that somebody looks at, which may have to ask rooms.
+const ASK_WITHIN_MS: i32 = 20_000;
 
 /// What a shard is told of a transfer: one line, for there is no bare line break in JSON.
 pub(crate) fn line(record: &Record, watchers: usize) -> String {
-    format!("{watchers} {}\n", record.listed())
+    line_of(&record.listed(), watchers)
+}
+
+fn line_of(listed: &str, watchers: usize) -> String {
+    format!("{watchers} {listed}\n")
+}
+
+/// What a shard is told of a deleted transfer, in every state up to `deleted_at`, in Unix milliseconds.
+pub(crate) fn removal_line(id: &str, deleted_at: i64) -> String {
+    format!("-{deleted_at} {id}\n")
 }
 
 /// Hands a shard the [`line`]s of transfers of its own. They arrive all or not at all.
@@ -46,17 +66,35 @@ pub(crate) fn line(record: &Record, watchers: usize) -> String {
 /// # Errors
 /// [`ApiError::Unreachable`].
 pub(crate) async fn put(env: &Env, shard: u16, lines: &str) -> Result<(), ApiError> {
+    send(env, shard, "put", lines)?.arrived().await
+}
+
+/// A call to a shard that is on its way.
+struct Lines(Promise);
+
+/// Begins to send lines to a shard.
+fn send(env: &Env, shard: u16, call: &str, lines: &str) -> Result<Lines, ApiError> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&JsValue::from_str(lines));
     let shard = bindings::recent(env)?
         .get_by_name(&shard::name(shard))
         .map_err(unlisted)?;
-    let answer = bindings::resolve(shard.fetch(&format!("{BASE}/put"), &init)).await?;
-    let answer: Response = answer.unchecked_into();
-    match answer.ok() {
-        true => Ok(()),
-        false => Err(unlisted(answer.status().into())),
+    Ok(Lines(
+        shard.fetch(&format!("{BASE}/{call}"), &init).map_err(unlisted)?,
+    ))
+}
+
+impl Lines {
+    /// Waits until they have arrived.
+    async fn arrived(self) -> Result<(), ApiError> {
+        let answer: Response = deadline::within(PUT_WITHIN_MS, Ok(self.0))
+            .await?
+            .unchecked_into();
+        match answer.ok() {
+            true => Ok(()),
+            false => Err(unlisted(answer.status().into())),
+        }
     }
 }
 
@@ -77,12 +115,24 @@ pub(crate) async fn of_merchant(
 }
 
 async fn page(env: &Env, config: &Config, query: &Query) -> Result<String, ApiError> {
-    let answers = ask_all(env, config, &format!("{BASE}/list?{}", query.to_query())).await?;
-    let listings: Result<Vec<Listing<'_>>, _> = answers
+    let url = format!(
+        "{BASE}/list?{SHARDS}={}&{}",
+        config.recent_shards,
+        query.to_query()
+    );
+    let mut answers = ask_all(env, config, &url).await?;
+    if listings(&answers)?.iter().any(|listing| listing.moved) {
+        answers = ask_all(env, config, &url).await?;
+    }
+    Ok(page::merge(listings(&answers)?, query.limit))
+}
+
+fn listings(answers: &[String]) -> Result<Vec<Listing<'_>>, ApiError> {
+    let listings: Result<_, _> = answers
         .iter()
         .map(|answer| serde_json::from_str(answer))
         .collect();
-    Ok(page::merge(listings?, query.limit))
+    Ok(listings?)
 }
 
 /// What one shard, or all of them, know in numbers.
@@ -90,6 +140,9 @@ async fn page(env: &Env, config: &Config, query: &Query) -> Result<String, ApiEr
 #[serde(rename_all = "camelCase")]
 struct Stats {
     shards: u16,
+    /// Whether entries have just gone to another shard, which may have answered before it had them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    moved: bool,
     by_status: BTreeMap<String, u64>,
     per_minute: Vec<u64>,
 }
@@ -100,8 +153,12 @@ pub(crate) async fn stats(env: &Env, config: &Config) -> Result<Response, ApiErr
         per_minute: vec![0; minutes::MINUTES],
         ..Stats::default()
     };
-    for answer in ask_all(env, config, &format!("{BASE}/stats")).await? {
-        let part: Stats = serde_json::from_str(&answer)?;
+    let url = format!("{BASE}/stats?{SHARDS}={}", config.recent_shards);
+    let mut parts = parts(&ask_all(env, config, &url).await?)?;
+    if parts.iter().any(|part| part.moved) {
+        parts = self::parts(&ask_all(env, config, &url).await?)?;
+    }
+    for part in parts {
         sum.shards += part.shards;
         for (status, count) in part.by_status {
             *sum.by_status.entry(status).or_insert(0) += count;
@@ -111,6 +168,14 @@ pub(crate) async fn stats(env: &Env, config: &Config) -> Result<Response, ApiErr
         }
     }
     Ok(reply::json(200, &serde_json::to_string(&sum)?, &[])?)
+}
+
+fn parts(answers: &[String]) -> Result<Vec<Stats>, ApiError> {
+    let parts: Result<_, _> = answers
+        .iter()
+        .map(|answer| serde_json::from_str(answer))
+        .collect();
+    Ok(parts?)
 }
 
 /// Opens the feed of one shard, until the end of the session that asks; `None` asks with the token itself.
@@ -163,12 +228,11 @@ async fn ask_shards(env: &Env, shards: u16, url: &str) -> Result<Vec<String>, Ap
     let mut asked = Vec::new();
     for shard in 0..shards {
         let stub = recent.get_by_name(&shard::name(shard))?;
-        asked.push(stub.fetch(url, &init).map(JsFuture::from));
+        asked.push(stub.fetch(url, &init));
     }
     let mut answers = Vec::new();
     for asked in asked {
-        let answer = asked.map_err(unlisted)?.await.map_err(unlisted)?;
-        let answer: Response = answer.unchecked_into();
+        let answer: Response = deadline::within(ASK_WITHIN_MS, asked).await?.unchecked_into();
         if !answer.ok() {
             return Err(unlisted(JsValue::from_f64(answer.status().into())));
         }

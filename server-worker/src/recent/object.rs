@@ -1,11 +1,14 @@
-//! A shard of the recent index as a Durable Object. Platform calls only; the list is `index`.
+//! A shard of the recent index as a Durable Object. Platform calls only; the list is `index`, and `upkeep` is what it
+//! does to be right before somebody looks.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use transfer_status_protocol::Transfer;
+use worker::js_sys::Promise;
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{self, Request, RequestInit, Response};
+use worker::web_sys::{self, Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
 
@@ -13,29 +16,41 @@ use super::index::{Index, Put};
 use super::minutes::Minutes;
 use super::page::{Item, Listing, Query};
 use super::rows::Rows;
-use super::{BASE, Stats, sessions};
+use super::{BASE, SHARDS, Stats, sessions};
 use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::edge::target::Target;
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::bindings;
 use crate::platform::reply;
 use crate::platform::socket;
-use crate::room::call::Call;
-
-/// Rooms that are asked at once; the platform lets one invocation make 1,000 calls.
-const MOST_ASKED: usize = 200;
 
 /// One shard. It is exported by hand, as the rooms are.
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
-pub struct RecentIndex(Shard);
+pub struct RecentIndex(Rc<Shard>);
 
 /// What a shard has in memory: all that it lists, read again from its rows after a sleep.
 pub(super) struct Shard {
     pub(super) state: State,
-    env: Env,
-    rows: Rows,
-    list: RefCell<Option<(Index, Minutes)>>,
+    pub(super) env: Env,
+    pub(super) rows: Rows,
+    pub(super) list: RefCell<Option<(Index, Minutes)>>,
+    /// The upkeep that is under way: there is one at a time, and whoever looks waits for it.
+    pub(super) upkeep: RefCell<Option<Promise>>,
+    /// The number of shards that every entry is known to be in its place for.
+    pub(super) in_place_for: Cell<Option<u16>>,
+    /// When entries last went to another shard.
+    pub(super) moved_at: Cell<Option<i64>>,
+    /// Whether it is known that an alarm is set.
+    pub(super) is_armed: Cell<bool>,
+}
+
+/// Where changes come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// Their rooms.
+    Rooms,
+    /// A shard that had them before.
+    Shard,
 }
 
 #[wasm_bindgen(
@@ -48,12 +63,16 @@ impl RecentIndex {
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState, env: Env) -> Self {
         let state = State::from(state);
-        Self(Shard {
+        Self(Rc::new(Shard {
             rows: Rows::new(state.storage().sql()),
             state,
             env,
             list: RefCell::new(None),
-        })
+            upkeep: RefCell::new(None),
+            in_place_for: Cell::new(None),
+            moved_at: Cell::new(None),
+            is_armed: Cell::new(false),
+        }))
     }
 
     /// A call of a room or of the Worker.
@@ -64,6 +83,11 @@ impl RecentIndex {
             }
             reply::refusal(&error)
         })
+    }
+
+    /// The alarm, once a day: what has outlived its time goes.
+    pub async fn alarm(&self) {
+        self.0.on_alarm().await;
     }
 
     /// Nothing is to be said here: the platform answers pings.
@@ -84,7 +108,7 @@ impl RecentIndex {
 }
 
 impl Shard {
-    async fn answer(&self, request: &Request) -> Result<Response, ApiError> {
+    async fn answer(self: &Rc<Self>, request: &Request) -> Result<Response, ApiError> {
         let url = request.url();
         let target = Target::of(&url);
         let mut path = target.path.split('/').skip(1);
@@ -92,17 +116,19 @@ impl Shard {
             return sessions::answer(&self.state.storage().sql(), path.skip(1), now_unix_seconds());
         }
         match (url.starts_with(BASE), path.next(), path.next()) {
-            (true, Some("put"), None) => {
-                let text = JsFuture::from(request.text()?).await?;
-                self.put(&text.as_string().unwrap_or_default())
-            }
+            (true, Some("put"), None) => self.take(request, Source::Rooms).await,
+            (true, Some("moved"), None) => self.take(request, Source::Shard).await,
             (true, Some("list"), None) => {
-                self.catch_up().await?;
+                self.look(shards(target)).await?;
                 self.list(target)
             }
             (true, Some("stats"), None) => {
-                self.catch_up().await?;
+                self.look(shards(target)).await?;
                 self.stats()
+            }
+            (true, Some("leave"), None) => {
+                self.leave(shards(target).ok_or(ApiError::NoRoute)?).await?;
+                Ok(reply::empty(204, &[])?)
             }
             (true, Some("feed"), Some(expiry)) => self.open_feed(expiry.parse().unwrap_or(0), path.next()),
             (true, Some("end-feeds"), Some(session)) => self.end_feeds(session),
@@ -110,15 +136,32 @@ impl Shard {
         }
     }
 
+    async fn take(&self, request: &Request, source: Source) -> Result<Response, ApiError> {
+        let text = JsFuture::from(request.text()?).await?;
+        let text = text.as_string().unwrap_or_default();
+        let is_armed = self.ask_for_alarm().await?;
+        let answer = self.put(&text, source)?;
+        if !is_armed {
+            self.arm().await?;
+        }
+        Ok(answer)
+    }
+
     /// Takes changes in, one a line. That the transfers are listed is durable then; how they stand is asked of
     /// their rooms again, should the shard forget it.
-    fn put(&self, lines: &str) -> Result<Response, ApiError> {
+    fn put(&self, lines: &str, source: Source) -> Result<Response, ApiError> {
         let mut told = Vec::new();
-        let put = self.with(|index, minutes| {
+        self.change(|index, minutes| {
             let mut pages = Vec::new();
             for line in lines.lines() {
-                let (watchers, doc) = line.split_once(' ').unwrap_or_default();
-                let transfer = match Transfer::decode(doc) {
+                let (head, rest) = line.split_once(' ').unwrap_or_default();
+                if let Some(deleted_at) = head.strip_prefix('-') {
+                    let deleted_at = deleted_at.parse().unwrap_or_else(|_| now_unix_millis());
+                    pages.extend(index.delete(rest, deleted_at));
+                    self.rows.save_deleted(rest, deleted_at)?;
+                    continue;
+                }
+                let transfer = match Transfer::decode(rest) {
                     Ok(transfer) => transfer,
                     // Sent again it would be no better, and would hold the others up.
                     Err(error) => {
@@ -126,10 +169,16 @@ impl Shard {
                         continue;
                     }
                 };
-                if let Put::Listed { write } = index.put(&transfer, doc.to_owned()) {
+                let put = match source {
+                    Source::Rooms => index.put(&transfer, rest.to_owned()),
+                    Source::Shard => index.put_unconfirmed(&transfer, rest.to_owned()),
+                };
+                if let Put::Listed { write } = put {
                     minutes.count(transfer.updated_at.unix_millis());
                     pages.extend(write);
-                    told.push((doc, watchers.parse().unwrap_or(0)));
+                    if source == Source::Rooms {
+                        told.push((rest, head.parse().unwrap_or(0)));
+                    }
                 }
             }
             pages.sort_unstable();
@@ -138,40 +187,9 @@ impl Shard {
                 self.rows.save(page, &index.page(page))?;
             }
             Ok(())
-        });
-        if let Err(error) = put {
-            // The list would show what is not stored: read it again.
-            *self.list.borrow_mut() = None;
-            return Err(error);
-        }
+        })?;
         self.tell(&told);
         Ok(reply::empty(204, &[])?)
-    }
-
-    /// Asks the rooms of those entries that may have gone on while nobody looked. One that does not answer is
-    /// shown as it was, and asked again the next time.
-    async fn catch_up(&self) -> Result<(), ApiError> {
-        let unconfirmed = self.with(|index, _| Ok(index.unconfirmed(MOST_ASKED)))?;
-        // Asked all at once, heard one after the other.
-        let asked: Vec<_> = unconfirmed.iter().map(|id| self.ask_room(id)).collect();
-        for (id, asked) in unconfirmed.iter().zip(asked) {
-            let Ok(answer) = heard(asked).await else { continue };
-            self.with(|index, _| {
-                if let Some((transfer, doc)) = answer
-                    && let Put::Listed { write: Some(page) } = index.put(&transfer, doc)
-                {
-                    self.rows.save(page, &index.page(page))?;
-                }
-                index.confirm(id);
-                Ok(())
-            })?;
-        }
-        Ok(())
-    }
-
-    fn ask_room(&self, id: &str) -> Result<JsFuture, ApiError> {
-        let room = bindings::rooms(&self.env)?.get_by_name(id)?;
-        Ok(room.fetch(&Call::Listed.to_url(), &RequestInit::new())?.into())
     }
 
     fn list(&self, target: Target<'_>) -> Result<Response, ApiError> {
@@ -186,7 +204,8 @@ impl Shard {
                 })
             });
             let items = items.collect::<Result<_, ApiError>>()?;
-            Ok(serde_json::to_string(&Listing { items })?)
+            let moved = self.has_just_moved();
+            Ok(serde_json::to_string(&Listing { items, moved })?)
         })?;
         Ok(reply::json(200, &text, &[])?)
     }
@@ -196,6 +215,7 @@ impl Shard {
             let per_minute = minutes.until(now_unix_millis());
             Ok(Stats {
                 shards: 1,
+                moved: self.has_just_moved(),
                 by_status: index.by_status(),
                 per_minute: per_minute.into_iter().map(u64::from).collect(),
             })
@@ -203,18 +223,28 @@ impl Shard {
         Ok(reply::json(200, &serde_json::to_string(&stats)?, &[])?)
     }
 
+    /// [`Shard::with`] for what changes the list: where that fails, the list would show what is not stored, and is read
+    /// again.
+    pub(super) fn change<T>(
+        &self,
+        work: impl FnOnce(&mut Index, &mut Minutes) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let changed = self.with(work);
+        if changed.is_err() {
+            *self.list.borrow_mut() = None;
+        }
+        changed
+    }
+
     /// Works on the list, which is read first where that has not been done since the wake.
-    fn with<T>(
+    pub(super) fn with<T>(
         &self,
         work: impl FnOnce(&mut Index, &mut Minutes) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let mut list = self.list.borrow_mut();
         if list.is_none() {
             let index = self.rows.load()?;
-            let mut minutes = Minutes::default();
-            for (place, _) in index.list(&Default::default(), None, usize::MAX) {
-                minutes.count(place.updated_at);
-            }
+            let minutes = Minutes::of(index.list(&Default::default(), None, usize::MAX));
             *list = Some((index, minutes));
         }
         match &mut *list {
@@ -226,21 +256,8 @@ impl Shard {
     }
 }
 
-/// What a room has answered; `None` when it knows of no transfer any more.
-async fn heard(asked: Result<JsFuture, ApiError>) -> Result<Option<(Transfer, String)>, ApiError> {
-    let answer: Response = asked?.await?.unchecked_into();
-    let text = JsFuture::from(answer.text()?)
-        .await?
-        .as_string()
-        .unwrap_or_default();
-    match answer.status() {
-        200 => {
-            let transfer = Transfer::decode(&text).map_err(ApiError::BadUpdate)?;
-            Ok(Some((transfer, text)))
-        }
-        404 => Ok(None),
-        status => Err(ApiError::Unreachable {
-            cause: format!("a room answered {status}"),
-        }),
-    }
+/// Over how many shards the list is spread, as whoever looks knows it; an earlier release does not say.
+fn shards(target: Target<'_>) -> Option<u16> {
+    let (_, shards) = target.pairs().find(|(name, _)| name == SHARDS)?;
+    shards.parse().ok().filter(|shards| *shards > 0)
 }

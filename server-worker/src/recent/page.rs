@@ -1,5 +1,7 @@
 //! `GET /recent`: what is asked for, and the shards' answers merged into one page. Pure.
 
+use std::collections::HashSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -138,9 +140,13 @@ pub(crate) struct Listing<'a> {
     /// One more than the page's limit, where there are so many: newest first.
     #[serde(borrow)]
     pub(crate) items: Vec<Item<'a>>,
+    /// Whether entries have just gone to another shard, which may have answered before it had them.
+    #[serde(default)]
+    pub(crate) moved: bool,
 }
 
-/// The page as JSON, of at most `limit`; `next` leads on where there is more.
+/// The page as JSON, of at most `limit`; `next` leads on where there is more. A transfer that is on its way from one shard
+/// to another stands once, as it was last.
 pub(crate) fn merge(listings: Vec<Listing<'_>>, limit: usize) -> String {
     #[derive(Serialize)]
     struct Page<'a> {
@@ -149,6 +155,8 @@ pub(crate) fn merge(listings: Vec<Listing<'_>>, limit: usize) -> String {
     }
     let mut items: Vec<_> = listings.into_iter().flat_map(|listing| listing.items).collect();
     items.sort_unstable_by(|a, b| (b.at, b.id).cmp(&(a.at, a.id)));
+    let mut seen = HashSet::new();
+    items.retain(|item| seen.insert(item.id));
     let more = items.len() > limit;
     items.truncate(limit);
     let last = items.last().filter(|_| more);
@@ -228,6 +236,7 @@ mod tests {
                         .take(limit + 1)
                         .map(|(at, id)| Item { at: *at, id, doc: &raw })
                         .collect(),
+                    moved: false,
                 });
                 let listings: Vec<_> = listings.collect();
                 let mut page: Vec<_> = listings.iter().flat_map(|l| &l.items).map(|i| (i.at, i.id.to_owned())).collect();

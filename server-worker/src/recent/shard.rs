@@ -11,6 +11,11 @@ pub(crate) fn name(shard: u16) -> String {
     format!("recent-{shard}")
 }
 
+/// The number of the shard whose Durable Object has this name.
+pub(crate) fn number(name: &str) -> Option<u16> {
+    name.strip_prefix("recent-")?.parse().ok()
+}
+
 /// FNV-1a in 64 bits, folded: its low bits alone follow the last character too closely.
 fn fnv1a(bytes: &[u8]) -> u64 {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -23,7 +28,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::of;
+    use super::{name, number, of};
 
     #[test]
     fn a_transfer_stays_in_its_shard_from_deploy_to_deploy() {
@@ -33,6 +38,12 @@ mod tests {
         assert_eq!(of("order-2.a_b~c:d", 8), 6);
         assert_eq!(of("anything", 1), 0);
         assert_eq!(of("anything", 0), 0);
+    }
+
+    #[test]
+    fn a_shard_knows_its_number() {
+        assert_eq!(number(&name(63)), Some(63));
+        assert_eq!(number("recent-"), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! The one alarm that a room has: when it is set, and for what.
+//! The one alarm that a room has: when it is set, and what happens when it comes. Its time stands for nothing else.
 //!
-//! Setting it costs a written row and asking costs none, so it is only ever moved forward, but for the
-//! farewell of a final transfer.
+//! Setting it costs a written row and asking costs none, so it is only ever moved forward, but for the rest of a
+//! transfer that has ended.
+
+use std::rc::Rc;
 
 use worker::js_sys::Date;
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -31,63 +33,91 @@ impl Room {
 
     /// Sees to it that an alarm comes no later than `at`.
     pub(super) async fn arm(&self, at: Option<i64>) -> Result<(), ApiError> {
-        if let Some(at) = at {
-            self.ask_for_alarm().await?;
-            self.arm_now(at);
+        match at {
+            Some(at) => {
+                self.ask_for_alarm().await?;
+                self.arm_now(at)
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// [`Room::arm`] for when it is known what the alarm is set for. Waits for nothing, so that the alarm
     /// is part of the commit that the row belongs to.
-    pub(super) fn arm_now(&self, at: i64) {
-        let at = match (self.row(), self.policy()) {
-            (Some(record), Ok(policy)) => policy.beside_farewell(record.held(), at),
-            _ => at,
-        };
-        if self.alarm.get().flatten().is_none_or(|set_for| set_for > at) {
-            self.set_alarm(at);
+    ///
+    /// # Errors
+    /// When the alarm cannot be set.
+    pub(super) fn arm_now(&self, at: i64) -> Result<(), ApiError> {
+        match self.alarm.get().flatten() {
+            Some(set_for) if set_for <= at => Ok(()),
+            _ => self.set_alarm(at),
+        }
+    }
+
+    /// Sees to it that an alarm comes at `at` or within a retry's time after it, and no later than the first socket is
+    /// to be looked at. With `alone` an earlier one is moved there: nothing else waits for it.
+    pub(super) fn rest_until(&self, at: i64, first_socket: Option<i64>, alone: bool) -> Result<(), ApiError> {
+        if let Some(due) = first_socket.filter(|due| *due < at) {
+            return self.arm_now(due);
+        }
+        let latest = at.saturating_add(self.policy()?.retry_ms);
+        let latest = first_socket.map_or(latest, |due| due.min(latest));
+        match self.alarm.get().flatten() {
+            Some(set_for) if (at..=latest).contains(&set_for) => Ok(()),
+            Some(set_for) if set_for < at && !alone => Ok(()),
+            _ => self.set_alarm(at),
         }
     }
 
     /// Sets the alarm whatever it is set for.
-    pub(super) fn set_alarm(&self, at: i64) {
+    ///
+    /// # Errors
+    /// When the platform refuses: what the alarm was to see to must not be acknowledged then.
+    pub(super) fn set_alarm(&self, at: i64) -> Result<(), ApiError> {
         if self.alarm.get() == Some(Some(at)) {
-            return;
+            return Ok(());
         }
-        self.alarm.set(Some(Some(at)));
         let date = Date::new(&JsValue::from_f64(at as f64));
         let storage = self.state.storage();
-        match storage
+        let set = storage
             .as_raw()
-            .set_alarm(date.unchecked_into(), JsValue::NULL.into())
-        {
-            // The platform breaks the object, and takes the whole commit back, where this fails later.
-            Ok(set) => drop(JsFuture::from(set)),
+            .set_alarm(date.unchecked_into(), JsValue::NULL.into());
+        match set {
+            Ok(set) => {
+                self.alarm.set(Some(Some(at)));
+                // The platform breaks the object, and takes the whole commit back, where this fails later.
+                drop(JsFuture::from(set));
+                Ok(())
+            }
             Err(error) => {
                 self.alarm.set(None);
-                self.log(&error.into());
+                Err(ApiError::Unreachable {
+                    cause: format!("the alarm cannot be set: {error:?}"),
+                })
             }
         }
     }
 
-    /// After a commit: what follows from it is looked after even if the object ends right here.
-    pub(super) fn secure(&self, now: i64) {
-        if let Ok(policy) = self.policy() {
-            self.arm_now(policy.safety(now));
-        }
+    /// With a commit: what follows from it is looked after even if the object ends right there.
+    pub(super) fn secure(&self, now: i64) -> Result<(), ApiError> {
+        self.arm_now(self.policy()?.safety(now))
     }
 
     /// Closes the sockets whose time is over, sends what is owed, and sets the next alarm. It never
     /// fails: the platform gives an alarm up that has failed six times.
-    pub(super) async fn on_alarm(&self, set_for: Option<i64>) {
+    pub(super) async fn on_alarm(self: &Rc<Self>) {
         self.alarm.set(Some(None));
-        if let Some(next) = self.sweep() {
-            self.arm_now(next);
-        }
-        if let Err(error) = self.settle_accounts(set_for).await {
+        let next_socket = self.sweep();
+        if let Err(error) = self.settle_accounts(next_socket).await {
             self.log(&error);
-            self.arm_now(now_unix_millis().saturating_add(HOPELESS_MS));
+            self.arm_after_fault();
+        }
+    }
+
+    /// Sets the alarm for when a fault may be over.
+    pub(super) fn arm_after_fault(&self) {
+        if let Err(error) = self.arm_now(now_unix_millis().saturating_add(HOPELESS_MS)) {
+            self.log(&error);
         }
     }
 

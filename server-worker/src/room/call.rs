@@ -112,6 +112,8 @@ pub(crate) enum Call {
     Inspect,
     /// Give the transfer as the recent index lists it.
     Listed,
+    /// Delete the transfer, here and elsewhere.
+    Delete,
 }
 
 const BASE: &str = "https://room/";
@@ -139,6 +141,7 @@ impl Call {
             Self::Scan { scanned, view } => format!("{BASE}scan/{}/{}", u8::from(*scanned), digit(*view)),
             Self::Inspect => format!("{BASE}inspect"),
             Self::Listed => format!("{BASE}listed"),
+            Self::Delete => format!("{BASE}delete"),
         }
     }
 
@@ -167,6 +170,7 @@ impl Call {
             },
             "inspect" => Self::Inspect,
             "listed" => Self::Listed,
+            "delete" => Self::Delete,
             _ => return None,
         };
         parts.next().is_none().then_some(call)
@@ -201,6 +205,7 @@ mod tests {
             },
             Call::Inspect,
             Call::Listed,
+            Call::Delete,
         ];
         for view in [View::Current, View::Legacy] {
             for flag in [false, true] {

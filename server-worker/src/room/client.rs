@@ -111,6 +111,13 @@ pub(crate) async fn inspect(env: &Env, id: &TransferId) -> Result<Response, ApiE
     call(env, id, &Call::Inspect, &RequestInit::new(), &Beside::default()).await
 }
 
+/// Deletes the transfer: its room, its archived copy and its place in the list.
+pub(crate) async fn delete(env: &Env, id: &TransferId) -> Result<Response, ApiError> {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    call(env, id, &Call::Delete, &init, &Beside::default()).await
+}
+
 async fn call(
     env: &Env,
     id: &TransferId,

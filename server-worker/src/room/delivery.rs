@@ -1,164 +1,275 @@
-//! Carries the outbox out: the transfer to the recent index and to the archive, and in the end the room
-//! out of existence.
+//! Carries the outbox out: the transfer to the recent index and to the archive, and in the end the room out of existence.
+//!
+//! There is one delivery at a time a room, whoever starts it. It looks at what is stored anew before each step, so that
+//! what is written elsewhere is the newest at that moment, and it ends by setting the alarm for what is next with nothing
+//! awaited in between.
 
 use std::rc::Rc;
 
-use super::{Room, Stored, turn};
+use transfer_status_protocol::Timestamp;
+use worker::js_sys::Promise;
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use super::{Room, Stored};
 use crate::archive;
 use crate::clock::now_unix_millis;
 use crate::config::Config;
-use crate::domain::outbox::{Held, Owed, Policy};
-use crate::domain::record::Record;
+use crate::domain::outbox::{Copied, Failed, Known, Step, Tombstone};
+use crate::domain::reconcile::reconcile;
+use crate::domain::record::{Copy, Record};
 use crate::error::ApiError;
-use crate::platform::bindings;
-use crate::room::mailbag::Role;
+use crate::log;
+use crate::room::batch::Role;
 
-/// A socket may be open where nothing is to be said any more, until its own time is over.
-const LATER_MS: i64 = 60_000;
+/// How long the archive may take where nobody waits, in milliseconds.
+const ARCHIVE_WITHIN_MS: i32 = 10_000;
 
 impl Room {
     /// Sends what is owed, beside whatever the caller goes on to do.
     pub(super) fn deliver_soon(self: &Rc<Self>, record: &Rc<Record>, watchers: usize) {
         let handed_in = Rc::clone(record);
-        self.beside(move |room| async move {
-            match room.hand_in(&handed_in, watchers, None).await? {
-                (shard, Role::Carrier(carrier)) => room.carry(shard, carrier).await,
+        let room = Rc::clone(self);
+        self.state.wait_until(async move {
+            let sent = match room.hand_in(&handed_in, watchers, None).await {
+                Ok((shard, Role::Sender(sender))) => room.send(shard, sender).await,
                 // The alarm that was set with the commit sees to it where nobody does.
-                (_, Role::Handed | Role::Refused) => Ok(()),
+                Ok((_, Role::Joined | Role::Refused)) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = sent {
+                room.log(&error);
             }
         });
-        // The delivery that is under way looks again when it is through.
-        if record.held().is_final && !self.delivering.replace(true) {
-            self.beside(|room| async move {
-                let delivered = match turn::take().await {
-                    Ok(Some(_turn)) => room.deliver(false).await,
-                    // The alarm that was set with the commit does it.
-                    Ok(None) => Ok(()),
-                    Err(error) => Err(error),
-                };
-                room.delivering.set(false);
-                delivered
+        let held = record.held();
+        if held.is_final || !held.is_confirmed {
+            let delivery = self.delivery();
+            self.state.wait_until(async move {
+                // It is never rejected.
+                let _ = JsFuture::from(delivery).await;
             });
         }
     }
 
-    /// Does this after the answer; only the log hears of its failure.
-    fn beside<F: Future<Output = Result<(), ApiError>> + 'static>(
-        self: &Rc<Self>,
-        work: impl FnOnce(Rc<Self>) -> F + 'static,
-    ) {
+    /// The delivery that is under way, or a new one.
+    pub(super) fn delivery(self: &Rc<Self>) -> Promise {
+        if let Some(under_way) = &*self.delivery.borrow() {
+            return under_way.clone();
+        }
         let room = Rc::clone(self);
-        self.state.wait_until(async move {
-            if let Err(error) = work(Rc::clone(&room)).await {
+        let begun = future_to_promise(async move {
+            let delivered = room.deliver().await;
+            room.delivery.replace(None);
+            if let Err(error) = delivered {
                 room.log(&error);
+                room.arm_after_fault();
             }
+            Ok(JsValue::UNDEFINED)
         });
+        self.delivery.replace(Some(begun.clone()));
+        begun
     }
 
-    /// Sends what is owed when the alarm has come, which was set for `set_for` where that is known.
-    pub(super) async fn settle_accounts(&self, set_for: Option<i64>) -> Result<(), ApiError> {
-        let awake = self.stored.borrow().is_some();
-        if !awake {
-            // A room with no row owes nothing, so the archive is not asked.
-            let Some(record) = self.storage.load()? else {
-                return Ok(());
+    /// Does what is to be done when the alarm has come. `next_socket` is when the next of the sockets is to be looked at.
+    pub(super) async fn settle_accounts(self: &Rc<Self>, next_socket: Option<i64>) -> Result<(), ApiError> {
+        if self.stored_here()?.is_none() || (self.row().is_none() && self.tombstone.get().is_none()) {
+            return match next_socket {
+                Some(at) => self.arm_now(at),
+                None => self.leave_nothing().await,
             };
-            *self.stored.borrow_mut() = Some(Stored::Here(Rc::new(record)));
         }
-        if let (Some(record), Some(set_for)) = (self.row(), set_for)
-            && self.policy()?.farewell(record.held()) == set_for
-        {
-            let arrived = self.delivered.get().with_index(record.version());
-            self.delivered.set(arrived.with_archive(record.version()));
+        // One that is under way may have looked before this alarm's time came. The platform repeats the alarm of an
+        // object that ends before all this is done.
+        let under_way = self.delivery.borrow().clone();
+        if let Some(under_way) = under_way {
+            JsFuture::from(under_way).await?;
         }
-        self.deliver(true).await
-    }
-
-    /// Sends until nothing is owed, or something failed; then sets the alarm for what is next. With
-    /// `ask_first` the archive is asked for what it has, which is a tenth of the price of writing.
-    async fn deliver(&self, ask_first: bool) -> Result<(), ApiError> {
-        let policy = self.policy()?;
-        while let Some(record) = self.row() {
-            let held = record.held();
-            let now = now_unix_millis();
-            let owed = policy.owed(held, self.delivered.get(), now);
-            if owed.is_nothing() {
-                return self.rest(policy, held, now).await;
-            }
-            if !self.send(&record, owed, ask_first).await? {
-                return self.retry_later().await;
-            }
-        }
+        JsFuture::from(self.delivery()).await?;
         Ok(())
     }
 
-    /// Sends one version to where it is owed; `false` when one of them did not take it.
-    async fn send(&self, record: &Record, owed: Owed, ask_first: bool) -> Result<bool, ApiError> {
-        let archived = !owed.archive || self.archive(record, ask_first).await?;
-        // By now it has arrived there on its own, mostly.
-        let indexed = self.delivered.get().index >= record.version() || self.hand_over(record).await?;
-        Ok(archived && indexed)
+    /// Takes one step after the other until there is nothing to be done now.
+    async fn deliver(self: &Rc<Self>) -> Result<(), ApiError> {
+        let policy = self.policy()?;
+        self.ask_for_alarm().await?;
+        let mut failed = Failed::default();
+        let mut removal_failed = false;
+        loop {
+            let now = now_unix_millis();
+            let Some(record) = self.row() else {
+                if !self.remove(policy, &mut removal_failed, now).await? {
+                    return Ok(());
+                }
+                continue;
+            };
+            if self.tombstone.get().is_some_and(|tombstone| tombstone.is_owed) && !removal_failed {
+                removal_failed = !self.remove_elsewhere().await?;
+                continue;
+            }
+            let held = record.held();
+            let first_socket = self.first_socket_due();
+            match policy.next(held, &self.known.get(), failed, first_socket, now) {
+                Step::List => failed.index = !self.hand_over(&record).await?,
+                Step::Confirm => failed.archive = self.confirm(ARCHIVE_WITHIN_MS).await.is_err(),
+                Step::Ask => failed.archive = !self.ask_archive(&record).await?,
+                Step::Write => failed.archive = !self.write_archive(&record).await?,
+                Step::Empty => return self.empty(record).await,
+                Step::Wait(at) => return self.arm_now(first_socket.map_or(at, |due| due.min(at))),
+                Step::Rest(at) => return self.rest_until(at, first_socket, held.is_final),
+            }
+        }
     }
 
-    /// Writes a version to the archive; `false` when it could not be.
-    async fn archive(&self, record: &Record, ask_first: bool) -> Result<bool, ApiError> {
-        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
-        if !(ask_first && self.has_archived(record).await) {
-            let put = archive::put(&self.env, record, config.history_ttl_seconds);
-            if let Err(error) = bindings::resolve(put).await {
+    /// Reads the archive's copy; `false` when it could not be.
+    async fn ask_archive(&self, record: &Record) -> Result<bool, ApiError> {
+        let copy = match archive::get(&self.env, &record.transfer.id, ARCHIVE_WITHIN_MS).await {
+            Ok(copy) => copy,
+            Err(error) => {
                 self.log_owed("archive", &error);
                 return Ok(false);
             }
+        };
+        let mut known = self.known.get();
+        known.archive = Copied::Behind;
+        if let Some(copy) = copy
+            && copy.record.is_same(record)
+            && let Some(written_at) = copy.written_at
+        {
+            if copy.is_listed {
+                known.note_listed(record.mark());
+            }
+            known.archive = Copied::Has {
+                mark: record.mark(),
+                written_at,
+                read_at: Some(now_unix_millis()),
+            };
         }
-        self.delivered
-            .set(self.delivered.get().with_archive(record.version()));
+        self.known.set(known);
         Ok(true)
     }
 
-    /// Whether the archive has this very version; when it cannot be asked, it is written to anyway.
-    async fn has_archived(&self, record: &Record) -> bool {
-        match archive::get(&self.env, &record.transfer.id).await {
-            Ok(Some(archived)) => archived.version() == record.version(),
-            Ok(None) | Err(_) => false,
+    /// Writes a version to the archive; `false` when it could not be.
+    async fn write_archive(&self, record: &Record) -> Result<bool, ApiError> {
+        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
+        let is_listed = self.known.get().is_listed(record.mark());
+        let ttl = config.history_ttl_seconds;
+        let put = archive::put(&self.env, record, ttl, now_unix_millis(), is_listed).await;
+        if let Err(error) = put {
+            self.log_owed("archive", &error);
+            return Ok(false);
         }
+        let archive = Copied::Has {
+            mark: record.mark(),
+            // The write may land as late as this.
+            written_at: now_unix_millis(),
+            read_at: None,
+        };
+        let known = self.known.get();
+        self.known.set(Known { archive, ..known });
+        Ok(true)
     }
 
-    /// Sets the alarm for another attempt.
-    pub(super) async fn retry_later(&self) -> Result<(), ApiError> {
-        match self.row() {
-            Some(record) => {
-                let at = self.policy()?.retry(record.held(), now_unix_millis());
-                self.arm(Some(at)).await
+    /// Learns what the archive had before a first update that did not wait for it, and makes one record of both.
+    ///
+    /// # Errors
+    /// [`ApiError::Unreachable`]: it is still unconfirmed.
+    pub(super) async fn confirm(self: &Rc<Self>, limit_ms: i32) -> Result<(), ApiError> {
+        self.stored_here()?;
+        let is_unconfirmed = |record: Rc<Record>| record.unconfirmed.is_some();
+        if !self.row().is_some_and(is_unconfirmed) {
+            return Ok(());
+        }
+        let found = archive::get(&self.env, self.id()?, limit_ms).await;
+        if let Err(error) = &found {
+            self.log_owed("archive", error);
+        }
+        let found = found?;
+        // Updates may have come during the wait, or another confirmation.
+        let Some(held) = self.row().filter(|record| record.unconfirmed.is_some()) else {
+            return Ok(());
+        };
+        match found {
+            Some(copy) => self.merge(&held, &copy)?,
+            // The row forgets that it was unconfirmed with its next change: that costs no row of its own.
+            None => {
+                let confirmed = Rc::new(Record {
+                    unconfirmed: None,
+                    ..Record::clone(&held)
+                });
+                *self.stored.borrow_mut() = Some(Stored::Here(confirmed));
             }
-            None => Ok(()),
-        }
-    }
-
-    /// Nothing is owed: empties the room when its time has come, else sets the alarm for that.
-    async fn rest(&self, policy: Policy, held: Held, now: i64) -> Result<(), ApiError> {
-        let next = policy.rest(held, self.delivered.get());
-        if !held.is_final {
-            return self.arm(next).await;
-        }
-        self.ask_for_alarm().await?;
-        match self.first_socket_due() {
-            Some(due) => self.arm_now(
-                due.max(now.saturating_add(1_000))
-                    .min(now.saturating_add(LATER_MS)),
-            ),
-            None if policy.may_empty(held, self.delivered.get(), now) => self.empty().await?,
-            None => self.set_alarm(policy.farewell(held)),
         }
         Ok(())
     }
 
-    /// Deletes all that the room has stored, the alarm too. The archive has it.
-    async fn empty(&self) -> Result<(), ApiError> {
-        let Some(record) = self.row() else { return Ok(()) };
-        self.state.storage().delete_all().await?;
+    fn merge(self: &Rc<Self>, held: &Record, archived: &Copy) -> Result<(), ApiError> {
+        let now = now_unix_millis();
+        let merged = Rc::new(reconcile(
+            held,
+            &archived.record,
+            Timestamp::from_unix_millis(now),
+        ));
+        log::reconciled(self.name(), held, &merged);
+        self.secure(now)?;
+        self.storage.replace(&merged)?;
+        *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(&merged)));
+        let known = self.known.get();
+        self.known.set(Known {
+            archive: Copied::Behind,
+            ..known
+        });
+        self.tell(&merged);
+        Ok(())
+    }
 
+    /// Deletes all that the room has stored, the alarm too. The archive has it: it was just read there.
+    async fn empty(&self, record: Rc<Record>) -> Result<(), ApiError> {
+        self.forget_all(Stored::Archived(record), None).await
+    }
+
+    /// A room with no transfer and no socket has nothing to keep, an alarm's record least of all.
+    async fn leave_nothing(&self) -> Result<(), ApiError> {
+        if self.first_socket_due().is_some() {
+            return Ok(());
+        }
+        let deleted = self.begin_to_forget();
+        self.finish_to_forget(deleted).await
+    }
+
+    /// Deletes all that is stored here but for `tombstone`; `stored` is what the room says from then on.
+    pub(super) async fn forget_all(
+        &self,
+        stored: Stored,
+        tombstone: Option<Tombstone>,
+    ) -> Result<(), ApiError> {
+        let deleted = self.begin_to_forget();
+        *self.stored.borrow_mut() = Some(stored);
+        self.tombstone.set(tombstone);
+        if let Some(tombstone) = tombstone {
+            self.storage.note_deletion(tombstone)?;
+            self.set_alarm(tombstone.end())?;
+        }
+        self.finish_to_forget(deleted).await
+    }
+
+    /// The platform deletes in this very call, so that whatever is written from here on comes after it.
+    fn begin_to_forget(&self) -> Result<Promise, JsValue> {
         self.alarm.set(Some(None));
-        *self.stored.borrow_mut() = Some(Stored::Archived(record));
+        self.state.storage().as_raw().delete_all()
+    }
+
+    async fn finish_to_forget(&self, deleted: Result<Promise, JsValue>) -> Result<(), ApiError> {
+        let outcome = match deleted {
+            Ok(deleted) => JsFuture::from(deleted).await,
+            Err(error) => Err(error),
+        };
+        if outcome.is_err() {
+            // What is stored now is to be looked up again.
+            self.alarm.set(None);
+            self.tombstone.set(None);
+            *self.stored.borrow_mut() = None;
+        }
+        outcome?;
         Ok(())
     }
 

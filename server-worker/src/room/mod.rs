@@ -2,15 +2,14 @@
 //! what is decided is decided in `ledger`, `outbox`, `attachment` and `auth`.
 
 mod alarm;
+mod batch;
 pub(crate) mod call;
-mod carrier;
 pub(crate) mod client;
 mod delivery;
-mod mailbag;
+mod listing;
+mod removal;
 mod sockets;
 pub(crate) mod storage;
-mod turn;
-mod turnstile;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -19,7 +18,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use transfer_status_protocol::sign::Verified;
 use transfer_status_protocol::{ErrorCode, Timestamp, Transfer, TransferId, Update};
-use worker::js_sys::{Date, Reflect, Uint8Array};
+use worker::js_sys::{Promise, Uint8Array};
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Request, Response};
@@ -30,10 +29,10 @@ use crate::archive;
 use crate::clock::now_unix_millis;
 use crate::config::Config;
 use crate::domain::ledger::{self, Outcome};
-use crate::domain::outbox::Delivered;
+use crate::domain::outbox::{Copied, Known, Tombstone};
+use crate::domain::reconcile::Unconfirmed;
 use crate::domain::record::Record;
 use crate::domain::timeline::{Entry, Trail};
-use crate::domain::word;
 use crate::edge::legacy::{View, view};
 use crate::error::ApiError;
 use crate::log;
@@ -62,10 +61,12 @@ struct Room {
     stored: RefCell<Option<Stored>>,
     /// When the alarm is set for, in Unix milliseconds; empty until it was asked for.
     alarm: Cell<Option<Option<i64>>>,
+    /// What is left of a transfer that was deleted here; empty until it was looked up.
+    tombstone: Cell<Option<Tombstone>>,
     /// What the index and the archive are known to have.
-    delivered: Rc<Cell<Delivered>>,
-    /// Whether a delivery is under way; it takes along what comes in the meantime.
-    delivering: Cell<bool>,
+    known: Rc<Cell<Known>>,
+    /// The delivery that is under way: there is one at a time, and it takes along what comes in the meantime.
+    delivery: RefCell<Option<Promise>>,
     /// Whether sockets other than those of the usual kind may be here; empty until it was looked up.
     has_others: Cell<Option<bool>>,
     id: OnceCell<TransferId>,
@@ -107,8 +108,9 @@ impl TransferRoom {
             env,
             stored: RefCell::new(None),
             alarm: Cell::new(None),
-            delivered: Rc::default(),
-            delivering: Cell::new(false),
+            tombstone: Cell::new(None),
+            known: Rc::default(),
+            delivery: RefCell::new(None),
             has_others: Cell::new(None),
             id: OnceCell::new(),
         }))
@@ -121,10 +123,8 @@ impl TransferRoom {
     }
 
     /// The alarm: some socket's time is over, or something is still owed.
-    pub async fn alarm(&self, info: JsValue) {
-        let set_for = Reflect::get(&info, &JsValue::from_str("scheduledTime")).ok();
-        let set_for = set_for.and_then(|at| at.as_f64().or_else(|| at.dyn_ref().map(Date::get_time)));
-        self.0.on_alarm(set_for.map(|at| at as i64)).await;
+    pub async fn alarm(&self) {
+        self.0.on_alarm().await;
     }
 
     /// A message of a client, unless the platform has answered it.
@@ -169,6 +169,7 @@ impl Room {
             Some(Call::Scan { scanned, view }) => self.scan(scanned, view),
             Some(Call::Inspect) => self.inspect().await,
             Some(Call::Listed) => self.listed().await,
+            Some(Call::Delete) => self.delete().await,
             None => Err(ApiError::OtherVersion),
         };
         answer.or_else(|error| {
@@ -190,28 +191,27 @@ impl Room {
     ) -> Result<Response, ApiError> {
         let update = Update::decode(&Verified::by_caller(body.as_slice())).map_err(ApiError::BadUpdate)?;
         self.ask_for_alarm().await?;
-        let stored = self.stored().await?;
-        let current = stored.record();
-        let now = now_unix_millis();
-        turn::note_update(now);
-        let at = Timestamp::from_unix_millis(now);
-        let (view, word) = (View::of(word.is_some()), word.as_deref());
-        let known = current.and_then(|record| record.word.as_deref());
-        let outcome = match ledger::apply(current.map(|record| &record.transfer), update, at) {
-            Outcome::Unchanged(transfer) if word::is_another(&transfer.status, known, word) => {
-                Outcome::Applied(ledger::advanced(transfer.clone(), at))
-            }
-            outcome => outcome,
+        let stored = self.stored_for(&update).await?;
+        let current = stored.as_ref().and_then(Stored::record);
+        let now = self.now_after_all();
+        let view = View::of(word.is_some());
+        let unconfirmed = match (&stored, current) {
+            (_, Some(current)) => current.unconfirmed.clone(),
+            (None, None) => Some(Unconfirmed::default()),
+            (Some(_), None) => None,
         };
-        match outcome {
-            Outcome::Applied(transfer) => {
-                let before = current.map(|record| (&record.transfer.status, known));
-                let word = word::kept(before, &transfer.status, word);
-                let record = Record::changed(transfer, current.map(Rc::as_ref), word).traced(trail);
-                let record = Rc::new(record);
-                self.storage.save(&record)?;
-                *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(&record)));
-                self.secure(now);
+        let unconfirmed = unconfirmed.map(|unconfirmed| unconfirmed.after(&update));
+        let at = Timestamp::from_unix_millis(now);
+        match ledger::apply(current.map(Rc::as_ref), update, word.as_deref(), at) {
+            Outcome::Applied(record) => {
+                let record = Record {
+                    unconfirmed,
+                    ..record
+                };
+                let record = Rc::new(record.traced(trail));
+                // What follows is looked after even if the object ends right here; without that nothing is taken.
+                self.secure(now)?;
+                self.keep(&record)?;
                 let watchers = self.tell(&record);
                 self.deliver_soon(&record, watchers);
                 if Config::of(&self.env).is_ok_and(|config| config.log_updates) {
@@ -219,13 +219,12 @@ impl Room {
                 }
                 Ok(reply::json(200, &view.transfer(&record), &[])?)
             }
-            Outcome::Unchanged(transfer) => Ok(match view {
-                View::Current => reply::json(200, &transfer.encode(), &[])?,
-                View::Legacy => reply::json(200, &view::transfer(transfer, known), &[])?,
-            }),
+            Outcome::Unchanged(record) => Ok(reply::json(200, &view.transfer(record), &[])?),
             Outcome::Conflict { current, reason } if view == View::Legacy => {
                 log::conflict(self.name(), &reason.to_string(), trail);
-                let conflict = view::conflict(&reason.to_string(), &current, known);
+                let known = stored.as_ref().and_then(Stored::record);
+                let word = known.and_then(|known| known.word.as_deref());
+                let conflict = view::conflict(&reason.to_string(), &current, word);
                 Ok(reply::json(ErrorCode::Conflict.http_status(), &conflict, &[])?)
             }
             Outcome::Conflict { current, reason } => {
@@ -235,6 +234,31 @@ impl Room {
                     transfer: Box::new(current.into_owned()),
                 })
             }
+        }
+    }
+
+    /// Stores a change.
+    fn keep(&self, record: &Rc<Record>) -> Result<(), ApiError> {
+        self.storage.save(record)?;
+        if self.tombstone.get().is_some_and(|tombstone| !tombstone.is_owed) {
+            self.storage.forget_deletion()?;
+            self.tombstone.set(None);
+        }
+        *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(record)));
+        let known = self.known.get();
+        self.known.set(Known {
+            archive: Copied::Behind,
+            ..known
+        });
+        Ok(())
+    }
+
+    /// The time, but later than all that was here before a deletion: what comes after that is news to everybody.
+    fn now_after_all(&self) -> i64 {
+        let now = now_unix_millis();
+        match self.tombstone.get() {
+            Some(tombstone) => now.max(tombstone.deleted_at.saturating_add(1)),
+            None => now,
         }
     }
 
@@ -278,19 +302,49 @@ impl Room {
     /// What is stored, looked up once as long as the object is awake: in the row, and where there is none,
     /// in the archive.
     async fn stored(&self) -> Result<Stored, ApiError> {
-        if let Some(stored) = &*self.stored.borrow() {
-            return Ok(stored.clone());
+        self.look_up(archive::READ_WITHIN_MS).await
+    }
+
+    /// What an update is applied to; `None` where only the archive could tell whether there is anything, and does not:
+    /// payments go on without it. One that says what it builds on waits to learn that.
+    async fn stored_for(self: &Rc<Self>, update: &Update) -> Result<Option<Stored>, ApiError> {
+        if update.if_version.is_some() {
+            self.confirm(archive::READ_WITHIN_MS).await?;
+            return self.stored().await.map(Some);
         }
-        let found = match self.storage.load()? {
-            Some(record) => Stored::Here(Rc::new(record)),
-            None if self.is_blank() => Stored::Nowhere,
-            None => match archive::get(&self.env, self.id()?).await? {
-                Some(record) => Stored::Archived(Rc::new(record)),
-                None => Stored::Nowhere,
-            },
+        match self.look_up(archive::UPDATE_WAITS_MS).await {
+            Ok(stored) => Ok(Some(stored)),
+            // Another update may have been taken so during the wait.
+            Err(ApiError::Unreachable { .. }) => Ok(self.stored.borrow().clone()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn look_up(&self, limit_ms: i32) -> Result<Stored, ApiError> {
+        if let Some(stored) = self.stored_here()? {
+            return Ok(stored);
+        }
+        let found = match archive::get(&self.env, self.id()?, limit_ms).await? {
+            Some(copy) => Stored::Archived(Rc::new(copy.record)),
+            None => Stored::Nowhere,
         };
         // Another event may have found it, and changed it, during the wait.
         Ok(self.stored.borrow_mut().get_or_insert(found).clone())
+    }
+
+    /// What the room can tell by itself; `None`: the archive has to be asked.
+    fn stored_here(&self) -> Result<Option<Stored>, ApiError> {
+        if let Some(stored) = &*self.stored.borrow() {
+            return Ok(Some(stored.clone()));
+        }
+        let record = self.storage.load()?;
+        self.tombstone.set(self.storage.deletion()?);
+        let found = match record {
+            Some(record) => Stored::Here(Rc::new(record)),
+            None if self.tombstone.get().is_some() || self.is_blank() => Stored::Nowhere,
+            None => return Ok(None),
+        };
+        Ok(Some(self.stored.borrow_mut().insert(found).clone()))
     }
 
     fn announced(&self) -> Result<Rc<Record>, ApiError> {

@@ -71,15 +71,15 @@ impl Room {
         }
         let tags: Vec<&str> = [Some(tag), from.as_deref()].into_iter().flatten().collect();
         self.state.accept_websocket_with_tags(&server, &tags);
-        let begun = self.begin(&server, attachment).await;
-        if let Err(error) = begun {
-            // Nobody holds its other end.
+        if let Err(error) = self.begin(&server, attachment).await {
+            // It counts as open for as long as nobody closes it, though nobody will ever be at its other end.
             socket::close(&server, error.close_code(), error.code().as_str());
             return Err(error);
         }
         Ok(socket::upgrade(&client, subprotocol)?)
     }
 
+    /// What an accepted socket begins with.
     async fn begin(&self, server: &WebSocket, attachment: Attachment) -> Result<(), ApiError> {
         self.state
             .set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);

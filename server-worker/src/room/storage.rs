@@ -11,6 +11,7 @@ use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::DurableObjectStorage;
 
+use crate::domain::outbox::Tombstone;
 use crate::domain::record::Record;
 use crate::domain::timeline;
 
@@ -20,6 +21,9 @@ const SCHEMA: u32 = 1;
 const TRANSFER: &str = "transfer";
 /// The part of the timeline that has settled, a JSON array; absent while none has.
 const SETTLED: &str = "timeline";
+/// What is left of a transfer that was deleted: `<Unix milliseconds> <1 while something is owed, else 0>`. It has a key
+/// of its own, so that an earlier release finds no transfer.
+const DELETION: &str = "deleted";
 
 #[wasm_bindgen]
 extern "C" {
@@ -36,6 +40,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn put(this: &Kv, key: &str, value: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn delete(this: &Kv, key: &str) -> Result<JsValue, JsValue>;
 }
 
 /// What went wrong with the entry.
@@ -101,12 +108,63 @@ impl Storage {
         Ok(self.kv.put(TRANSFER, &encode(record))?)
     }
 
+    /// [`Storage::save`] of a transfer that is not one change further than what is stored.
+    pub(crate) fn replace(&self, record: &Record) -> Result<(), StorageError> {
+        self.kv.delete(SETTLED)?;
+        self.save(record)
+    }
+
+    /// Deletes the transfer, and leaves the tombstone in its place.
+    pub(crate) fn delete(&self, tombstone: Tombstone) -> Result<(), StorageError> {
+        self.note_deletion(tombstone)?;
+        self.kv.delete(SETTLED)?;
+        self.kv.delete(TRANSFER)?;
+        Ok(())
+    }
+
+    /// What is left of a deleted transfer.
+    pub(crate) fn deletion(&self) -> Result<Option<Tombstone>, StorageError> {
+        match self.kv.get(DELETION)?.as_string() {
+            Some(text) => decode_deletion(&text)
+                .map(Some)
+                .ok_or(StorageError::Broken("it holds no tombstone")),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes the tombstone.
+    pub(crate) fn note_deletion(&self, tombstone: Tombstone) -> Result<(), StorageError> {
+        Ok(self.kv.put(DELETION, &encode_deletion(tombstone))?)
+    }
+
+    /// Forgets that a transfer was deleted.
+    pub(crate) fn forget_deletion(&self) -> Result<(), StorageError> {
+        self.kv.delete(DELETION)?;
+        Ok(())
+    }
+
     /// Waits until all that was written is durable: for what leaves by another object, whom the platform does not
     /// hold back.
     pub(crate) async fn durable(&self) -> Result<(), StorageError> {
         JsFuture::from(self.platform.sync()?).await?;
         Ok(())
     }
+}
+
+fn encode_deletion(tombstone: Tombstone) -> String {
+    format!("{} {}", tombstone.deleted_at, u8::from(tombstone.is_owed))
+}
+
+fn decode_deletion(text: &str) -> Option<Tombstone> {
+    let (deleted_at, is_owed) = text.split_once(' ')?;
+    Some(Tombstone {
+        deleted_at: deleted_at.parse().ok()?,
+        is_owed: match is_owed {
+            "0" => false,
+            "1" => true,
+            _ => return None,
+        },
+    })
 }
 
 fn encode(record: &Record) -> String {
@@ -131,7 +189,8 @@ fn decode(text: &str, settled: Option<&str>) -> Result<Record, StorageError> {
 mod tests {
     use transfer_status_protocol::{Status, Timestamp, Transfer, TransferId};
 
-    use super::{StorageError, decode, encode};
+    use super::{StorageError, decode, decode_deletion, encode, encode_deletion};
+    use crate::domain::outbox::Tombstone;
     use crate::domain::record::Record;
     use crate::domain::timeline;
 
@@ -166,6 +225,20 @@ mod tests {
             stored = Some((record, settled));
         }
         assert_eq!(stored.unwrap().0.timeline.entries().count(), 40);
+    }
+
+    #[test]
+    fn a_tombstone_comes_back_as_it_was_stored() {
+        for is_owed in [false, true] {
+            let tombstone = Tombstone {
+                deleted_at: 1_700_000_000_000,
+                is_owed,
+            };
+            assert_eq!(decode_deletion(&encode_deletion(tombstone)), Some(tombstone));
+        }
+        for text in ["", "1", "1 ", "1 2", "x 0", "1 0 0"] {
+            assert_eq!(decode_deletion(text), None, "{text}");
+        }
     }
 
     #[test]

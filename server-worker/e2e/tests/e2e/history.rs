@@ -1,17 +1,17 @@
 //! The archive: what is left of a transfer when its room is gone, and one that got stuck.
 
+use std::time::Duration;
+
 use serde_json::json;
 use transfer_status::Status;
 use transfer_status_e2e::{Options, Said, Server, Sockets, until};
 
-/// A server whose rooms empty soon, and that counts.
-fn hasty(options: Options) -> Server {
-    Server::start(
-        options
-            .variable("OUTBOX_RETRY_SECONDS", "1")
-            .variable("ARCHIVE_GRACE_SECONDS", "2")
-            .with_instruments(),
-    )
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// A server as it is deployed, that counts and lets time pass.
+fn server() -> Server {
+    Server::start(Options::default().with_instruments())
 }
 
 /// Waits until the rooms have nothing under way, after their answers too.
@@ -19,13 +19,19 @@ async fn at_rest(server: &Server) {
     until(async || server.instruments().await.room.running == 0).await;
 }
 
+/// Lets time pass until so many rooms have emptied.
 async fn emptied(server: &Server, rooms: u64) {
-    until(async || server.instruments().await.room.emptied >= rooms).await;
+    until(async || {
+        at_rest(server).await;
+        server.advance(5 * MINUTE).await;
+        server.instruments().await.room.emptied >= rooms
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_transfer_outlives_its_room() {
-    let server = hasty(Options::default());
+    let server = server();
     let payment = server.payment();
     let fields = r#""status":"processing","amount":12.10,"metadata":{"order":[7,{"a":"\u00e9"}]}"#;
     payment.post(fields).await;
@@ -62,21 +68,29 @@ async fn a_transfer_outlives_its_room() {
 }
 
 #[tokio::test]
-async fn a_room_that_slept_all_day_knows_by_its_alarm_that_all_has_arrived() {
-    let server = hasty(Options::default());
+async fn a_room_that_slept_reads_the_archive_back_before_it_empties() {
+    let server = server();
     let payment = server.payment();
     payment.report(Status::Failed).await;
     until(async || !server.archive().await.is_empty()).await;
-    let reads = server.instruments().await.archive.reads;
+    at_rest(&server).await;
+    let before = server.instruments().await;
     server.evict(&payment.id, Sockets::Hibernate);
     emptied(&server, 1).await;
     let counts = server.instruments().await;
-    assert_eq!((counts.archive.reads, counts.archive.writes), (reads, 1));
+    assert_eq!(
+        (counts.archive.reads, counts.archive.writes),
+        (before.archive.reads + 1, 1)
+    );
+    assert_eq!(
+        counts.shard.fetches, before.shard.fetches,
+        "the copy tells that the list has it"
+    );
 }
 
 #[tokio::test]
 async fn a_transfer_that_got_stuck_is_archived_as_it_stands_and_again_at_its_end() {
-    let server = hasty(Options::default().variable("ARCHIVE_QUIET_SECONDS", "1"));
+    let server = server();
     let payment = server.payment();
     payment.report(Status::Processing).await;
     let archived = async |version: u64, is_final: bool| {
@@ -86,8 +100,10 @@ async fn a_transfer_that_got_stuck_is_archived_as_it_stands_and_again_at_its_end
         })
         .await;
     };
+    at_rest(&server).await;
+    server.advance(HOUR).await;
     archived(1, false).await;
-    payment.report(Status::Completed).await;
+    payment.post(r#""status":"completed""#).await;
     archived(2, true).await;
     let written = server.instruments().await.archive.written;
     assert_eq!(
@@ -99,12 +115,7 @@ async fn a_transfer_that_got_stuck_is_archived_as_it_stands_and_again_at_its_end
 
 #[tokio::test]
 async fn a_payment_costs_the_rows_and_calls_that_are_counted_on() {
-    // No hurry: a safety alarm that comes while a busy machine is at a step would be counted, and so would those of a
-    // room that still has a socket when its grace is over.
-    let options = Options::default()
-        .variable("OUTBOX_RETRY_SECONDS", "900")
-        .variable("ARCHIVE_GRACE_SECONDS", "6");
-    let server = Server::start(options.with_instruments());
+    let server = server();
     let before = server.instruments().await.worker.requests;
     let payment = server.payment();
     let mut watchers = [payment.socket().await, payment.socket().await];
@@ -127,14 +138,11 @@ async fn a_payment_costs_the_rows_and_calls_that_are_counted_on() {
     let counts = server.instruments().await;
     assert_eq!(counts.room.rows_written, 3, "one an update");
     assert_eq!(counts.room.schema_rows, 0);
-    assert_eq!(
-        counts.room.alarms_set, 2,
-        "one for safety and expiry, one to empty"
-    );
+    assert_eq!(counts.room.alarms_set, 1, "for safety, expiry and the end");
     assert_eq!(counts.room.alarms, 1);
-    assert_eq!((counts.archive.reads, counts.archive.writes), (1, 1));
+    assert_eq!((counts.archive.reads, counts.archive.writes), (2, 1));
     assert_eq!(counts.shard.rows_written - counts.shard.schema_rows, 1);
-    assert_eq!(counts.shard.alarms_set, 0);
+    assert_eq!(counts.shard.alarms_set, 1, "once a day");
     assert_eq!(counts.shard.fetches, 3);
     assert_eq!(counts.worker.requests - before, 5);
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use transfer_status_protocol::{Metadata, Patch, Status, Timestamp, Transfer, TransferId, Update};
 
-use super::{ConflictReason, Outcome, apply};
+use super::{ConflictReason, Outcome};
+use crate::domain::record::Record;
+use crate::domain::word;
 
 const STATUSES: [Status; 5] = [
     Status::Pending,
@@ -28,15 +30,20 @@ fn update(status: &Status) -> Update {
     Update::new(id(), status.clone())
 }
 
+/// An update of this service's own API.
+fn apply(current: Option<&Record>, update: Update, now: Timestamp) -> Outcome<'_> {
+    super::apply(current, update, None, now)
+}
+
 /// A transfer in this status, reported once at time 1,000.
-fn stored(status: &Status) -> Transfer {
+fn stored(status: &Status) -> Record {
     applied(None, update(status).with_message("first"), 1_000)
 }
 
 #[track_caller]
-fn applied(current: Option<&Transfer>, update: Update, now: i64) -> Transfer {
+fn applied(current: Option<&Record>, update: Update, now: i64) -> Record {
     match apply(current, update, at(now)) {
-        Outcome::Applied(transfer) => transfer,
+        Outcome::Applied(record) => record,
         other => panic!("{other:?}"),
     }
 }
@@ -45,9 +52,12 @@ fn applied(current: Option<&Transfer>, update: Update, now: i64) -> Transfer {
 fn the_first_update_may_bring_any_status_and_makes_version_1() {
     for status in &STATUSES {
         let transfer = stored(status);
-        assert_eq!((&transfer.status, transfer.version), (status, Some(1)));
-        assert_eq!(transfer.updated_at, at(1_000));
-        assert_eq!(transfer.message.as_deref(), Some("first"));
+        assert_eq!(
+            (&transfer.transfer.status, transfer.transfer.version),
+            (status, Some(1))
+        );
+        assert_eq!(transfer.transfer.updated_at, at(1_000));
+        assert_eq!(transfer.transfer.message.as_deref(), Some("first"));
     }
 }
 
@@ -69,15 +79,19 @@ fn only_the_steps_of_the_flow_are_taken() {
             match outcome {
                 Outcome::Applied(next) => {
                     assert!(allowed, "{from} -> {to}");
-                    assert_eq!((&next.status, next.version), (to, Some(2)));
-                    assert_eq!(next.message.as_deref(), Some("first"), "what is not given stays");
+                    assert_eq!((&next.transfer.status, next.transfer.version), (to, Some(2)));
+                    assert_eq!(
+                        next.transfer.message.as_deref(),
+                        Some("first"),
+                        "what is not given stays"
+                    );
                 }
                 Outcome::Conflict {
                     current: shown,
                     reason,
                 } => {
                     assert!(!allowed, "{from} -> {to}");
-                    assert_eq!(*shown, current);
+                    assert_eq!(*shown, current.transfer);
                     let expected = if from.is_final() {
                         ConflictReason::Final
                     } else {
@@ -99,8 +113,11 @@ fn the_same_status_with_another_field_is_a_change() {
         update(&Status::Processing).with_message("second"),
         2_000,
     );
-    assert_eq!((next.message.as_deref(), next.version), (Some("second"), Some(2)));
-    assert_eq!(next.updated_at, at(2_000));
+    assert_eq!(
+        (next.transfer.message.as_deref(), next.transfer.version),
+        (Some("second"), Some(2))
+    );
+    assert_eq!(next.transfer.updated_at, at(2_000));
 }
 
 #[test]
@@ -128,18 +145,18 @@ fn a_field_is_kept_removed_or_set_as_the_update_says() {
     let kept = applied(Some(&current), update(&Status::Processing), 2_000);
     assert_eq!(
         (
-            &kept.message,
-            &kept.amount,
-            &kept.merchant_id,
-            &kept.customer_id,
-            &kept.metadata
+            &kept.transfer.message,
+            &kept.transfer.amount,
+            &kept.transfer.merchant_id,
+            &kept.transfer.customer_id,
+            &kept.transfer.metadata
         ),
         (
-            &current.message,
-            &current.amount,
-            &current.merchant_id,
-            &current.customer_id,
-            &current.metadata
+            &current.transfer.message,
+            &current.transfer.amount,
+            &current.transfer.merchant_id,
+            &current.transfer.customer_id,
+            &current.transfer.metadata
         ),
     );
 
@@ -152,11 +169,11 @@ fn a_field_is_kept_removed_or_set_as_the_update_says() {
     let bare = applied(Some(&current), remove.clone(), 2_000);
     assert_eq!(
         (
-            &bare.message,
-            &bare.amount,
-            &bare.merchant_id,
-            &bare.customer_id,
-            &bare.metadata
+            &bare.transfer.message,
+            &bare.transfer.amount,
+            &bare.transfer.merchant_id,
+            &bare.transfer.customer_id,
+            &bare.transfer.metadata
         ),
         (&None, &None, &None, &None, &None),
     );
@@ -167,8 +184,11 @@ fn a_field_is_kept_removed_or_set_as_the_update_says() {
     );
 
     let again = applied(Some(&bare), full, 3_000);
-    assert_eq!((again.amount, again.metadata), (current.amount, current.metadata));
-    assert_eq!(again.version, Some(3));
+    assert_eq!(
+        (again.transfer.amount, again.transfer.metadata),
+        (current.transfer.amount, current.transfer.metadata)
+    );
+    assert_eq!(again.transfer.version, Some(3));
 }
 
 #[test]
@@ -194,7 +214,7 @@ fn a_final_transfer_takes_no_other_field_either() {
         assert_eq!(
             apply(Some(&current), late, at(2_000)),
             Outcome::Conflict {
-                current: Cow::Borrowed(&current),
+                current: Cow::Borrowed(&current.transfer),
                 reason: ConflictReason::Final
             },
         );
@@ -208,7 +228,7 @@ fn a_late_retry_that_says_what_it_builds_on_does_not_undo_a_newer_update() {
         .with_message("step 1")
         .with_if_version(1);
     let second = applied(Some(&first), slow.clone(), 2_000);
-    assert_eq!(second.version, Some(2));
+    assert_eq!(second.transfer.version, Some(2));
     assert_eq!(
         apply(Some(&second), slow.clone(), at(3_000)),
         Outcome::Unchanged(&second),
@@ -222,7 +242,7 @@ fn a_late_retry_that_says_what_it_builds_on_does_not_undo_a_newer_update() {
     assert_eq!(
         apply(Some(&third), slow, at(5_000)),
         Outcome::Conflict {
-            current: Cow::Borrowed(&third),
+            current: Cow::Borrowed(&third.transfer),
             reason: ConflictReason::Version
         },
     );
@@ -250,13 +270,16 @@ fn a_step_of_the_flow_is_held_to_its_version_too() {
         update(&Status::Completed).with_if_version(1),
         2_000,
     );
-    assert_eq!((next.status, next.version), (Status::Completed, Some(2)));
+    assert_eq!(
+        (next.transfer.status, next.transfer.version),
+        (Status::Completed, Some(2))
+    );
 }
 
 #[test]
 fn beside_a_transfer_that_nobody_has_reported_only_version_0_counts() {
     let first = applied(None, update(&Status::Pending).with_if_version(0), 1_000);
-    assert_eq!(first.version, Some(1));
+    assert_eq!(first.transfer.version, Some(1));
     assert_eq!(
         apply(None, update(&Status::Completed).with_if_version(1), at(1_000)),
         Outcome::Conflict {
@@ -270,7 +293,61 @@ fn beside_a_transfer_that_nobody_has_reported_only_version_0_counts() {
 fn a_clock_that_was_set_back_does_not_take_updated_at_along() {
     let current = stored(&Status::Pending);
     let next = applied(Some(&current), update(&Status::Processing), 10);
-    assert_eq!(next.updated_at, at(1_000));
+    assert_eq!(next.transfer.updated_at, at(1_000));
+}
+
+/// The word after an update by the earlier API, or that nothing changed.
+fn worded(current: &Record, status: &Status, word: Option<&str>) -> Option<Record> {
+    match super::apply(Some(current), update(status), word, at(2_000)) {
+        Outcome::Applied(record) => Some(record),
+        Outcome::Unchanged(_) => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn flying(word: Option<&str>) -> Record {
+    match super::apply(None, update(&Status::Processing), word, at(1_000)) {
+        Outcome::Applied(record) => record,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_word_stays_for_as_long_as_the_status_does() {
+    let flight = flying(Some("IN_FLIGHT"));
+    let message = update(&Status::Processing).with_message("our API changed the message only");
+    let kept = applied(Some(&flight), message, 2_000);
+    assert_eq!(kept.word.as_deref(), Some("IN_FLIGHT"));
+    assert_eq!(worded(&flight, &Status::Completed, None).unwrap().word, None);
+    let paid = worded(&flight, &Status::Completed, Some("PAID")).unwrap();
+    assert_eq!(paid.word.as_deref(), Some("PAID"));
+}
+
+#[test]
+fn another_word_for_the_same_status_is_news_until_the_end() {
+    for (known, used, is_news) in [
+        (None, Some("IN_FLIGHT"), true),
+        (Some("IN_FLIGHT"), Some("PROCESSING"), true),
+        (Some("IN_FLIGHT"), Some("IN_FLIGHT"), false),
+        (None, Some("PROCESSING"), false),
+        (Some("IN_FLIGHT"), None, false),
+    ] {
+        let renamed = worded(&flying(known), &Status::Processing, used);
+        assert_eq!(renamed.is_some(), is_news, "{known:?} {used:?}");
+        if let Some(renamed) = renamed {
+            assert_eq!(renamed.version(), 2);
+            assert_eq!(
+                word::shown(&Status::Processing, renamed.word.as_deref()),
+                used.unwrap()
+            );
+        }
+    }
+    let paid = worded(&flying(None), &Status::Completed, Some("PAID")).unwrap();
+    assert_eq!(
+        worded(&paid, &Status::Completed, Some("SETTLED")),
+        None,
+        "a final transfer keeps the word that it ended with"
+    );
 }
 
 /// The rules once more, over plain values.
@@ -338,7 +415,7 @@ proptest! {
         ),
     ) {
         let mut model = Model::default();
-        let mut current: Option<Transfer> = None;
+        let mut current: Option<Record> = None;
         for (status, message, customer, if_version, now) in steps {
             let status = &STATUSES[status];
             let mut next = update(status);
@@ -357,16 +434,16 @@ proptest! {
             let expected = model.take(status.as_str(), &patches, if_version, now);
             let before = current.clone();
             match apply(before.as_ref(), next, at(now)) {
-                Outcome::Applied(transfer) => {
-                    prop_assert_eq!(transfer.version, expected);
-                    prop_assert_ne!(transfer.version, before.and_then(|before| before.version));
-                    current = Some(transfer);
+                Outcome::Applied(record) => {
+                    prop_assert_eq!(record.transfer.version, expected);
+                    prop_assert_ne!(record.transfer.version, before.and_then(|before| before.transfer.version));
+                    current = Some(record);
                 }
-                Outcome::Unchanged(transfer) => prop_assert_eq!(transfer.version, expected),
+                Outcome::Unchanged(record) => prop_assert_eq!(record.transfer.version, expected),
                 Outcome::Conflict { .. } => prop_assert_eq!(None, expected),
             }
 
-            let Some(shown) = &current else {
+            let Some(Record { transfer: shown, .. }) = &current else {
                 prop_assert_eq!(model.version, 0);
                 continue;
             };

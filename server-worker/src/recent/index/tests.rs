@@ -130,18 +130,18 @@ fn what_has_gone_on_since_its_page_was_written_is_to_be_asked_for() {
     }
     let page = index.page(0);
     assert!(
-        index.unconfirmed(10).is_empty(),
+        index.unconfirmed(10, 0).is_empty(),
         "it came from the rooms themselves"
     );
 
     let mut woken = Index::default();
     woken.restore(0, &page);
     assert_eq!(all(&woken), ["t2", "t1", "t0"]);
-    let ids: Vec<_> = woken.unconfirmed(10).iter().map(ToString::to_string).collect();
+    let ids: Vec<_> = woken.unconfirmed(10, 0).iter().map(ToString::to_string).collect();
     assert_eq!(ids, ["t2", "t0"], "a final one cannot have gone on");
     woken.confirm("t0");
     put(&mut woken, "t2", 2, 9, Status::Failed);
-    assert!(woken.unconfirmed(10).is_empty());
+    assert!(woken.unconfirmed(10, 0).is_empty());
 }
 
 #[test]
