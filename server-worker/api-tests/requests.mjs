@@ -78,6 +78,12 @@ export const requests = (admin) => {
       401: [get(`/transfer/${id}/timeline`, stranger)],
       404: [get("/transfer/unheard-of/timeline", operator)],
     },
+    "GET /transfer/{transferId}/record": {
+      200: [get(`/transfer/${id}/record`, operator)],
+      400: [get("/transfer/a%20b/record", operator)],
+      401: [get(`/transfer/${id}/record`, stranger)],
+      404: [get("/transfer/unheard-of/record", operator)],
+    },
     "GET /ws/{transferId}": { 426: [get(`/ws/${id}`)] },
     "POST /scan": {
       200: [post("/scan", { transferId: id, scanned: true }, bearer(signature(id)))],
@@ -95,7 +101,10 @@ export const requests = (admin) => {
       400: [get("/recent?limit=0", operator)],
       401: [get("/recent", stranger)],
     },
-    "GET /dashboard": { 200: [get("/dashboard", operator)], 401: [get("/dashboard")] },
+    "GET /dashboard": {
+      200: [get("/dashboard", operator)],
+      401: [get("/dashboard"), get("/dashboard", stranger)],
+    },
     "POST /dashboard/session": {
       204: [post("/dashboard/session", { token: admin })],
       400: [post("/dashboard/session", {})],
@@ -105,7 +114,10 @@ export const requests = (admin) => {
     "DELETE /dashboard/session": { 204: [{ method: "DELETE", path: "/dashboard/session", headers: {} }] },
     "GET /dashboard/stats": { 200: [get("/dashboard/stats", operator)], 401: [get("/dashboard/stats", stranger)] },
     "GET /dashboard/feed": { 426: [get("/dashboard/feed?shard=0", operator)] },
-    "GET /healthz": { 200: [get("/healthz")] },
+    "GET /healthz": {
+      200: [get("/healthz"), get("/healthz?deep=1", operator)],
+      401: [get("/healthz?deep=1"), get("/healthz?deep=1", stranger)],
+    },
     "POST /create": {
       200: [report("/create", `${id}-e`, "PENDING")],
       400: [report("/create", `${id}-e`, "REFUNDED")],
