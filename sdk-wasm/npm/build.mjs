@@ -20,7 +20,12 @@ const entries = {
   index: [],
   slim: [],
   cdn: [],
-  react: ["./index.js", "react"],
+  store: [],
+  react: ["./index.js", "./store.js", "react"],
+  vue: ["./index.js", "./store.js", "vue"],
+  svelte: ["./index.js", "./store.js"],
+  solid: ["./index.js", "./store.js", "solid-js"],
+  angular: ["./index.js", "./store.js", "@angular/core"],
   element: ["./index.js"],
   qr: ["./index.js"],
   server: ["./index.js"],
@@ -126,7 +131,8 @@ const main = async () => {
     const toFile = {
       name: "entries",
       setup(build) {
-        build.onResolve({ filter: /^\.\/index\.ts$/ }, () => ({ path: "./index.js", external: true }));
+        const shared = /^\.\/(index|store)\.ts$/;
+        build.onResolve({ filter: shared }, ({ path }) => ({ path: path.replace(".ts", ".js"), external: true }));
       },
     };
     for (const [entry, external] of Object.entries(entries)) {

@@ -5,8 +5,8 @@ import type { TransferStatusError } from "./error.ts";
 /** Where a transfer stands. The last three are final; a name from a newer server is passed on as it is. */
 export type Status = "pending" | "processing" | "completed" | "failed" | "cancelled" | (string & {});
 
-/** A transfer, as the server sent it: the very object that `JSON.parse` made. */
-export interface Transfer {
+/** A transfer, as the server sent it: the very object that `JSON.parse` made. `Metadata` is what your backend attaches. */
+export interface Transfer<Metadata = { readonly [key: string]: unknown }> {
   /** Its id. */
   readonly id: string;
   /** Where it stands. */
@@ -20,10 +20,15 @@ export interface Transfer {
   /** RFC 3339, in UTC: `2024-01-15T10:30:00.000Z`. */
   readonly updatedAt: string;
   /** Whatever the shop's backend attached. */
-  readonly metadata?: { readonly [key: string]: unknown } | null;
+  readonly metadata?: Metadata | null;
   /** Counts the changes from 1; 0 says that nothing was reported yet. An older service sends none. */
   readonly version?: number | null;
 }
+
+/** A transfer that nothing can follow. */
+export type FinalTransfer<Metadata = { readonly [key: string]: unknown }> = Transfer<Metadata> & {
+  readonly status: "completed" | "failed" | "cancelled";
+};
 
 /** Somebody has scanned the QR code, or has put the phone away. */
 export interface Scan {

@@ -113,6 +113,27 @@ test(
   },
 );
 
+const ADAPTERS = ["vue", "svelte", "solid", "react", "angular"].flatMap((name) => [name, `${name}-slim`]);
+
+test("every adapter on one page, by Vite's dev server and built", MINUTES, async (t) => {
+  const frameworks = await project(t, "frameworks");
+  const serve = async (...args) => {
+    const started = frameworks.start("vite", [...args, "--host", "127.0.0.1", "--port", "0"]);
+    return (await started.until(/http:\/\/127\.0\.0\.1:\d+\//))[0];
+  };
+  const pay = async (address) => {
+    const request = server.request();
+    await visit(browser, `${address}#${new URLSearchParams(request)}`, (page) =>
+      server.pay(request, (text) =>
+        Promise.all(text.startsWith("finished") ? [] : ADAPTERS.map((list) => page.sees(list, text))),
+      ),
+    );
+  };
+  await pay(await serve());
+  await frameworks.script("build");
+  await pay(await serve("preview"));
+});
+
 test("a Next.js project, rendered on the server and alive in the browser", MINUTES, async (t) => {
   const next = await project(t, "next");
   await next.script("build");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { test } from "node:test";
 
 const here = join(import.meta.dirname, "../..");
@@ -17,8 +17,13 @@ test("a clone in another folder gives the same bytes, also where that is called 
   }
   symlinkSync(join(here, "node_modules"), join(folder, "node_modules"));
   execFileSync(process.execPath, ["build.mjs"], { cwd: folder, env: { ...process.env, SESSION_WASM: session } });
-  const names = readdirSync(join(here, "dist")).sort();
-  assert.deepEqual(readdirSync(join(folder, "dist")).sort(), names);
+  const files = (place: string) =>
+    readdirSync(join(place, "dist"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(join(place, "dist"), join(entry.parentPath, entry.name)))
+      .sort();
+  const names = files(here);
+  assert.deepEqual(files(folder), names);
   for (const name of names) {
     const [built, again] = [here, folder].map((place) => readFileSync(join(place, "dist", name), "utf8"));
     assert.equal(again, built, name);

@@ -1,0 +1,36 @@
+/**
+ * An Angular signal.
+ *
+ * @packageDocumentation
+ */
+import { computed, effect, inject, NgZone, signal, untracked, type Signal } from "@angular/core";
+
+import { watchTransfer, type TransferWatch, type WatchOptions } from "./index.ts";
+import { createStore, identity, initialState, type StoreOptions, type TransferState } from "./store.ts";
+
+/** {@link injectTransferStatus} on the `watchTransfer` of another entry, `/slim`. */
+export const injectOn =
+  (watchTransfer: (options: WatchOptions) => TransferWatch) =>
+  (options: () => StoreOptions): Signal<TransferState> => {
+    const state = signal(initialState);
+    const zone = inject(NgZone);
+    const same = computed(() => JSON.stringify(identity(options())));
+    effect((cleanUp) => {
+      same();
+      const latest = () => untracked(options);
+      const subscribe = () => createStore(watchTransfer, latest(), latest).subscribe((now) => state.set(now));
+      // A socket and its timers would keep the page from being stable for ever. On a server nothing is watched.
+      if (globalThis.document?.defaultView) cleanUp(zone.runOutsideAngular(() => untracked(subscribe)));
+    });
+    return state.asReadonly();
+  };
+
+/**
+ * Watches a transfer for as long as the injector lives; call it where `inject` may be called. Options that change begin a
+ * new watch; those that cannot be watched are an `error`.
+ *
+ * @example
+ * readonly state = injectTransferStatus(() => this.request() && { url, ...this.request() });
+ */
+export const injectTransferStatus: (options: () => StoreOptions) => Signal<TransferState> =
+  /* @__PURE__ */ injectOn(watchTransfer);

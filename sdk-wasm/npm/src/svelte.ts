@@ -1,0 +1,17 @@
+/**
+ * A Svelte store.
+ *
+ * @packageDocumentation
+ */
+import { watchTransfer } from "./index.ts";
+import { createStore, type StoreOptions, type TransferStore } from "./store.ts";
+
+/**
+ * Watches a transfer for as long as a component subscribes. With `/slim`, use `createStore` of `/store`: it is a store for
+ * Svelte, too.
+ *
+ * @example
+ * const payment = transferStatus({ url, transferId, signature });
+ * // {$payment.transfer?.status ?? $payment.connection}
+ */
+export const transferStatus = (options: StoreOptions): TransferStore => createStore(watchTransfer, options);
