@@ -30,6 +30,7 @@ const entries = {
   qr: ["./index.js"],
   server: ["./index.js"],
   checkout: ["./index.js"],
+  testing: ["./index.js"],
 };
 /** What the driver calls; all else that the linker exports is dropped. */
 const exported = ["input", "output", "value"];
@@ -161,13 +162,13 @@ const declare = () => {
   } catch (error) {
     throw new Error(`the types do not fit:\n${error.stdout}`, { cause: error.message });
   }
-  const shared = ["types", "error", "scan", "publish", "secret", "subscription"];
+  const shared = ["types", "error", "scan", "publish", "secret", "subscription", "testing-service"];
   const own = ["request", "texts", "view"].map((name) => join("checkout", name));
   const kept = new Set([...Object.keys(entries), ...shared, ...own].map((name) => `${name}.d.ts`));
   for (const name of readdirSync(dist, { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
     const file = join(dist, name);
     if (kept.has(name))
-      writeFileSync(file, readFileSync(file, "utf8").replaceAll(/(from "\.{1,2}\/[\w/]+)\.ts"/g, '$1.js"'));
+      writeFileSync(file, readFileSync(file, "utf8").replaceAll(/(from "\.{1,2}\/[\w/-]+)\.ts"/g, '$1.js"'));
     else rmSync(file);
   }
 };

@@ -45,6 +45,7 @@ const entries: Record<string, string[]> = {
   angular: ["injectOn", "injectTransferStatus"],
   element: ["TransferStatusElement"],
   checkout: ["TransferCheckoutElement"],
+  testing: ["fakeService", "scriptedWatch"],
   server: ["PublishError", "Secret", "SignatureError", "mint", "publish", "sign", "verify", "watch"],
 };
 for (const [entry, names] of Object.entries(entries)) {
