@@ -17,9 +17,6 @@ export type { CheckoutOrder, CheckoutRequest, CheckoutTexts, CheckoutView };
 // On a server there are no elements; the class is only declared there.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
-/** What is set from a script; each may be set before the element is defined. */
-const properties = ["createRequest", "getSignature", "texts"] as const;
-
 /**
  * The card of a payment: code and countdown, scanned, on its way, the ends, and what went wrong; English, German, Spanish,
  * French and Arabic by itself.
@@ -43,9 +40,11 @@ export class TransferCheckoutElement extends Base {
   static readonly observedAttributes = ["lang"];
 
   /** Asks the shop for a payment, in place of a POST to `endpoint`. */
-  createRequest: ((order: CheckoutOrder, options: { signal: AbortSignal }) => Promise<CheckoutRequest>) | undefined;
+  declare createRequest:
+    | ((order: CheckoutOrder, options: { signal: AbortSignal }) => Promise<CheckoutRequest>)
+    | undefined;
   /** A fresh signature for a payment that outlives its code, `null` when there is none. The old one says who asks. */
-  getSignature:
+  declare getSignature:
     | ((request: { transferId: string; signature: string; signal: AbortSignal }) => Promise<string | null>)
     | undefined;
 
@@ -80,13 +79,11 @@ export class TransferCheckoutElement extends Base {
   }
 
   connectedCallback(): void {
-    for (const name of properties) {
-      // Set before the element was defined, it hides what the class has.
-      const own = Object.getOwnPropertyDescriptor(this, name);
-      if (own && name == "texts") {
-        delete this[name as "createRequest"];
-        this.texts = own.value;
-      }
+    // Set before the element was defined, it is a property of the object itself and hides the accessor.
+    const own = Object.getOwnPropertyDescriptor(this, "texts");
+    if (own) {
+      delete (this as Partial<this>).texts;
+      this.#texts = own.value;
     }
     this.#schedule();
   }
@@ -196,7 +193,7 @@ export class TransferCheckoutElement extends Base {
     const { request, ahead, valid, transfer } = payment;
     if (transfer) learn({ transfer });
     if (transfer && isEnd(transfer.status)) return;
-    drawCode(card.code, request.qr);
+    drawCode(card.code, request.qr, card.room);
     card.here.href = request.qr;
 
     let { signature } = request;

@@ -116,6 +116,11 @@ export class Card {
     [texts.scan, texts.confirm, texts.pay].forEach((text, at) => (this.#steps.children[at]!.textContent = text));
   }
 
+  /** The width that there is for a code, in pixels. */
+  get room(): number {
+    return this.#view.clientWidth;
+  }
+
   /** Nothing is left of an earlier payment. */
   clear(): void {
     this.code.replaceChildren();

@@ -6,8 +6,8 @@ const QUIET = 4;
 /** The most that the code takes, in CSS pixels. */
 const SIZE = 280;
 
-/** Puts the code of `text` into `svg`. */
-export const drawCode = (svg: SVGElement, text: string): void => {
+/** Puts the code of `text` into `svg`, which has `room` pixels. */
+export const drawCode = (svg: SVGElement, text: string, room: number): void => {
   const code = generate(text);
   const size = code.size + 2 * QUIET;
   let path = "";
@@ -25,7 +25,7 @@ export const drawCode = (svg: SVGElement, text: string): void => {
   svg.setAttribute("viewBox", `0 0 ${size} ${size}`);
   // Whole pixels of the screen, not of the page: uneven modules are what scanners stumble over.
   const ratio = globalThis.devicePixelRatio || 1;
-  const pixels = `${(size * Math.max(1, Math.floor((SIZE * ratio) / size))) / ratio}`;
+  const pixels = `${(size * Math.max(1, Math.floor((Math.min(SIZE, room) * ratio) / size))) / ratio}`;
   svg.setAttribute("width", pixels);
   svg.setAttribute("height", pixels);
 };

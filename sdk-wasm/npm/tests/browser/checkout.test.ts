@@ -98,8 +98,14 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 test("every module of the code is the same whole number of the screen's pixels", async () => {
-  for (const deviceScaleFactor of [1, 1.5, 2, 3]) {
-    const { context } = await freshContext(browser, { ...desk, deviceScaleFactor });
+  for (const [width, deviceScaleFactor] of [
+    [1280, 1],
+    [1280, 1.5],
+    [1280, 2],
+    [320, 1],
+    [320, 3],
+  ] as const) {
+    const { context } = await freshContext(browser, { viewport: { width, height: 800 }, deviceScaleFactor });
     const page = await context.newPage();
     await page.goto(shop);
     await seeCode(page);
@@ -199,4 +205,46 @@ test("a shop that cannot be reached is said so, and asked again by the button", 
   await page.getByRole("button", { name: "Start again" }).click();
   await seeCode(page);
   await context.close();
+});
+
+test("what is set before the element is defined counts as much as what is set later", async () => {
+  const { context } = await freshContext(browser);
+  const page = await context.newPage();
+  let release = () => {};
+  const isSet = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/assets/checkout.js", async (route) => {
+    await isSet;
+    await route.continue();
+  });
+  await page.goto(shop, { waitUntil: "commit" });
+  await page.locator("transfer-checkout").waitFor({ state: "attached" });
+  await set(page, "texts", { problem: "Nothing today" });
+  await page.locator("transfer-checkout").evaluate((element) => {
+    (element as Checkout).createRequest = () => Promise.reject(new Error("closed on Thursdays"));
+  });
+  release();
+  await seeView(page, "problem");
+  assert.equal(await heading(page), "Nothing today");
+  await context.close();
+});
+
+test("at 200 % and at 320 pixels everything is there, and nothing scrolls sideways", async () => {
+  for (const viewport of [
+    { width: 640, height: 400 },
+    { width: 320, height: 568 },
+  ]) {
+    const { context } = await freshContext(browser, { viewport });
+    const page = await context.newPage();
+    await page.goto(shop);
+    const { id, qr } = await seeCode(page);
+    await set(page, "lang", "de");
+    const isWide = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    assert.equal(await isWide(), false, `the code at ${viewport.width}`);
+    assert.ok((await page.locator("#code").boundingBox())!.width <= viewport.width - 40, qr);
+    await page.screenshot({ path: join(folder, `narrow-${viewport.width}.png`), fullPage: true });
+    await world.update(id, "completed");
+    await seeView(page, "completed");
+    assert.equal(await isWide(), false, `the receipt at ${viewport.width}`);
+    await context.close();
+  }
 });
