@@ -10,6 +10,7 @@
 //! | [`message`], [`error`] | what goes over the WebSocket, and error bodies | `message` |
 //! | [`signature`] | the subscription signature: opaque text; minting and verifying need `hmac` | `message` |
 //! | [`qr`], [`request`] | the payload of a QR code; what a backend hands to a client | `message` |
+//! | [`answer`] | what an HTTP answer that is no success means | `message` |
 //! | `endpoint` | the address of a service, for clients and backends | `endpoint` |
 //! | [`watch`] | what a client tells its user, for the drivers | `message` |
 //! | [`sign`] | update signatures: [`sign::Signer`], [`sign::Verified`] | `hmac` |
@@ -37,6 +38,8 @@
 
 #[cfg(feature = "message")]
 pub mod amount;
+#[cfg(feature = "message")]
+pub mod answer;
 pub mod close;
 #[cfg(feature = "endpoint")]
 pub mod endpoint;

@@ -19,7 +19,7 @@ use transfer_status_protocol::watch::{
     Attempt, Event, FreshSignature, Host, Input, RefreshReason, SignatureError, Warnings, WatchState,
 };
 
-use crate::poll::{PollAnswer, poll};
+use crate::poll::{HttpAnswer, poll};
 use crate::refresh::{AnySource, Refreshing};
 use crate::shared::Shared;
 use crate::socket::{Socket, SocketEvent};
@@ -45,14 +45,14 @@ impl Drop for BrowserHost {
 #[derive(Default)]
 pub(crate) struct Doing {
     socket: Option<(ConnId, Socket)>,
-    poll: Option<(PollId, LocalBoxFuture<'static, Result<PollAnswer, Cause>>)>,
+    poll: Option<(PollId, LocalBoxFuture<'static, Result<HttpAnswer, Cause>>)>,
     refresh: Option<(SignatureId, Refreshing)>,
 }
 
 /// One thing that came of what is under way.
 pub(crate) enum Done {
     Socket(ConnId, SocketEvent),
-    Polled(PollId, Result<PollAnswer, Cause>),
+    Polled(PollId, Result<HttpAnswer, Cause>),
     Refreshed(SignatureId, Result<FreshSignature, SignatureError>),
 }
 

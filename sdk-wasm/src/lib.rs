@@ -29,6 +29,8 @@
 //! # }
 //! ```
 //!
+//! [`Client::get`] asks for the transfer once, and [`Client::scan`] tells its watchers that the code was scanned.
+//!
 //! # In a component
 //! [`Client`], [`Watch`] and [`WatchHandle`] are `Send` and `Sync`, as the signals and clean-up functions of a
 //! framework ask for. In Leptos:
@@ -68,6 +70,8 @@ mod host;
 mod page;
 mod poll;
 mod refresh;
+mod request_error;
+mod requests;
 mod shared;
 mod socket;
 mod start;
@@ -76,6 +80,7 @@ mod watch;
 
 pub use client::{BuildError, Client, ClientBuilder};
 pub use refresh::SignatureSource;
+pub use request_error::RequestError;
 pub use start::WatchBuilder;
 pub use watch::{Watch, WatchHandle};
 

@@ -1,10 +1,11 @@
-//! `GET /transfer/{id}`, while sockets do not get through: bounded, and bytes rather than what a browser makes of them.
+//! One exchange over HTTP, a poll while sockets do not get through first of all: bounded, and bytes rather than what a
+//! browser makes of them.
 
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use gloo_net::http::Request;
+use gloo_net::http::{Request, RequestBuilder};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use transfer_status_protocol::session::Cause;
@@ -24,14 +25,14 @@ extern "C" {
 }
 
 /// What came back.
-pub(crate) struct PollAnswer {
+pub(crate) struct HttpAnswer {
     status: u16,
     retry_after: Option<String>,
     date: Option<String>,
     body: Vec<u8>,
 }
 
-impl PollAnswer {
+impl HttpAnswer {
     /// The same as the driver takes it.
     pub(crate) fn answer(&self) -> Answer<'_> {
         Answer {
@@ -58,8 +59,22 @@ pub(crate) async fn poll(
     signature: Signature,
     known: Option<u64>,
     within: Duration,
-) -> Result<PollAnswer, Cause> {
-    let exchange = pin!(exchange(&url, &signature, known));
+) -> Result<HttpAnswer, Cause> {
+    let mut request = Request::get(&url);
+    if let Some(version) = known {
+        request = request.header("If-None-Match", &format!("\"{version}\""));
+    }
+    ask(request, None, &signature, within).await
+}
+
+/// Sends one request, with a body of JSON if there is one, and reads the answer. Gives up after `within`.
+pub(crate) async fn ask(
+    request: RequestBuilder,
+    json: Option<String>,
+    signature: &Signature,
+    within: Duration,
+) -> Result<HttpAnswer, Cause> {
+    let exchange = pin!(exchange(request, json, signature));
     let deadline = TimeoutFuture::new(u32::try_from(within.as_millis()).unwrap_or(u32::MAX));
     match select(exchange, deadline).await {
         Either::Left((answer, _)) => {
@@ -72,29 +87,30 @@ pub(crate) async fn poll(
 
 /// The answer, `None` for a redirect: where it leads is not for the signature, and a browser does not show its status.
 async fn exchange(
-    url: &str,
+    request: RequestBuilder,
+    json: Option<String>,
     signature: &Signature,
-    known: Option<u64>,
-) -> Result<Option<PollAnswer>, JsValue> {
+) -> Result<Option<HttpAnswer>, JsValue> {
     let abort = AbortOnDrop(AbortController::new()?);
-    let mut request = Request::get(url)
+    let request = request
         .header("Authorization", &format!("Bearer {}", signature.expose()))
         .cache(RequestCache::NoStore)
         .redirect(RequestRedirect::Manual)
         .abort_signal(Some(&abort.0.signal()));
-    if let Some(version) = known {
-        request = request.header("If-None-Match", &format!("\"{version}\""));
-    }
+    let request = match json {
+        Some(json) => request.header("Content-Type", "application/json").body(json),
+        None => request.build(),
+    };
     // gloo-net's own `send` panics, which ends the whole module, where a `fetch` that the page has wrapped rejects with
     // something other than an `Error`.
-    let request = request.build().map_err(|_| JsValue::NULL)?;
+    let request = request.map_err(|_| JsValue::NULL)?;
     let response = JsFuture::from(fetch(&web_sys::Request::from(request))?).await?;
     let response: Response = response.dyn_into()?;
     if response.type_() == ResponseType::Opaqueredirect {
         return Ok(None);
     }
     let header = |name| response.headers().get(name).ok().flatten();
-    Ok(Some(PollAnswer {
+    Ok(Some(HttpAnswer {
         status: response.status(),
         retry_after: header("Retry-After"),
         date: header("Date"),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, abortable};
 use transfer_status_wasm::{
-    BuildError, Client, Event, Signature, SignatureError, Timing, TransferId, Watch, WatchHandle,
+    BuildError, Client, Event, RequestError, Signature, SignatureError, Timing, TransferId, Watch,
+    WatchHandle,
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -80,6 +81,24 @@ pub fn watch_with(
         client(url)?.watch(transfer_id(id)?).refresh(ask).start(),
         tell,
     ))
+}
+
+/// The transfer as it stands, as `status version`, or why it is not had.
+#[wasm_bindgen]
+pub async fn get(url: String, id: String, signature: String) -> Result<String, String> {
+    let (client, id, signature) = (client(&url)?, transfer_id(&id)?, read_signature(&signature)?);
+    let transfer = client.get(&id, &signature).await.map_err(told)?;
+    Ok(format!("{} {:?}", transfer.status, transfer.version))
+}
+
+#[wasm_bindgen]
+pub async fn scan(url: String, id: String, signature: String, scanned: bool) -> Result<(), String> {
+    let (client, id, signature) = (client(&url)?, transfer_id(&id)?, read_signature(&signature)?);
+    client.scan(&id, &signature, scanned).await.map_err(told)
+}
+
+fn told(error: RequestError) -> String {
+    format!("{error} (retry: {})", error.is_retryable())
 }
 
 fn follow(mut watch: Watch, tell: js_sys::Function) -> Watching {

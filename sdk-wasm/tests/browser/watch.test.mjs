@@ -89,6 +89,36 @@ test("an expired signature is replaced by a fresh one where there is a way, for 
   await page.until("ended: no fresh signature is available; create a new transfer request");
 });
 
+/** Calls a function of the app: what it gives, or what it says is wrong. */
+const call = (name, ...values) =>
+  page.page.evaluate(([name, values]) => window.app[name](...values).catch((error) => error), [name, values]);
+
+test("a transfer is had as it stands without a watch, and a refusal says what to do", async () => {
+  page = await browser.open();
+  assert.equal(await call("get", network.url, id, sign(id)), "pending Some(0)", "nobody has reported it");
+  await server.report(id, "processing");
+  assert.equal(await call("get", network.url, id, sign(id)), "processing Some(1)");
+  const refused = await call("get", network.url, id, sign(id, { secret: "another secret" }));
+  assert.match(refused, /^the service refused the signature: .+ \(retry: false\)$/);
+  const expired = await call("get", network.url, id, sign(id, { expiry: 1_700_000_000 }));
+  assert.match(expired, /^the signature has expired, get a fresh one: .+ \(retry: false\)$/);
+  const nobody = await call("get", "http://127.0.0.1:1", id, sign(id));
+  assert.match(nobody, /^the service cannot be reached; .+ \(retry: true\)$/);
+  const elsewhere = await call("get", browser.origin, id, sign(id));
+  assert.match(elsewhere, /^unexpected answer \(HTTP 404\), .+ \(retry: false\)$/);
+});
+
+test("a scan is told to all who watch, and is taken back", async () => {
+  await live();
+  assert.equal(await call("scan", network.url, id, sign(id), true), undefined);
+  await page.until("scan true");
+  await call("scan", network.url, id, sign(id), false);
+  await page.until("scan false");
+  const refused = await call("scan", network.url, id, sign(`${id}-other`), true);
+  assert.match(refused, /^the service refused the signature: /);
+  assert.deepEqual(await page.lines(), [], "and nobody is told");
+});
+
 test("dropping the watch ends the connection", async () => {
   await live();
   assert.equal(network.open, 1);
