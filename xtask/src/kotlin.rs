@@ -166,7 +166,7 @@ pub(crate) fn package(tools: &Tools) -> Result<PathBuf> {
     process::run(&mut maven)?;
     measure(tools)?;
     let border = border(tools, For::Release);
-    measure_classes(&border.join("transfer-status/classes"))?;
+    measure_classes(tools, For::Release)?;
     let native = border
         .join("native")
         .join(jna_platform())
@@ -191,10 +191,14 @@ pub(crate) fn measure(tools: &Tools) -> Result<()> {
     Ok(())
 }
 
-/// Prints the size of the classes that ship, as the jar has them, and fails when there are too many.
-fn measure_classes(folder: &Path) -> Result<()> {
+/// Prints the size of the classes that were built for `purpose`, as the jar has them, and fails when there are too many.
+///
+/// # Errors
+/// When they are over their limit or cannot be read.
+pub(crate) fn measure_classes(tools: &Tools, purpose: For) -> Result<()> {
     let mut size = 0;
-    for file in mobile::files(folder, "class")? {
+    let folder = border(tools, purpose).join("transfer-status/classes");
+    for file in mobile::files(&folder, "class")? {
         let mut deflate = DeflateEncoder::new(Vec::new(), Compression::best());
         deflate.write_all(&fs::read(file)?)?;
         size += deflate.finish()?.len();

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::kotlin::Kotlin;
+use crate::kotlin::{self, Kotlin};
 use crate::lanes::{self, Step};
 use crate::mobile::For;
 use crate::process::{self, command};
@@ -63,7 +63,12 @@ pub(crate) fn run() -> Result<()> {
         conformance.env("TRANSFER_STATUS_ADAPTERS", serde_json::to_string(&adapters)?);
         process::run(&mut conformance)
     })?;
-    step("sizes", || size::measure(&ready))?;
+    step("sizes", || {
+        if phones.kotlin.is_some() {
+            kotlin::measure_classes(&ready.tools, For::Tests)?;
+        }
+        size::measure(&ready)
+    })?;
     println!(
         "\n== all steps passed in {:.0} s",
         started.elapsed().as_secs_f64()
