@@ -236,11 +236,14 @@ test("at 200 % and at 320 pixels everything is there, and nothing scrolls sidewa
     const { context } = await freshContext(browser, { viewport });
     const page = await context.newPage();
     await page.goto(shop);
-    const { id, qr } = await seeCode(page);
+    const { id } = await seeCode(page);
     await set(page, "lang", "de");
     const isWide = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     assert.equal(await isWide(), false, `the code at ${viewport.width}`);
-    assert.ok((await page.locator("#code").boundingBox())!.width <= viewport.width - 40, qr);
+    const [code, tile, card] = await Promise.all(
+      ["#code", ".tile", ".card"].map(async (part) => (await page.locator(part).boundingBox())!),
+    );
+    assert.ok(code!.width <= tile!.width && tile!.width <= card!.width - 40, `the tile at ${viewport.width}`);
     await page.screenshot({ path: join(folder, `narrow-${viewport.width}.png`), fullPage: true });
     await world.update(id, "completed");
     await seeView(page, "completed");
