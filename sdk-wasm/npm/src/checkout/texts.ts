@@ -88,7 +88,7 @@ export const languages: Record<string, CheckoutTexts> = {
     confirm: "Confirm",
     pay: "Pay",
     reconnecting: "Reconnecting. Your payment goes on.",
-    polling: "Slow connection: checking every few seconds.",
+    polling: "Slow network: checking every few seconds.",
     offline: "You are offline. This page waits for you.",
     portal: "This network asks you to sign in first.",
     unreachable: "The payment service cannot be reached. Your payment goes on.",

@@ -6,7 +6,7 @@ import { until } from "./support/browser.ts";
 import { TabbedBrowser } from "./support/devtools.ts";
 import { World } from "./support/world.ts";
 
-const VIEW = "document.body.dataset.view";
+const VIEW = 'document.querySelector("transfer-checkout").getAttribute("view")';
 const CARD = 'document.querySelector("transfer-checkout").shadowRoot';
 const NETWORK = `${CARD}.getElementById("network").dataset.state`;
 const CODE = `${CARD}.getElementById("here").href`;

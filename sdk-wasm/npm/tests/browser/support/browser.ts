@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playw
 import { launch } from "../../support/chromium.ts";
 
 /** How long a page may take to show what it should, in milliseconds. Reached by a hung page only. */
-export const PATIENCE = 30_000;
+export const PATIENCE = 60_000;
 
 /** Starts Chromium under Playwright. */
 export const startBrowser = (): Promise<Browser> => launch();
