@@ -134,6 +134,21 @@ test("what the bank writes is kept short, in its own direction, and leaves the b
   await context.close();
 });
 
+test("the phone says no more than it knows, and keeps the bank's words short", async () => {
+  const { context } = await freshContext(browser, phone);
+  const page = await context.newPage();
+  await page.goto(shop);
+  const { id, qr } = await seeCode(page);
+  await page.goto(qr);
+  await seeView(page, "scanned");
+  await world.update(id, "failed", { message: "The bank declined the payment ".repeat(30) });
+  await seeView(page, "failed");
+  assert.ok((await page.locator("#failed-text").boundingBox())!.height < 130);
+  assert.doesNotMatch((await page.locator(".card").innerText())!, /charged/);
+  await page.screenshot({ path: join(folder, "phone-failed.png") });
+  await context.close();
+});
+
 test("words of the page's own take the place of the element's, for any language", async () => {
   const { context } = await freshContext(browser);
   const page = await context.newPage();
