@@ -40,7 +40,8 @@ test("from navigation to the first status", async (t) => {
   const { context } = await freshContext(browser);
   await context.addInitScript(() => {
     const look = () => {
-      const live = document.querySelector('#network[data-state="live"]');
+      const card = document.querySelector("transfer-checkout")?.shadowRoot;
+      const live = card?.querySelector('#network[data-state="live"]');
       if (live) document.documentElement.dataset["live"] = String(performance.now());
       else requestAnimationFrame(look);
     };

@@ -54,6 +54,13 @@ for (const [entry, names] of Object.entries(entries)) {
   });
 }
 
+test("no entry for pages has the code that signs, nor brings it along", () => {
+  for (const entry of Object.keys(entries).filter((entry) => entry != "server")) {
+    const text = readFileSync(new URL(`../../dist/${entry}.js`, import.meta.url), "utf8");
+    assert.doesNotMatch(text, /importKey|\.\/server\.js/, entry);
+  }
+});
+
 test("the default entry follows a payment in Node", { timeout: 60_000 }, async () => {
   const { watchTransfer } = await dist("index");
   assert.equal((await watchTransfer(options()).finished).version, 2);
