@@ -11,11 +11,24 @@ import { askShop, begin, keep, kept, type CheckoutOrder, type CheckoutRequest, t
 import { textsFor, type CheckoutTexts } from "./checkout/texts.ts";
 import { isEnd, ShopError, viewOf, type CheckoutView, type Facts } from "./checkout/view.ts";
 import { watchTransfer, type Transfer } from "./index.ts";
+// biome-ignore lint/suspicious/noTsIgnore: where React is not installed there is nothing to find, and nothing to type
+/** @ts-ignore */
+import type { ClassAttributes, HTMLAttributes } from "react";
 
 export type { CheckoutOrder, CheckoutRequest, CheckoutTexts, CheckoutView };
 
 // On a server there are no elements; the class is only declared there.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+/** Asks the shop for a payment of the order. */
+export type CreateRequest = (order: CheckoutOrder, options: { signal: AbortSignal }) => Promise<CheckoutRequest>;
+
+/** Gives a fresh signature, or `null` when there is none. */
+export type GetSignature = (request: {
+  transferId: string;
+  signature: string;
+  signal: AbortSignal;
+}) => Promise<string | null>;
 
 /**
  * The card of a payment: code and countdown, scanned, on its way, the ends, and what went wrong; English, German, Spanish,
@@ -39,15 +52,8 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 export class TransferCheckoutElement extends Base {
   static readonly observedAttributes = ["lang"];
 
-  /** Asks the shop for a payment, in place of a POST to `endpoint`. */
-  declare createRequest:
-    | ((order: CheckoutOrder, options: { signal: AbortSignal }) => Promise<CheckoutRequest>)
-    | undefined;
-  /** A fresh signature for a payment that outlives its code, `null` when there is none. The old one says who asks. */
-  declare getSignature:
-    | ((request: { transferId: string; signature: string; signal: AbortSignal }) => Promise<string | null>)
-    | undefined;
-
+  #createRequest: CreateRequest | undefined;
+  #getSignature: GetSignature | undefined;
   #texts: Partial<CheckoutTexts> | undefined;
   #card: Card | undefined;
   #facts: Facts = {};
@@ -56,6 +62,24 @@ export class TransferCheckoutElement extends Base {
   #stop: AbortController | undefined;
   #title: string | undefined;
   #due = false;
+
+  /** Asks the shop for a payment, in place of a POST to `endpoint`. */
+  get createRequest(): CreateRequest | undefined {
+    return this.#createRequest;
+  }
+
+  set createRequest(createRequest: CreateRequest | undefined) {
+    this.#createRequest = createRequest;
+  }
+
+  /** A fresh signature for a payment that outlives its code, `null` when there is none. The old one says who asks. */
+  get getSignature(): GetSignature | undefined {
+    return this.#getSignature;
+  }
+
+  set getSignature(getSignature: GetSignature | undefined) {
+    this.#getSignature = getSignature;
+  }
 
   /** Words of the page's own, in place of the element's. */
   get texts(): Partial<CheckoutTexts> | undefined {
@@ -79,11 +103,13 @@ export class TransferCheckoutElement extends Base {
   }
 
   connectedCallback(): void {
-    // Set before the element was defined, it is a property of the object itself and hides the accessor.
-    const own = Object.getOwnPropertyDescriptor(this, "texts");
-    if (own) {
-      delete (this as Partial<this>).texts;
-      this.#texts = own.value;
+    for (const name of ["createRequest", "getSignature", "texts"] as const) {
+      // Set before the element was defined, it is a property of the object itself and hides the accessor.
+      const own = Object.getOwnPropertyDescriptor(this, name);
+      if (own) {
+        delete (this as Partial<this>)[name];
+        this[name] = own.value;
+      }
     }
     this.#schedule();
   }
@@ -224,6 +250,32 @@ export class TransferCheckoutElement extends Base {
       followNetwork(watch, card, signal);
     } catch (failure) {
       learn({ failure });
+    }
+  }
+}
+
+/** What the element takes in JSX. React 19 sets the functions and the words as properties and adds the listeners. */
+export type TransferCheckoutProps = ClassAttributes<TransferCheckoutElement> &
+  HTMLAttributes<TransferCheckoutElement> & {
+    amount?: string | number;
+    currency?: string;
+    description?: string;
+    reference?: string;
+    endpoint?: string;
+    "keep-title"?: boolean;
+    createRequest?: CreateRequest | undefined;
+    getSignature?: GetSignature | undefined;
+    texts?: Partial<CheckoutTexts> | undefined;
+    onview?: (event: CustomEvent<CheckoutView>) => void;
+    onstatus?: (event: CustomEvent<Transfer>) => void;
+  };
+
+// biome-ignore lint/suspicious/noTsIgnore: as above
+/** @ts-ignore */
+declare module "react" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "transfer-checkout": TransferCheckoutProps;
     }
   }
 }

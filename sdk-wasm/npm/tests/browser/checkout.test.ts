@@ -239,6 +239,11 @@ test("what is set before the element is defined counts as much as what is set la
   });
   release();
   await seeView(page, "problem");
+  // By this React 19 and Vue decide whether they set a property or write an attribute.
+  const names = ["createRequest", "getSignature", "texts"];
+  const isProperty = (element: Element, names: string[]) => names.map((name) => name in Object.getPrototypeOf(element));
+  const are = await page.locator("transfer-checkout").evaluate(isProperty, names);
+  assert.deepEqual(are, [true, true, true]);
   assert.equal(await heading(page), "Nothing today");
   await context.close();
 });
