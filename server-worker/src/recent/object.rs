@@ -132,7 +132,7 @@ impl Shard {
             }
             (true, Some("feed"), Some(expiry)) => self.open_feed(expiry.parse().unwrap_or(0), path.next()),
             (true, Some("end-feeds"), Some(session)) => self.end_feeds(session),
-            _ => Err(ApiError::NoRoute),
+            _ => Err(ApiError::OtherVersion),
         }
     }
 

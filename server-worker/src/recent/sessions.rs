@@ -12,6 +12,8 @@ use crate::platform::{bindings, reply};
 const NAME: &str = "sessions";
 /// The first segment of its calls.
 pub(super) const PATH: &str = "session";
+/// The status that says that a session is not open.
+const CLOSED: u16 = 410;
 /// Sessions that are open at once; the oldest makes room.
 const MOST_OPEN: u32 = 1_000;
 
@@ -30,7 +32,7 @@ pub(crate) async fn end(env: &Env, id: &str) -> Result<(), ApiError> {
     ask(env, &format!("end/{id}")).await.map(drop)
 }
 
-/// 204 is yes, 404 is no.
+/// 204 is yes, 410 is no. An object of a release that knows no sessions says 404, and nothing was done.
 async fn ask(env: &Env, call: &str) -> Result<bool, ApiError> {
     let object = bindings::recent(env)?.get_by_name(NAME)?;
     let init = RequestInit::new();
@@ -40,7 +42,8 @@ async fn ask(env: &Env, call: &str) -> Result<bool, ApiError> {
     let answer: Response = bindings::resolve(answer).await?.unchecked_into();
     match answer.status() {
         204 => Ok(true),
-        404 => Ok(false),
+        CLOSED => Ok(false),
+        404 => Err(ApiError::OtherVersion),
         status => Err(ApiError::Unreachable {
             cause: format!("the object of the sessions answered {status}"),
         }),
@@ -85,5 +88,5 @@ pub(super) fn answer<'a>(
         }
         _ => return Err(ApiError::NoRoute),
     };
-    Ok(reply::empty(if found { 204 } else { 404 }, &[])?)
+    Ok(reply::empty(if found { 204 } else { CLOSED }, &[])?)
 }

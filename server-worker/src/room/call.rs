@@ -23,6 +23,9 @@ const VERSION: u32 = 2;
 /// The oldest that it takes.
 const OLDEST: u32 = 1;
 
+/// The status of a room's answer that there is nothing to delete. A room that does not know the call says 404.
+pub(crate) const GONE: u16 = 410;
+
 /// What goes beside a call, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Beside {

@@ -115,7 +115,13 @@ pub(crate) async fn inspect(env: &Env, id: &TransferId) -> Result<Response, ApiE
 pub(crate) async fn delete(env: &Env, id: &TransferId) -> Result<Response, ApiError> {
     let init = RequestInit::new();
     init.set_method("POST");
-    call(env, id, &Call::Delete, &init, &Beside::default()).await
+    let answer = call(env, id, &Call::Delete, &init, &Beside::default()).await?;
+    match answer.status() {
+        call::GONE => Err(ApiError::UnknownTransfer),
+        // A room of the release before does not know the call: nothing was deleted.
+        404 => Err(ApiError::OtherVersion),
+        _ => Ok(answer),
+    }
 }
 
 async fn call(

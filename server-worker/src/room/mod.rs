@@ -169,7 +169,10 @@ impl Room {
             Some(Call::Scan { scanned, view }) => self.scan(scanned, view),
             Some(Call::Inspect) => self.inspect().await,
             Some(Call::Listed) => self.listed().await,
-            Some(Call::Delete) => self.delete().await,
+            Some(Call::Delete) => match self.delete().await {
+                Err(ApiError::UnknownTransfer) => Ok(reply::empty(call::GONE, &[])?),
+                answer => answer,
+            },
             None => Err(ApiError::OtherVersion),
         };
         answer.or_else(|error| {
