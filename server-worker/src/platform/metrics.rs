@@ -5,6 +5,7 @@
 //! | `update` | `taken`, `conflict` or `failed` | 1 | milliseconds until the room's answer |
 //! | `refused` | the code | 1 | |
 //! | `delivery` | the place that did not take a transfer | 1 | |
+//! | `archived` | `archive` | 1 | milliseconds since the change: the age of the outbox |
 
 use transfer_status_protocol::ErrorCode;
 use worker::Env;
@@ -32,6 +33,11 @@ pub(crate) fn refused(env: &Env, error: &ApiError) {
 /// A delivery that failed and will be repeated.
 pub(crate) fn delivery_failed(env: &Env, place: &str) {
     write(env, "delivery", place, &[1.0]);
+}
+
+/// A transfer that the archive has taken, so long after its change.
+pub(crate) fn archived(env: &Env, milliseconds: i64) {
+    write(env, "archived", "archive", &[1.0, milliseconds as f64]);
 }
 
 fn write(env: &Env, index: &str, blob: &str, doubles: &[f64]) {

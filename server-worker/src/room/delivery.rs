@@ -20,6 +20,7 @@ use crate::domain::reconcile::reconcile;
 use crate::domain::record::{Copy, Record};
 use crate::error::ApiError;
 use crate::log;
+use crate::platform::metrics;
 use crate::room::batch::Role;
 
 /// How long the archive may take where nobody waits, in milliseconds.
@@ -166,6 +167,8 @@ impl Room {
         };
         let known = self.known.get();
         self.known.set(Known { archive, ..known });
+        let age = now_unix_millis().saturating_sub(record.mark().updated_at);
+        metrics::archived(&self.env, age);
         Ok(true)
     }
 

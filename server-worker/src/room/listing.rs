@@ -13,7 +13,7 @@ use crate::domain::outbox::{Known, Mark};
 use crate::domain::record::Record;
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::{deadline, pause};
+use crate::platform::{deadline, metrics, pause};
 use crate::recent;
 use crate::room::batch::{Batch, Change, MOST_BYTES, Next, Role, Sender};
 
@@ -104,6 +104,7 @@ impl Room {
                     if let Err(error) = recent::put(&self.env, shard, &lines).await {
                         let (ids, waiting) = with_queue(shard, |queue| queue.failed(sender));
                         log::not_listed(&ids, &error.to_string(), error.cause());
+                        metrics::delivery_failed(&self.env, "list");
                         tell(waiting, false);
                         return self.retry_later().await;
                     }

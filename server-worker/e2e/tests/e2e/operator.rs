@@ -83,6 +83,18 @@ async fn every_route_asks_for_its_own_proof() {
             }
         }
     }
+    // What is deleted is gone: the token alone will do, and no session that a browser may send by itself.
+    for (proof, header) in &proofs {
+        let headers: Vec<_> = header
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let answer = server()
+            .request("DELETE", "/transfer/nobody-knows-it", &headers, "")
+            .await;
+        let expected = if *proof == "the admin's token" { 404 } else { 401 };
+        assert_eq!(answer.status, expected, "DELETE with {proof}: {}", answer.body);
+    }
     // A session reads, and that is all.
     let (_, Some((name, session))) = &proofs[9] else {
         panic!()
@@ -258,7 +270,7 @@ async fn the_token_changes_with_no_outage_and_a_session_lasts_through_it() {
 }
 
 /// Every way to show an admin token: what is asked, and what the right one is answered.
-fn ways_to_guess(id: &str) -> [(&'static str, String, u16); 8] {
+fn ways_to_guess(id: &str) -> [(&'static str, String, u16); 9] {
     [
         ("POST", "/dashboard/session".to_owned(), 204),
         ("GET", "/recent".to_owned(), 200),
@@ -268,6 +280,7 @@ fn ways_to_guess(id: &str) -> [(&'static str, String, u16); 8] {
         ("GET", format!("/transfer/{id}/timeline"), 200),
         ("GET", format!("/transfer/{id}/record"), 200),
         ("GET", "/healthz?deep=1".to_owned(), 200),
+        ("DELETE", "/transfer/nobody-knows-it".to_owned(), 404),
     ]
 }
 
@@ -323,7 +336,7 @@ async fn whoever_guesses_the_token_on_any_route_is_held_up_on_all_and_nobody_els
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
     let logs = server.logs();
-    assert!(logs.len() >= 8 * 60, "every wrong one is logged: {}", logs.len());
+    assert!(logs.len() >= 9 * 60, "every wrong one is logged: {}", logs.len());
     for line in logs {
         assert!(!line.contains("203.0.113"), "addresses are not logged: {line}");
         assert!(!line.contains("a-guess-of-sixteen"), "nor are guesses: {line}");

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use transfer_status::Status;
-use transfer_status_e2e::{ADMIN_TOKEN, HMAC_SECRET, Options, Server, http, unix_seconds};
+use transfer_status_e2e::{ADMIN_TOKEN, HMAC_SECRET, Options, Server, http, unix_seconds, until};
 
 use crate::server;
 
@@ -178,4 +178,29 @@ async fn updates_refusals_and_lost_deliveries_are_counted_as_data_points() {
     for point in points.iter().filter(|point| point["indexes"][0] == "update") {
         assert!(point["doubles"][1].as_f64().unwrap() >= 0.0, "{point}");
     }
+}
+
+#[tokio::test]
+async fn a_delivery_that_has_to_be_repeated_is_counted() {
+    let server = Server::start(Options::default().with_instruments());
+    server.fail(&["archive"]).await;
+    let payment = server.payment();
+    payment.report(Status::Completed).await;
+    until(async || {
+        let points = server.points().await;
+        points.iter().any(|point| point["indexes"][0] == "delivery")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_reaches_the_archive_tells_how_old_it_was() {
+    let server = Server::start(Options::default().with_instruments());
+    server.payment().report(Status::Completed).await;
+    until(async || {
+        let points = server.points().await;
+        let archived = points.iter().find(|point| point["indexes"][0] == "archived");
+        archived.is_some_and(|point| point["doubles"][1].as_f64().is_some_and(|age| age >= 0.0))
+    })
+    .await;
 }
