@@ -1,6 +1,7 @@
 // Runs the built Worker on local workerd, nothing but workerd's own socket between a client and the Worker.
 //
-// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--instruments | --yardstick]
+// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--instruments | --yardstick
+//               | --beside BUILD --worker this|other --objects this|other]
 //
 // Started by `cargo xtask serve`, which builds the Worker first. What it prints on stdout is for scripts:
 // `server pid N`, `dashboard at …`, then `listening on http://127.0.0.1:PORT` once the Worker answers. What the Worker logs goes to stderr.
@@ -81,6 +82,17 @@ function modulesWithInstruments(main) {
   return { modulesRoot, modules: [...own, ...modules] };
 }
 
+// two-releases.mjs as the entry, which has both builds beside it.
+function modulesOfTwo(main, other) {
+  const { modulesRoot, modules } = modulesOf(main);
+  const { modulesRoot: otherRoot, modules: others } = modulesOf(path.resolve(other, "index.js"));
+  const moved = others.map((module) => ({
+    ...module,
+    path: path.join(modulesRoot, "other", path.relative(otherRoot, module.path)),
+  }));
+  return { modulesRoot, modules: [moduleHere("two-releases.mjs", modulesRoot), ...modules, ...moved] };
+}
+
 // yardstick.mjs in the Worker's place.
 function modulesOfYardstick(main) {
   const modulesRoot = path.dirname(main);
@@ -105,6 +117,9 @@ const { values: args } = parseArgs({
     control: { type: "boolean", default: false },
     instruments: { type: "boolean", default: false },
     yardstick: { type: "boolean", default: false },
+    beside: { type: "string" },
+    worker: { type: "string", default: "this" },
+    objects: { type: "string", default: "this" },
   },
 });
 const persistTo = path.resolve(args["persist-to"]);
@@ -117,12 +132,15 @@ delete config.secrets;
 const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config, undefined, { envFiles: [] });
 const name = workerOptions.name ?? "transfer-status";
 const logs = [];
-const modules = args.yardstick
-  ? modulesOfYardstick(main)
-  : args.instruments
-    ? modulesWithInstruments(main)
-    : modulesOf(main);
+const modules = args.beside
+  ? modulesOfTwo(main, args.beside)
+  : args.yardstick
+    ? modulesOfYardstick(main)
+    : args.instruments
+      ? modulesWithInstruments(main)
+      : modulesOf(main);
 
+const releases = args.beside ? { RELEASE_OF_WORKER: args.worker, RELEASE_OF_OBJECTS: args.objects } : {};
 const options = convertV4MiniflareOptions({
   host: HOST,
   port: 0,
@@ -139,7 +157,7 @@ const options = convertV4MiniflareOptions({
       ...workerOptions,
       ...modules,
       name,
-      bindings: { ...workerOptions.bindings, ...bindingsFromEnvironment(settings) },
+      bindings: { ...workerOptions.bindings, ...bindingsFromEnvironment(settings), ...releases },
       unsafeDirectSockets: [{ host: HOST, port: Number(args.port) }],
     },
   ],

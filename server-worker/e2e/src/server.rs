@@ -34,7 +34,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 pub struct Options {
     variables: Vec<(&'static str, String)>,
     /// The option of `xtask/tools/serve.mjs` for something else than the plain Worker.
-    variant: Option<&'static str>,
+    variant: Vec<String>,
 }
 
 impl Default for Options {
@@ -42,7 +42,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             variables: Vec::new(),
-            variant: None,
+            variant: Vec::new(),
         }
         .variable("HMAC_SECRET", HMAC_SECRET)
         .variable("SUBSCRIBE_HMAC_SECRET", SUBSCRIBE_HMAC_SECRET)
@@ -62,14 +62,25 @@ impl Options {
     /// Puts `xtask/tools/instruments.mjs` in front of the Worker, for [`Server::instruments`] and its like.
     #[must_use]
     pub fn with_instruments(mut self) -> Self {
-        self.variant = Some("--instruments");
+        self.variant = vec!["--instruments".to_owned()];
+        self
+    }
+
+    /// Puts `xtask/tools/two-releases.mjs` in front of this Worker and another release's build: each of the two is
+    /// "this" or "other".
+    #[must_use]
+    pub fn beside(mut self, build: &Path, worker: &str, objects: &str) -> Self {
+        let build = build.display().to_string();
+        self.variant = ["--beside", &build, "--worker", worker, "--objects", objects]
+            .map(str::to_owned)
+            .to_vec();
         self
     }
 
     /// Puts `xtask/tools/yardstick.mjs` in the Worker's place.
     #[must_use]
     pub fn yardstick(mut self) -> Self {
-        self.variant = Some("--yardstick");
+        self.variant = vec!["--yardstick".to_owned()];
         self
     }
 }
@@ -287,7 +298,7 @@ impl Running {
         for (name, value) in &options.variables {
             command.env(name, value);
         }
-        command.args(options.variant);
+        command.args(&options.variant);
         let mut child = command
             .args(["--control", "--port", &port.to_string(), "--persist-to"])
             .arg(folder.path().join("state"))
