@@ -13,6 +13,7 @@ export const newId = () => `order-${(next += 1)}`;
 const now = () => Math.floor(Date.now() / 1000);
 const get = (path, headers = {}) => ({ method: "GET", path, headers });
 const post = (path, body, headers = {}) => ({ method: "POST", path, headers, body: JSON.stringify(body) });
+const remove = (id, headers) => ({ method: "DELETE", path: `/transfer/${id}`, headers });
 const bearer = (token) => ({ authorization: `Bearer ${token}` });
 
 /** base64(payload) "." base64url(MAC), which is a signature, and a report of the earlier API. */
@@ -71,6 +72,12 @@ export const requests = (admin) => {
       400: [get("/transfer/a%20b", operator)],
       401: [get(`/transfer/${id}?signature=${inQuery(signature(id, WRONG))}`)],
       404: [get("/transfer/unheard-of", operator)],
+    },
+    "DELETE /transfer/{transferId}": {
+      204: [update(whole(`${id}-d`, "pending")), remove(`${id}-d`, operator)],
+      400: [remove("a%20b", operator)],
+      401: [remove(id, stranger)],
+      404: [remove("unheard-of", operator)],
     },
     "GET /transfer/{transferId}/timeline": {
       200: [report("/create", `${id}-t`, "IN_FLIGHT"), get(`/transfer/${id}-t/timeline`, operator)],

@@ -23,9 +23,10 @@ use crate::domain::outbox::Policy;
 use crate::edge::cors::Origins;
 use crate::edge::legacy::Switches;
 use crate::edge::proof::{AdminClosed, AdminTokens};
+use crate::platform::place::{HINTS, JURISDICTIONS, Place};
 
 /// Every name that is read, in the order of `settings.json`.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 22] = [
     "HMAC_SECRET",
     "HMAC_SECRET_PREVIOUS",
     "UPDATE_HMAC",
@@ -46,6 +47,8 @@ const NAMES: [&str; 20] = [
     "OUTBOX_RETRY_SECONDS",
     "ARCHIVE_QUIET_SECONDS",
     "ARCHIVE_GRACE_SECONDS",
+    "JURISDICTION",
+    "LOCATION_HINT",
 ];
 
 /// Half of the 32,768 sockets that the platform gives an object: as many again may still be proving
@@ -80,6 +83,8 @@ pub(crate) struct Config {
     pub(crate) key_names: KeyNames,
     /// Whether each update that changes something is logged.
     pub(crate) log_updates: bool,
+    /// Where rooms and shards are made.
+    pub(crate) place: Place,
     /// What works and should not stay so, for `/healthz`. Each names its variable and shows no value.
     pub(crate) warnings: Vec<String>,
 }
@@ -215,6 +220,14 @@ impl Config {
             },
             key_names: secrets.key_names(),
             log_updates: values.switch("LOG_UPDATES", false, "on or off")?,
+            place: Place {
+                jurisdiction: values.one_of("JURISDICTION", &JURISDICTIONS, "one of eu, us, fedramp")?,
+                hint: values.one_of(
+                    "LOCATION_HINT",
+                    &HINTS,
+                    "one of wnam, enam, sam, weur, eeur, apac, oc, afr, me",
+                )?,
+            },
             warnings: secrets.warnings(),
             admin: secrets.admin(),
             update_keys: secrets.update_keys,

@@ -2,7 +2,7 @@
 // would bill, can make the archive, the recent index and alarms fail, and lets time pass. What is shipped knows nothing
 // of it.
 //
-// GET  /-/instruments            {"worker":…,"room":{…},"shard":{…},"archive":{…}}, counts since the start
+// GET  /-/instruments            {"worker":…,"room":{…},"shard":{…},"archive":{…},"places":{…}}, counts since the start
 // POST /-/instruments            {"fail":["archive","index"]}: these fail from now on; an empty list makes them well again
 //                                {"variables":{…}}: these are set so from now on, as when secrets change under an isolate
 // GET  /-/instruments/points     the data points for the platform's analytics, in order
@@ -39,6 +39,7 @@ const seen = {
   room: objects(),
   shard: objects(),
   archive: { reads: 0, writes: 0, deletes: 0, failed: 0, written: {} },
+  places: {},
 };
 const faults = { index: "ok", alarm: "ok", hang: new Set(), archive: wellKv() };
 
@@ -158,10 +159,14 @@ function meteredArchive(archive) {
 
 const never = () => new Promise(() => {});
 
-function faultyStubs(namespace, fault) {
+// Where an object is asked for, which has no meaning on one machine: the local runtime refuses jurisdictions.
+function faultyStubs(namespace, fault, jurisdiction = "anywhere") {
   return wrapped(namespace, {
-    getByName(name, ...args) {
-      const stub = namespace.getByName(name, ...args);
+    jurisdiction: (name) => faultyStubs(namespace, fault, name),
+    getByName(name, options) {
+      const place = `${jurisdiction} ${options?.locationHint ?? "near"}`;
+      seen.places[place] = (seen.places[place] ?? 0) + 1;
+      const stub = namespace.getByName(name);
       return wrapped(stub, {
         fetch: async (...call) => {
           const what = fault(name);
@@ -276,7 +281,12 @@ export default class extends WorkerEntrypoint {
     if (pathname === `${ROUTE}/points`) return Response.json(points);
     if (pathname !== ROUTE) {
       seen.worker.requests += 1;
-      const env = { ...this.env, HISTORY: meteredArchive(this.env.HISTORY) };
+      const env = {
+        ...this.env,
+        HISTORY: meteredArchive(this.env.HISTORY),
+        ROOMS: faultyStubs(this.env.ROOMS, () => "ok"),
+        RECENT: faultyStubs(this.env.RECENT, () => "ok"),
+      };
       return new Worker(this.ctx, withVariables(env)).fetch(request);
     }
     if (request.method === "POST") await change(this.env, await request.json());

@@ -22,6 +22,8 @@ pub struct Counts {
     pub shard: ObjectCounts,
     /// The KV namespace.
     pub archive: ArchiveCounts,
+    /// How often an object was asked for in a place: `<jurisdiction, or anywhere> <location hint, or near>`.
+    pub places: BTreeMap<String, u64>,
 }
 
 /// Counts of the Worker.

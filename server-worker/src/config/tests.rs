@@ -7,6 +7,7 @@ use transfer_status_protocol::signature::{self, Claims};
 use super::{Config, ConfigError, NAMES, Value};
 use crate::edge::cors::Origins;
 use crate::edge::proof::AdminClosed;
+use crate::platform::place::Place;
 
 const NEW: &str = "new-key-new-key-new-key-new-key-";
 const OLD: &str = "old-key-old-key-old-key-old-key-";
@@ -145,6 +146,19 @@ fn a_setting_that_means_nothing_is_an_error_not_a_default() {
         (strict.timestamp, strict.max_watchers),
         (TimestampPolicy::Required, 2)
     );
+}
+
+#[test]
+fn data_stays_where_the_platform_was_told_to_keep_it() {
+    let place =
+        |vars: &[(&str, &str)]| config(&[&[("HMAC_SECRET", NEW)], vars].concat()).map(|config| config.place);
+    assert_eq!(place(&[]), Ok(Place::default()));
+    let chosen = place(&[("JURISDICTION", " EU "), ("LOCATION_HINT", "weur")]).unwrap();
+    assert_eq!((chosen.jurisdiction, chosen.hint), (Some("eu"), Some("weur")));
+    for (name, value) in [("JURISDICTION", "europe"), ("LOCATION_HINT", "eu")] {
+        let error = place(&[(name, value)]).unwrap_err();
+        assert!(error.to_string().starts_with(name), "{error}");
+    }
 }
 
 #[test]

@@ -112,6 +112,24 @@ impl<F: Fn(&'static str) -> Option<Value>> Values<F> {
         }
     }
 
+    /// One of the names that the platform knows, in either case.
+    pub(super) fn one_of(
+        &self,
+        name: &'static str,
+        known: &[&'static str],
+        expected: &'static str,
+    ) -> Result<Option<&'static str>, ConfigError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Text(text)) => {
+                let text = text.trim().to_ascii_lowercase();
+                let found = known.iter().find(|known| **known == text);
+                found.copied().map(Some).ok_or_else(|| bad(name, expected))
+            }
+            Some(_) => Err(bad(name, expected)),
+        }
+    }
+
     fn get(&self, name: &'static str) -> Option<Value> {
         (self.0)(name).filter(|value| !matches!(value, Value::Text(text) if text.trim().is_empty()))
     }

@@ -5,13 +5,14 @@
 //! `Request` that `worker`'s own wrapper would want.
 
 use worker::Env;
-use worker::js_sys::Promise;
+use worker::js_sys::{Object, Promise, Reflect};
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::RequestInit;
 
 use crate::error::ApiError;
+use crate::platform::place::Place;
 
 #[wasm_bindgen]
 extern "C" {
@@ -42,7 +43,13 @@ extern "C" {
     pub(crate) type Namespace;
 
     #[wasm_bindgen(method, catch, js_name = getByName)]
-    pub(crate) fn get_by_name(this: &Namespace, name: &str) -> Result<Stub, JsValue>;
+    fn get_by_name(this: &Namespace, name: &str) -> Result<Stub, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = getByName)]
+    fn get_by_name_at(this: &Namespace, name: &str, options: &JsValue) -> Result<Stub, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn jurisdiction(this: &Namespace, name: &str) -> Result<Namespace, JsValue>;
 
     /// One Durable Object, or another service.
     pub(crate) type Stub;
@@ -73,6 +80,23 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn limit(this: &RateLimit, options: &JsValue) -> Result<Promise, JsValue>;
+}
+
+impl Namespace {
+    /// The object with this name.
+    pub(crate) fn object(&self, name: &str, place: Place) -> Result<Stub, JsValue> {
+        let within = place
+            .jurisdiction
+            .map(|name| self.jurisdiction(name))
+            .transpose()?;
+        let namespace = within.as_ref().unwrap_or(self);
+        let Some(hint) = place.hint else {
+            return namespace.get_by_name(name);
+        };
+        let options = Object::new();
+        Reflect::set(&options, &"locationHint".into(), &JsValue::from_str(hint))?;
+        namespace.get_by_name_at(name, &options)
+    }
 }
 
 /// The transfers' rooms.

@@ -33,7 +33,7 @@ use crate::domain::record::Record;
 use crate::edge::session::Session;
 use crate::edge::target::Target;
 use crate::error::ApiError;
-use crate::platform::bindings;
+use crate::platform::bindings::{self, Stub};
 use crate::platform::deadline;
 use crate::platform::reply;
 
@@ -77,9 +77,7 @@ fn send(env: &Env, shard: u16, call: &str, lines: &str) -> Result<Lines, ApiErro
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&JsValue::from_str(lines));
-    let shard = bindings::recent(env)?
-        .get_by_name(&shard::name(shard))
-        .map_err(unlisted)?;
+    let shard = object(env, &shard::name(shard))?;
     Ok(Lines(
         shard.fetch(&format!("{BASE}/{call}"), &init).map_err(unlisted)?,
     ))
@@ -184,7 +182,7 @@ pub(crate) async fn feed(env: &Env, shard: u16, session: Option<&Session>) -> Re
     let headers = Headers::new()?;
     headers.set("upgrade", "websocket")?;
     init.set_headers(&headers);
-    let shard = bindings::recent(env)?.get_by_name(&shard::name(shard))?;
+    let shard = object(env, &shard::name(shard))?;
     let call = match session {
         Some(Session { id, expiry }) => format!("{BASE}/feed/{expiry}/{id}"),
         None => format!("{BASE}/feed/{}", u64::MAX),
@@ -223,11 +221,10 @@ async fn ask_all(env: &Env, config: &Config, url: &str) -> Result<Vec<String>, A
 
 /// Asks every shard at once. One that does not answer fails the whole: a list must not quietly miss some.
 async fn ask_shards(env: &Env, shards: u16, url: &str) -> Result<Vec<String>, ApiError> {
-    let recent = bindings::recent(env)?;
     let init = RequestInit::new();
     let mut asked = Vec::new();
     for shard in 0..shards {
-        let stub = recent.get_by_name(&shard::name(shard))?;
+        let stub = object(env, &shard::name(shard))?;
         asked.push(stub.fetch(url, &init));
     }
     let mut answers = Vec::new();
@@ -240,6 +237,12 @@ async fn ask_shards(env: &Env, shards: u16, url: &str) -> Result<Vec<String>, Ap
         answers.push(text.as_string().unwrap_or_default());
     }
     Ok(answers)
+}
+
+/// The object of the index with this name.
+fn object(env: &Env, name: &str) -> Result<Stub, ApiError> {
+    let place = Config::of(env).map_err(ApiError::NotConfigured)?.place;
+    bindings::recent(env)?.object(name, place).map_err(unlisted)
 }
 
 fn unlisted(error: JsValue) -> ApiError {

@@ -21,8 +21,9 @@ use crate::clock::now_unix_millis;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::{bindings, deadline};
+use crate::platform::deadline;
 use crate::room::call::Call;
+use crate::room::client;
 
 /// Rooms that are asked at once.
 const AT_ONCE: usize = 100;
@@ -313,7 +314,7 @@ impl Shard {
 }
 
 fn ask_room(env: &Env, id: &str) -> Result<Promise, ApiError> {
-    let room = bindings::rooms(env)?.get_by_name(id)?;
+    let room = client::object(env, id)?;
     Ok(room.fetch(&Call::Listed.to_url(), &RequestInit::new())?)
 }
 

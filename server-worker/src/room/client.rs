@@ -6,10 +6,11 @@ use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsCast;
 use worker::web_sys::{Headers, RequestInit, Response};
 
+use crate::config::Config;
 use crate::domain::timeline::Trail;
 use crate::edge::legacy::View;
 use crate::error::ApiError;
-use crate::platform::bindings;
+use crate::platform::bindings::{self, Stub};
 use crate::room::call::{self, Beside, Call};
 
 /// A socket to open.
@@ -124,6 +125,12 @@ pub(crate) async fn delete(env: &Env, id: &TransferId) -> Result<Response, ApiEr
     }
 }
 
+/// The room of the transfer with this id.
+pub(crate) fn object(env: &Env, id: &str) -> Result<Stub, ApiError> {
+    let place = Config::of(env).map_err(ApiError::NotConfigured)?.place;
+    Ok(bindings::rooms(env)?.object(id, place)?)
+}
+
 async fn call(
     env: &Env,
     id: &TransferId,
@@ -137,7 +144,7 @@ async fn call(
     }
     headers.set(call::HEADER, &beside.to_header())?;
     init.set_headers(&headers);
-    let room = bindings::rooms(env)?.get_by_name(id.as_str())?;
+    let room = object(env, id.as_str())?;
     let answer = bindings::resolve(room.fetch(&call.to_url(), init)).await?;
     Ok(answer.unchecked_into())
 }

@@ -20,8 +20,6 @@ const WATCHERS: usize = 2;
 /// A minute of each watcher: one ping after 20 s of silence. Whether the platform bills those that it answers by
 /// itself is not documented; they are counted as if it did.
 const PINGS: usize = 3;
-/// A day, in the time of a bench.
-const GRACE_SECONDS: &str = "3";
 /// For a room and what it does after its answers to come to rest before it is put to sleep.
 const REST: Duration = Duration::from_millis(500);
 /// Rooms that share an isolate share calls to the index. Of a million transfers few do, so each change is priced as
@@ -40,12 +38,13 @@ const REFUSED: u32 = 500;
 /// What a shard lists when it is full.
 const FULL_SHARD: f64 = 10_000.0;
 
-/// The deploy's own settings, but for the day of grace, and one shard for all, so that what it reads is seen whole.
+/// A safety alarm comes so long after the room was announced.
+const ALARM: Duration = Duration::from_secs(900);
+
+/// The deploy's own settings, and one shard for all, so that what it reads is seen whole.
 pub(crate) fn options() -> Options {
     let options = Options::default().with_instruments();
-    options
-        .variable("ARCHIVE_GRACE_SECONDS", GRACE_SECONDS)
-        .variable("RECENT_SHARDS", "1")
+    options.variable("RECENT_SHARDS", "1")
 }
 
 /// One part of the bill.
@@ -134,6 +133,8 @@ async fn live(server: &Server, transfers: u32) {
 
 /// Waits until every room has emptied.
 async fn until_empty(server: &Server, transfers: u32) -> Counts {
+    tokio::time::sleep(REST).await;
+    server.advance(ALARM).await;
     within(Duration::from_secs(60), async {
         loop {
             let counts = server.instruments().await;

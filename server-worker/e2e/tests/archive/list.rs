@@ -151,6 +151,19 @@ async fn a_room_that_hangs_delays_nobody_and_looks_are_made_once_a_shard() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_room_and_shard_is_asked_for_where_data_has_to_stay() {
+    let options = shards("2").variable("JURISDICTION", "eu");
+    let server = Server::start(options.variable("LOCATION_HINT", "weur"));
+    report(&server, "order-1", "completed").await;
+    until(async || ids(&server, "").await.len() == 1).await;
+    server.evict_shard(0);
+    server.evict_shard(1);
+    ids(&server, "").await;
+    let places = server.instruments().await.places;
+    assert_eq!(places.keys().collect::<Vec<_>>(), ["eu weur"], "{places:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failure_of_the_list_is_logged_under_the_transfers_that_it_concerns() {
     let server = server();
     server.faults(&json!({ "index": "fail" })).await;

@@ -133,7 +133,7 @@ fn requests(id: &str) -> Vec<(&'static str, String, u16, &'static str)> {
             401,
             "unauthorized",
         ),
-        ("DELETE", format!("/transfer/{id}"), 405, "method_not_allowed"),
+        ("PUT", format!("/transfer/{id}"), 405, "method_not_allowed"),
         ("POST", format!("/transfer/{id}"), 405, "method_not_allowed"),
         ("GET", "/update".to_owned(), 405, "method_not_allowed"),
         ("PUT", "/update".to_owned(), 405, "method_not_allowed"),
