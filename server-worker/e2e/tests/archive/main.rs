@@ -6,6 +6,7 @@ mod deletion;
 mod kv;
 mod leftovers;
 mod list;
+mod lives;
 mod outage;
 mod outbox;
 
