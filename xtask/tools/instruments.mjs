@@ -9,7 +9,8 @@
 //                                {"archive":{…}}: how KV is from now on, see kv-faults.mjs; what is left out is as it was
 //                                {"index":"ok"|"fail"|"hang"}, {"alarm":"ok"|"throw"}: what a call and `setAlarm` do
 //                                {"hang":["<id>",…]}: these rooms answer no shard
-//                                {"advance":ms}: so much time passes at once, and alarms whose time has come go off
+//                                {"advance":ms,"apart":ms}: so much time passes at once, and alarms whose time has come
+//                                go off, with that pause between two objects
 //                                {"passed":ms}: so much had passed before this process began
 // GET  /-/instruments/archive    {"t/<id>":{"version":…,"status":…,"final":…},…}: all that the archive holds
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -254,7 +255,7 @@ function instrumented(Original, counts, names) {
 export const TransferRoom = instrumented(built.TransferRoom, seen.room, known.ROOMS);
 export const RecentIndex = instrumented(built.RecentIndex, seen.shard, known.RECENT);
 
-async function change(env, { fail, archive, index, alarm, hang, advance, passed: before, variables: set }) {
+async function change(env, { fail, archive, index, alarm, hang, advance, apart, passed: before, variables: set }) {
   Object.assign(variables, set);
   if (fail) {
     const mode = (part) => (fail.includes(part) ? "fail" : "ok");
@@ -269,7 +270,10 @@ async function change(env, { fail, archive, index, alarm, hang, advance, passed:
   if (advance) {
     passed += advance;
     for (const [binding, names] of Object.entries(known)) {
-      for (const name of names) await env[binding].getByName(name).fetch(`${POKE}${advance}`);
+      for (const name of names) {
+        await env[binding].getByName(name).fetch(`${POKE}${advance}`);
+        if (apart) await scheduler.wait(apart);
+      }
     }
   }
 }

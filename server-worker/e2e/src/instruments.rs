@@ -118,9 +118,18 @@ impl Server {
     /// # Panics
     /// When the server has no instruments.
     pub async fn advance(&self, by: Duration) {
-        let milliseconds = u64::try_from(by.as_millis()).expect("a time of this world");
-        self.passed.fetch_add(milliseconds, Ordering::SeqCst);
-        self.faults(&json!({ "advance": milliseconds })).await;
+        self.advance_apart(by, Duration::ZERO).await;
+    }
+
+    /// [`Server::advance`] with a pause between the alarms of two objects: all at once they would wait for each other.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn advance_apart(&self, by: Duration, apart: Duration) {
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).expect("a time of this world");
+        self.passed.fetch_add(milliseconds(by), Ordering::SeqCst);
+        let advance = json!({ "advance": milliseconds(by), "apart": milliseconds(apart) });
+        self.faults(&advance).await;
     }
 
     /// The time on the server, in Unix seconds.

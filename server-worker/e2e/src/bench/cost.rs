@@ -134,7 +134,7 @@ async fn live(server: &Server, transfers: u32) {
 /// Waits until every room has emptied.
 async fn until_empty(server: &Server, transfers: u32) -> Counts {
     tokio::time::sleep(REST).await;
-    server.advance(ALARM).await;
+    server.advance_apart(ALARM, APART).await;
     within(Duration::from_secs(60), async {
         loop {
             let counts = server.instruments().await;
