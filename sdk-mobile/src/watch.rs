@@ -1,5 +1,6 @@
 //! One watched transfer, pulled from the other side of the border.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -118,6 +119,15 @@ impl FfiWatch {
         self.tell(after, &snapshot, *asked.borrow())
     }
 
+    /// A watch mostly waits here. Each layer around a future holds it twice, as its argument and as what it awaits; a box
+    /// keeps a waiting call small.
+    fn next_boxed(
+        &self,
+        after: FfiCursor,
+    ) -> Pin<Box<dyn Future<Output = Result<FfiSnapshot, FfiError>> + Send + '_>> {
+        Box::pin(self.next(after))
+    }
+
     fn tell(&self, after: FfiCursor, snapshot: &Snapshot, asked: Asked) -> Result<FfiSnapshot, FfiError> {
         let is_told = snapshot.cursor <= after.state && snapshot.end.is_some();
         if is_told {
@@ -146,7 +156,7 @@ impl FfiWatch {
         after: FfiCursor,
         cancel: Option<Arc<FfiCancel>>,
     ) -> Result<FfiSnapshot, FfiError> {
-        or_cancelled(cancel, guarded_async(self.next(after))).await
+        or_cancelled(cancel, guarded_async(self.next_boxed(after))).await
     }
 
     /// As [`FfiWatch::changed_after`], for a language whose cancellation ends the call: the cursor in two numbers, which
@@ -155,7 +165,7 @@ impl FfiWatch {
     /// # Errors
     /// [`FfiError::Closed`] once the end was told; [`FfiError::Panicked`].
     pub async fn pull(&self, state: u64, asked: u64) -> Result<FfiSnapshot, FfiError> {
-        guarded_async(self.next(FfiCursor { state, asked })).await
+        guarded_async(self.next_boxed(FfiCursor { state, asked })).await
     }
 
     /// The state of the watch if it is newer by now: a call that waits for nothing, and costs half of one that may.
