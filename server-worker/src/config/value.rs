@@ -84,16 +84,14 @@ impl<F: Fn(&'static str) -> Option<Value>> Values<F> {
         bounds: RangeInclusive<u32>,
         expected: &'static str,
     ) -> Result<u32, ConfigError> {
-        let text = match self.get(name) {
+        let number = match self.get(name) {
             None => return Ok(default),
-            Some(Value::Text(text)) => text,
-            // A whole one prints with no point.
-            Some(Value::Number(number)) => number.to_string(),
-            Some(_) => return Err(bad(name, expected)),
+            Some(Value::Text(text)) => text.trim().parse().ok(),
+            // A cast stops at the bounds of the type, and takes what is no number for 0: only a whole one stays itself.
+            Some(Value::Number(number)) => Some(number as u32).filter(|whole| f64::from(*whole) == number),
+            Some(_) => None,
         };
-        text.trim()
-            .parse()
-            .ok()
+        number
             .filter(|number| bounds.contains(number))
             .ok_or_else(|| bad(name, expected))
     }

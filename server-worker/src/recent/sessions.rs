@@ -63,7 +63,8 @@ pub(super) fn answer<'a>(
     let now = now_unix_seconds as f64;
     let found = match (path.next(), path.next(), path.next()) {
         (Some("open"), Some(id), Some(expiry)) => {
-            let expiry: f64 = expiry.parse().map_err(|_| ApiError::NoRoute)?;
+            let expiry: u64 = expiry.parse().map_err(|_| ApiError::OtherVersion)?;
+            let expiry = expiry as f64;
             sql.exec("DELETE FROM sessions WHERE expiry < ?", vec![now.into()])?;
             sql.exec(
                 "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions ORDER BY expiry DESC LIMIT -1 OFFSET ?)",
