@@ -61,7 +61,7 @@ pub(crate) fn removal_line(id: &str, deleted_at: i64) -> String {
     format!("-{deleted_at} {id}\n")
 }
 
-/// Hands a shard the [`line`]s of transfers of its own. They arrive all or not at all.
+/// Hands a shard the [`line()`]s of transfers of its own. They arrive all or not at all.
 ///
 /// # Errors
 /// [`ApiError::Unreachable`].
