@@ -45,9 +45,9 @@ impl Server {
 }
 
 impl Payment<'_> {
-    /// A signature that is valid for an hour.
+    /// A signature that is valid for two hours.
     pub fn signature(&self) -> Signature {
-        self.signature_until(self.server.unix_seconds() + 3600)
+        self.signature_until(self.server.unix_seconds() + 7_200)
     }
 
     /// A signature that is valid until `expiry`, in Unix seconds.
