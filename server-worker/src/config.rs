@@ -3,6 +3,7 @@
 //! `settings.json` beside this crate lists them with their values, defaults and meaning: `serve.mjs`, the end-to-end
 //! tests and DEPLOY.md follow it, and a test here compares.
 
+mod admin;
 mod keys;
 mod value;
 
@@ -14,6 +15,7 @@ use worker::Env;
 use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsValue;
 
+pub(crate) use self::admin::{AdminClosed, AdminTokens};
 pub(crate) use self::keys::KeyNames;
 pub(crate) use self::value::Value;
 
@@ -21,9 +23,18 @@ use self::keys::Secrets;
 use self::value::{Values, bad};
 use crate::domain::outbox::Policy;
 use crate::edge::cors::Origins;
-use crate::edge::legacy::Switches;
-use crate::edge::proof::{AdminClosed, AdminTokens};
 use crate::platform::place::{HINTS, JURISDICTIONS, Place};
+
+/// What is served of the earlier API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Switches {
+    /// The API as a whole.
+    pub(crate) api: bool,
+    /// Its scan reports, which carry no proof.
+    pub(crate) open_scan: bool,
+    /// A token reads all transfers of its merchant, and not its own alone.
+    pub(crate) merchant_reads: bool,
+}
 
 /// Every name that is read, in the order of `settings.json`.
 const NAMES: [&str; 22] = [

@@ -9,12 +9,10 @@ use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Transfer};
 
 use worker::wasm_bindgen::JsValue;
 
-use crate::config::ConfigError;
+use crate::config::{AdminClosed, ConfigError};
 use crate::domain::ledger::ConflictReason;
-use crate::edge::legacy::LegacyError;
-use crate::edge::limits::Attempt;
-use crate::edge::proof::AdminClosed;
-use crate::recent::BadQuery;
+use crate::edge::legacy::error::LegacyError;
+use crate::recent::page::BadQuery;
 use crate::room::storage::StorageError;
 
 /// Why something was refused.
@@ -184,6 +182,28 @@ pub(crate) enum ApiError {
         /// For the log only.
         cause: String,
     },
+}
+
+/// What was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// The admin's token.
+    Admin,
+    /// A transfer's signature.
+    Subscription,
+    /// An update's signature.
+    Update,
+}
+
+impl Attempt {
+    /// As the limit's keys have it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Subscription => "subscription",
+            Self::Update => "update",
+        }
+    }
 }
 
 impl ApiError {

@@ -3,8 +3,8 @@
 use transfer_status_protocol::sign::{Key, KeyRing, Signer};
 
 use super::ConfigError;
+use super::admin::{AdminClosed, AdminTokens, MIN_ADMIN_TOKEN};
 use super::value::{Value, Values};
-use crate::edge::proof::{AdminClosed, AdminTokens, MIN_ADMIN_TOKEN};
 
 /// Below so many bytes a key can be found by trying, from one thing that it has signed.
 const MIN_KEY_BYTES: usize = 16;

@@ -4,9 +4,8 @@ use transfer_status_protocol::TransferId;
 use transfer_status_protocol::sign::{Key, Signer, TimestampPolicy, verify};
 use transfer_status_protocol::signature::{self, Claims};
 
-use super::{Config, ConfigError, NAMES, Value};
+use super::{AdminClosed, Config, ConfigError, NAMES, Value};
 use crate::edge::cors::Origins;
-use crate::edge::proof::AdminClosed;
 use crate::platform::place::Place;
 
 const NEW: &str = "new-key-new-key-new-key-new-key-";

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::pulse::Pulse;
-use crate::edge::legacy::View;
+use crate::domain::view::View;
 
 /// A client has so long to send its `subscribe` (contract, "WebSocket").
 pub(crate) const SUBSCRIBE_WITHIN_MS: i64 = 10_000;
@@ -145,7 +145,7 @@ impl Attachment {
 mod tests {
     use super::Attachment;
     use crate::domain::pulse::Pulse;
-    use crate::edge::legacy::View;
+    use crate::domain::view::View;
 
     const NOW: i64 = 1_700_000_000_123;
 

@@ -7,4 +7,6 @@ pub(crate) mod pulse;
 pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod timeline;
+pub(crate) mod unconfirmed;
+pub(crate) mod view;
 pub(crate) mod word;

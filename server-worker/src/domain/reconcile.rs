@@ -3,65 +3,12 @@
 //! A first update does not wait for the archive. What it began is unconfirmed until the archive has said what it holds:
 //! nothing, mostly. A final status there wins; upon any other the reported changes are put, as if they had come then.
 
-use serde::{Deserialize, Serialize};
-use transfer_status_protocol::{Patch, Timestamp, Transfer, Update};
+use transfer_status_protocol::{Timestamp, Transfer};
 
 use crate::domain::ledger;
 use crate::domain::record::Record;
 use crate::domain::timeline::{Entry, Timeline};
-
-/// What has to be known of unconfirmed updates besides what they made.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Unconfirmed {
-    /// The fields that they removed and did not set again.
-    #[serde(default)]
-    removed: Vec<Field>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Field {
-    Message,
-    Amount,
-    MerchantId,
-    CustomerId,
-    Metadata,
-}
-
-impl Unconfirmed {
-    /// The same after one more update.
-    #[must_use]
-    pub(crate) fn after(mut self, update: &Update) -> Self {
-        self.note(Field::Message, &update.message);
-        self.note(Field::Amount, &update.amount);
-        self.note(Field::MerchantId, &update.merchant_id);
-        self.note(Field::CustomerId, &update.customer_id);
-        self.note(Field::Metadata, &update.metadata);
-        self
-    }
-
-    /// As JSON.
-    pub(crate) fn encode(&self) -> String {
-        // Names of fields: nothing that could fail to be written.
-        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
-    }
-
-    fn note<T>(&mut self, field: Field, patch: &Patch<T>) {
-        match patch {
-            Patch::Keep => {}
-            Patch::Remove if self.removed.contains(&field) => {}
-            Patch::Remove => self.removed.push(field),
-            Patch::Set(_) => self.removed.retain(|removed| *removed != field),
-        }
-    }
-
-    fn pick<T: Clone>(&self, field: Field, reported: &Option<T>, archived: &Option<T>) -> Option<T> {
-        match reported {
-            None if !self.removed.contains(&field) => archived.clone(),
-            reported => reported.clone(),
-        }
-    }
-}
+use crate::domain::unconfirmed::Field;
 
 /// What becomes of `held`, which is unconfirmed, now that the archive has said that it holds `archived`.
 ///

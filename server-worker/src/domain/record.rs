@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use transfer_status_protocol::Transfer;
 
 use crate::domain::outbox::{Held, Mark};
-use crate::domain::reconcile::Unconfirmed;
 use crate::domain::timeline::{self, Entry, Timeline, Trail};
+use crate::domain::unconfirmed::Unconfirmed;
 use crate::domain::word;
 
 /// A transfer together with its JSON, which goes into the row, the answer and the frame alike.
@@ -185,7 +185,7 @@ mod tests {
     use transfer_status_protocol::{Metadata, Status, Timestamp, Transfer, TransferId};
 
     use super::Record;
-    use crate::domain::reconcile::Unconfirmed;
+    use crate::domain::unconfirmed::Unconfirmed;
 
     fn record(word: Option<&str>) -> Record {
         let at = Timestamp::from_unix_millis(1_700_000_000_123);

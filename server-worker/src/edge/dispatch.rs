@@ -4,12 +4,13 @@ use transfer_status_protocol::ErrorCode;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, event};
 
-use super::legacy::{self, View};
+use super::legacy;
 use super::request::Incoming;
 use super::route::Route;
 use super::target::decode_segment;
 use super::{dashboard, delete, health, limits, read, scan, update, watch};
 use crate::config::{Config, ConfigError};
+use crate::domain::view::View;
 use crate::error::ApiError;
 use crate::log;
 use crate::platform::{metrics, reply};

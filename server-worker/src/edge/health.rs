@@ -12,7 +12,7 @@ use worker::web_sys::Response;
 use crate::archive;
 use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::config::Config;
-use crate::edge::legacy::View;
+use crate::domain::view::View;
 use crate::edge::proof;
 use crate::edge::request::Incoming;
 use crate::error::ApiError;

@@ -9,9 +9,8 @@
 //! | `GET /transfers?limit=&token=` | [`list`] | those of the token's merchant, newest first |
 //! | `POST /scan`, `POST /unscan` with `{"id"}` | [`scan`] | only with `LEGACY_OPEN_SCAN=on` |
 
-mod error;
+pub(crate) mod error;
 mod report;
-pub(crate) mod view;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -23,16 +22,15 @@ use worker::Env;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::Response;
 
-pub(crate) use self::error::LegacyError;
-pub(crate) use self::view::View;
-
+use self::error::LegacyError;
 use self::report::Report;
 use crate::clock::now_unix_seconds;
 use crate::config::Config;
+use crate::domain::view::{self, View};
 use crate::edge::body;
+use crate::edge::hand_in;
 use crate::edge::proof;
 use crate::edge::request::Incoming;
-use crate::edge::update;
 use crate::error::ApiError;
 use crate::platform::reply;
 use crate::recent;
@@ -45,17 +43,6 @@ const MOST_LISTED: usize = 200;
 /// One short field.
 const MAX_SCAN_BYTES: usize = 4 * 1024;
 
-/// What is served of this API.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Switches {
-    /// The API as a whole.
-    pub(crate) api: bool,
-    /// Its scan reports, which carry no proof.
-    pub(crate) open_scan: bool,
-    /// A token reads all transfers of its merchant, and not its own alone.
-    pub(crate) merchant_reads: bool,
-}
-
 /// `POST /create`, and `POST /update` without an `X-Signature`: answers with the transfer as stored, or 409.
 pub(crate) async fn update(
     incoming: &Incoming<'_>,
@@ -66,9 +53,9 @@ pub(crate) async fn update(
     let token = report::token_in(&body).ok_or(LegacyError::NoUpdateToken)?;
     let report = Report::open(&config.update_keys, &token, now_unix_seconds(), config.timestamp)?;
     let is_by = |keys: &KeyRing| signature::open(keys, &token).is_ok();
-    let trail = update::trail(incoming, config.key_names.of(is_by));
+    let trail = hand_in::trail(incoming, config.key_names.of(is_by));
     let id = &report.update.transfer_id;
-    update::hand_in(env, id, &report.body, Some(report.word), trail).await
+    hand_in::hand_in(env, id, &report.body, Some(report.word), trail).await
 }
 
 /// `GET /status?id=&token=`: a transfer, for a token of it or of its merchant.

@@ -17,29 +17,8 @@ use worker::wasm_bindgen::JsValue;
 use crate::clock::now_unix_millis;
 use crate::config::Config;
 use crate::edge::request::Incoming;
-use crate::error::ApiError;
+use crate::error::{ApiError, Attempt};
 use crate::platform::bindings::{self, RateLimit};
-
-/// What was tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Attempt {
-    /// The admin's token.
-    Admin,
-    /// A transfer's signature.
-    Subscription,
-    /// An update's signature.
-    Update,
-}
-
-impl Attempt {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Subscription => "subscription",
-            Self::Update => "update",
-        }
-    }
-}
 
 /// How long an address is kept from trying admin tokens; the binding counts in minutes too.
 const BLOCKED_MS: i64 = 60_000;

@@ -8,6 +8,7 @@ pub(crate) mod cors;
 mod dashboard;
 mod delete;
 mod dispatch;
+mod hand_in;
 mod health;
 pub(crate) mod legacy;
 pub(crate) mod limits;

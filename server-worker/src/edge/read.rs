@@ -6,7 +6,7 @@ use worker::web_sys::Response;
 
 use crate::clock::now_unix_seconds;
 use crate::config::Config;
-use crate::edge::legacy::View;
+use crate::domain::view::View;
 use crate::edge::limits;
 use crate::edge::proof::{self, Reader};
 use crate::edge::request::Incoming;

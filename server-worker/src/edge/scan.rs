@@ -7,8 +7,9 @@ use worker::web_sys::Response;
 
 use crate::clock::now_unix_seconds;
 use crate::config::Config;
+use crate::domain::view::View;
 use crate::edge::body;
-use crate::edge::legacy::{self, View};
+use crate::edge::legacy;
 use crate::edge::proof;
 use crate::edge::request::Incoming;
 use crate::error::ApiError;

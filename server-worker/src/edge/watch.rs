@@ -9,7 +9,8 @@ use worker::web_sys::Response;
 
 use crate::clock::now_unix_seconds;
 use crate::config::{Config, ConfigError};
-use crate::edge::legacy::{LegacyError, View};
+use crate::domain::view::View;
+use crate::edge::legacy::error::LegacyError;
 use crate::edge::limits;
 use crate::edge::proof::Offer;
 use crate::edge::request::Incoming;

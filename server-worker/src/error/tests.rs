@@ -7,12 +7,12 @@ use transfer_status_protocol::transfer::InvalidTransferId;
 use transfer_status_protocol::{DecodeError, ErrorBody, ErrorCode, Status, Timestamp, Transfer, TransferId};
 
 use super::ApiError;
+use super::Attempt;
+use crate::config::AdminClosed;
 use crate::config::ConfigError;
 use crate::domain::ledger::ConflictReason;
-use crate::edge::legacy::LegacyError;
-use crate::edge::limits::Attempt;
-use crate::edge::proof::AdminClosed;
-use crate::recent::BadQuery;
+use crate::edge::legacy::error::LegacyError;
+use crate::recent::page::BadQuery;
 use crate::room::storage::StorageError;
 
 fn transfer() -> Transfer {

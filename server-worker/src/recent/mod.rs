@@ -8,7 +8,7 @@ mod feed;
 mod index;
 mod minutes;
 mod object;
-mod page;
+pub(crate) mod page;
 mod rows;
 pub(crate) mod sessions;
 mod shard;
@@ -24,7 +24,6 @@ use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{Headers, RequestInit, Response};
 
 pub use self::object::RecentIndex;
-pub(crate) use self::page::BadQuery;
 pub(crate) use self::shard::of as shard_of;
 
 use self::page::{Listing, Query};
@@ -77,7 +76,7 @@ fn send(env: &Env, shard: u16, call: &str, lines: &str) -> Result<Lines, ApiErro
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&JsValue::from_str(lines));
-    let shard = object(env, &shard::name(shard))?;
+    let shard = stub(env, &shard::name(shard))?;
     Ok(Lines(
         shard.fetch(&format!("{BASE}/{call}"), &init).map_err(unlisted)?,
     ))
@@ -182,7 +181,7 @@ pub(crate) async fn feed(env: &Env, shard: u16, session: Option<&Session>) -> Re
     let headers = Headers::new()?;
     headers.set("upgrade", "websocket")?;
     init.set_headers(&headers);
-    let shard = object(env, &shard::name(shard))?;
+    let shard = stub(env, &shard::name(shard))?;
     let call = match session {
         Some(Session { id, expiry }) => format!("{BASE}/feed/{expiry}/{id}"),
         None => format!("{BASE}/feed/{}", u64::MAX),
@@ -224,7 +223,7 @@ async fn ask_shards(env: &Env, shards: u16, url: &str) -> Result<Vec<String>, Ap
     let init = RequestInit::new();
     let mut asked = Vec::new();
     for shard in 0..shards {
-        let stub = object(env, &shard::name(shard))?;
+        let stub = stub(env, &shard::name(shard))?;
         asked.push(stub.fetch(url, &init));
     }
     let mut answers = Vec::new();
@@ -240,7 +239,7 @@ async fn ask_shards(env: &Env, shards: u16, url: &str) -> Result<Vec<String>, Ap
 }
 
 /// The object of the index with this name.
-fn object(env: &Env, name: &str) -> Result<Stub, ApiError> {
+fn stub(env: &Env, name: &str) -> Result<Stub, ApiError> {
     let place = Config::of(env).map_err(ApiError::NotConfigured)?.place;
     bindings::recent(env)?.object(name, place).map_err(unlisted)
 }

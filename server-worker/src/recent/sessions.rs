@@ -34,7 +34,7 @@ pub(crate) async fn end(env: &Env, id: &str) -> Result<(), ApiError> {
 
 /// 204 is yes, 410 is no. An object of a release that knows no sessions says 404, and nothing was done.
 async fn ask(env: &Env, call: &str) -> Result<bool, ApiError> {
-    let object = super::object(env, NAME)?;
+    let object = super::stub(env, NAME)?;
     let init = RequestInit::new();
     // The platform may repeat a GET.
     init.set_method("POST");

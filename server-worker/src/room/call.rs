@@ -12,7 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use transfer_status_protocol::Timestamp;
 
 use crate::domain::timeline::Trail;
-use crate::edge::legacy::View;
+use crate::domain::view::View;
 
 /// The header with a call's version and what goes beside it.
 pub(crate) const HEADER: &str = "call";
@@ -197,7 +197,7 @@ mod tests {
     use transfer_status_protocol::Timestamp;
 
     use super::{Beside, Call, Trail};
-    use crate::edge::legacy::View;
+    use crate::domain::view::View;
 
     #[test]
     fn every_call_arrives_as_it_was_sent() {

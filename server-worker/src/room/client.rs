@@ -8,7 +8,7 @@ use worker::web_sys::{Headers, RequestInit, Response};
 
 use crate::config::Config;
 use crate::domain::timeline::Trail;
-use crate::edge::legacy::View;
+use crate::domain::view::View;
 use crate::error::ApiError;
 use crate::platform::bindings::{self, Stub};
 use crate::room::call::{self, Beside, Call};

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::domain::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
 use crate::domain::pulse::{self, Pulse};
 use crate::domain::record::Record;
-use crate::edge::legacy::{View, view};
+use crate::domain::view::{self, View};
 use crate::edge::proof;
 use crate::error::ApiError;
 use crate::platform::reply;

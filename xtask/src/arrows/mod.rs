@@ -4,6 +4,7 @@
 //! crates (so that no dependency of a dependency slips in), and words in sources that no manifest shows. Each judge is
 //! a function from what was found to a list of complaints.
 
+mod circles;
 mod crates;
 mod resolved;
 mod sources;
@@ -22,6 +23,7 @@ pub(crate) fn run() -> Result<()> {
     let mut wrong = crates::complaints(&members);
     wrong.extend(resolved::complaints(&root, &members)?);
     wrong.extend(sources::complaints(&root)?);
+    wrong.extend(circles::complaints(&root)?);
     for complaint in &wrong {
         println!("arrows: {complaint}");
     }

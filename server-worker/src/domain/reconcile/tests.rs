@@ -2,9 +2,10 @@
 
 use transfer_status_protocol::{Metadata, Patch, Status, Timestamp, TransferId, Update};
 
-use super::{Unconfirmed, reconcile};
+use super::reconcile;
 use crate::domain::ledger::{Outcome, apply};
 use crate::domain::record::Record;
+use crate::domain::unconfirmed::Unconfirmed;
 
 const OUTAGE: i64 = 1_700_000_000_000;
 

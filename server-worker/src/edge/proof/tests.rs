@@ -6,9 +6,9 @@ use transfer_status_protocol::signature::{self, Claims, Signature, SubscriptionE
 
 use super::{Offer, Reader, reader};
 use crate::config::{Config, Value};
-use crate::edge::limits::Attempt;
 use crate::edge::target::Target;
 use crate::error::ApiError;
+use crate::error::Attempt;
 
 const SECRET: &str = "a secret of the tests";
 const ADMIN: &str = "the operator's token";
