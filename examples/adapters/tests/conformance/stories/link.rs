@@ -93,11 +93,10 @@ async fn a_quiet_link_that_answers_is_kept(stage: &Stage) -> Result<()> {
             server.dialled() > 1 || socket.end().is_some()
         })
         .await?;
-    ensure!(
-        watch.states() == ["connecting", "live"],
-        "the states are {:?}",
-        watch.states()
-    );
+    // A connection is a state, not a log: who asks late has missed that it was being made.
+    let mut states = watch.states();
+    states.retain(|state| state != "connecting");
+    ensure!(states == ["live"], "the states are {:?}", watch.states());
     ensure!(
         socket.texts().len() == 1,
         "the client has said {:?}",
