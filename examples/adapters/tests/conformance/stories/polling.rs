@@ -70,7 +70,8 @@ async fn after_three_failed_sockets_it_polls_and_goes_on_trying(stage: &Stage) -
     let dialled = server.dialled();
     server.on_dial(|dial| async move { dial.welcome().await });
     stage
-        .so(8.0, "the next dial", || server.dialled() > dialled)
+        // The wait is full jitter, and has doubled a few times by now: the cap is 30 s.
+        .so(30.0, "the next dial", || server.dialled() > dialled)
         .await?;
     stage.live(&watch).await?;
     let polled = server.polled();
