@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::arrows::sources;
+
 /// Where tests in Rust live.
 const FOLDERS: [&str; 3] = ["protocol", "sdk-rust", "server-worker"];
 /// A test's name is a sentence; a shorter word between backticks is something else.
@@ -16,13 +18,13 @@ const SENTENCE: usize = 25;
 /// When SECURITY.md or a folder of tests cannot be read.
 fn complaints(root: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(root.join("SECURITY.md")).context("cannot read SECURITY.md")?;
-    let mut sources = String::new();
+    let mut all = String::new();
     for folder in FOLDERS {
-        read(&root.join(folder), &mut sources)?;
+        sources::search(&root.join(folder), &mut |_, text| all.push_str(text))?;
     }
     let is_there = |name: &str| match name.contains('/') {
         true => root.join(name).exists(),
-        false => sources.contains(&format!("fn {name}(")),
+        false => all.contains(&format!("fn {name}(")),
     };
     let missing = named(&text).into_iter().filter(|name| !is_there(name));
     Ok(missing
@@ -43,20 +45,6 @@ fn named(text: &str) -> Vec<&str> {
             is_test || (word.contains('/') && !word.starts_with('/') && !word.contains(' '))
         })
         .collect()
-}
-
-fn read(folder: &Path, sources: &mut String) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            if !path.ends_with("node_modules") {
-                read(&path, sources)?;
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            sources.push_str(&fs::read_to_string(&path)?);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

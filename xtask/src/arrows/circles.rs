@@ -1,11 +1,12 @@
 //! Modules of the server that look at each other in a circle: none of them can be read, tested or moved alone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use syn::visit::Visit;
+
+use super::sources;
 
 /// The crate whose modules are judged, file by file.
 const SOURCES: &str = "server-worker/src";
@@ -18,9 +19,14 @@ type Graph = BTreeMap<Vec<String>, BTreeSet<Vec<String>>>;
 /// # Errors
 /// When a source cannot be read.
 pub(crate) fn complaints(root: &Path) -> Result<Vec<String>> {
-    let mut sources = BTreeMap::new();
-    read(&root.join(SOURCES), &[], &mut sources)?;
-    let told = circles(&graph(&sources)?).into_iter().map(|circle| {
+    let mut modules = BTreeMap::new();
+    let folder = root.join(SOURCES);
+    sources::search(&folder, &mut |file, text| {
+        if let Some(module) = file.strip_prefix(&folder).ok().and_then(module_of) {
+            modules.insert(module, text.to_owned());
+        }
+    })?;
+    let told = circles(&graph(&modules)?).into_iter().map(|circle| {
         let names: Vec<_> = circle.iter().map(|module| module.join("::")).collect();
         format!(
             "{SOURCES}: these modules look at each other in a circle: {}",
@@ -30,25 +36,19 @@ pub(crate) fn complaints(root: &Path) -> Result<Vec<String>> {
     Ok(told.collect())
 }
 
-/// Every file below `folder` by the module that it is. Files of tests are left out: they may look at anything.
-fn read(folder: &Path, above: &[String], sources: &mut BTreeMap<Vec<String>, String>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = entry?.path();
-        let Some(name) = path.file_stem().map(|name| name.to_string_lossy().into_owned()) else {
-            continue;
-        };
-        let mut module = above.to_vec();
-        if path.is_dir() {
-            module.push(name);
-            read(&path, &module, sources)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests" {
-            if name != "mod" && name != "lib" {
-                module.push(name);
-            }
-            sources.insert(module, fs::read_to_string(&path)?);
-        }
+/// The module that a file is, by its path below the sources; `None` for tests, which may look at anything.
+fn module_of(file: &Path) -> Option<Vec<String>> {
+    let mut module: Vec<_> = file
+        .with_extension("")
+        .iter()
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    match module.last().map(String::as_str) {
+        Some("tests") => return None,
+        Some("mod" | "lib") => drop(module.pop()),
+        _ => {}
     }
-    Ok(())
+    Some(module)
 }
 
 fn graph(sources: &BTreeMap<Vec<String>, String>) -> Result<Graph> {

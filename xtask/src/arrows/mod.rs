@@ -7,7 +7,7 @@
 mod circles;
 mod crates;
 mod resolved;
-mod sources;
+pub(crate) mod sources;
 
 use anyhow::{Result, bail};
 use cargo_metadata::MetadataCommand;
