@@ -6,8 +6,7 @@ import { showNetwork } from "./network.ts";
 import { freshSignature, readOrder, ShopError } from "./shop.ts";
 import { adviceFor, element, explain, money, show, viewOf, type Facts } from "./view.ts";
 
-// Whoever sees this page has scanned.
-let facts: Facts = { started: false, scanned: true };
+let facts: Facts = { started: false };
 const learn = (news: Partial<Facts>) => {
   if (news.failure) explain(news.failure);
   facts = { ...facts, ...news };

@@ -1,47 +1,29 @@
-/** Which view a payment is in, and showing it: one section of the page for each. */
+/** Which view a payment is in on the phone, and showing it: one section of the page for each. */
 import { TransferStatusError, type Transfer } from "@transfer-status/client";
 
 import { ShopError } from "./shop.ts";
 
-export type View =
-  | "starting"
-  | "waiting"
-  | "scanned"
-  | "processing"
-  | "completed"
-  | "failed"
-  | "cancelled"
-  | "expired"
-  | "problem";
+export type View = "starting" | "scanned" | "processing" | "completed" | "failed" | "cancelled" | "problem";
 
 /** What is known of a payment. */
 export interface Facts {
   /** Whether there is a transfer request to show. */
   readonly started: boolean;
   readonly transfer?: Transfer | undefined;
-  /** A phone has the page of the code open. */
-  readonly scanned?: boolean;
-  /** The code may not be scanned any more. A payment that was begun in time goes on. */
-  readonly expired?: boolean;
   readonly failure?: unknown;
 }
 
 const finals: readonly string[] = ["completed", "failed", "cancelled"];
 
-/** A payment's news always win: a late one still shows after the code has expired. */
-export const viewOf = ({ started, transfer, scanned, expired, failure }: Facts): View => {
+/** A payment's news always win: a late one still shows after the watch has ended. Whoever sees this page has scanned. */
+export const viewOf = ({ started, transfer, failure }: Facts): View => {
   const status = transfer?.status ?? "pending";
   if (finals.includes(status)) return status as View;
-  if (failure) return expired && status == "pending" && ranOut(failure) ? "expired" : "problem";
+  if (failure) return "problem";
   if (!started) return "starting";
   // A status from a newer service: it has at least begun.
-  if (status != "pending") return "processing";
-  if (scanned) return "scanned";
-  return expired ? "expired" : "waiting";
+  return status == "pending" ? "scanned" : "processing";
 };
-
-const ranOut = (failure: unknown) =>
-  failure instanceof TransferStatusError && (failure.code == "expired" || failure.code == "no_signature");
 
 /** What a customer can do about a watch that has ended. What a developer can do is in the console. */
 export const adviceFor = (failure: unknown): string => {
@@ -82,7 +64,7 @@ export const announce = (text: string): void => {
 };
 
 /** Views that end what the customer was doing: they take the focus, so that reading goes on there. */
-const takesFocus: readonly View[] = [...(finals as View[]), "expired", "problem"];
+const takesFocus: readonly View[] = [...(finals as View[]), "problem"];
 
 let shown: View | undefined;
 
@@ -113,12 +95,10 @@ export const show = (view: View): void => {
 /** How far each view is: the step that is going on. */
 const steps: Record<View, number> = {
   starting: 1,
-  waiting: 1,
   scanned: 2,
   processing: 3,
   completed: 4,
   failed: 0,
   cancelled: 0,
-  expired: 0,
   problem: 0,
 };
