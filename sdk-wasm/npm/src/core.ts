@@ -6,8 +6,8 @@
 
 /** One session: every decision is made in there. */
 export interface Core {
-  /** Numbers that are left out count as 0, a version as none. */
-  input(what: number, now: number, id?: number, code?: number, version?: number, updatedAt?: number): void;
+  /** Numbers that are left out count as 0, a version as none. So no number at all is a timeout. */
+  input(what: number | undefined, now: number, id?: number, code?: number, version?: number, updatedAt?: number): void;
   output(): number;
   /** What stands beside the last output; 0 when left out. */
   value(index?: number): number;

@@ -22,7 +22,10 @@ export interface Link {
 export const LOST = 1006;
 
 /** What the package uses of the global object; a test passes its own. */
-export type Host = typeof globalThis;
+export type Host = typeof globalThis & {
+  /** Node.js, Deno and Bun. */
+  setImmediate?: unknown;
+};
 
 /** Opens a socket. One that cannot be made, as by the page's policy, is reported as lost. */
 export const dial = (host: Host, url: string, protocols: string[], report: Report): Link => {

@@ -24,7 +24,6 @@ import {
   INPUT_SIGNED,
   INPUT_SNAPSHOT,
   INPUT_START,
-  INPUT_TIMEOUT,
   OUTPUT_CLOSED,
   OUTPUT_CONNECT,
   OUTPUT_CONNECTION,
@@ -170,7 +169,8 @@ export const watch = (compile: Compile, options: WatchOptions, host: Host = glob
   /** Nothing fails in silence. */
   const warn = (...what: unknown[]) => isHeard || console.warn("transfer-status:", ...what);
 
-  const feed = (what: number, id?: number, code?: number, version?: number, updatedAt?: number) => {
+  /** One input to the session, and all outputs of it; with nothing in it, that the time has come. */
+  const feed = (what?: number, id?: number, code?: number, version?: number, updatedAt?: number) => {
     if (core) {
       core.input(what, host.Date.now(), id, code, version, updatedAt);
       let output: number;
@@ -262,10 +262,16 @@ export const watch = (compile: Compile, options: WatchOptions, host: Host = glob
     emit("closed", error);
   };
 
+  /**
+   * Sockets go before timers. Node.js that was stopped for a while looks at its timers first, and at what has come in
+   * by the time of an immediate. A browser has neither the one order nor the other, and no immediates.
+   */
+  const afterSockets = (host.setImmediate ?? ((then: () => void) => then())) as (then: () => void) => void;
+
   const outputs: Record<number, (value: number) => void> = {
     [OUTPUT_WAIT](until) {
       host.clearTimeout(timer);
-      if (until >= 0) timer = host.setTimeout(feed, Math.min(until - host.Date.now(), SLICE_MS), INPUT_TIMEOUT);
+      if (until >= 0) timer = host.setTimeout(afterSockets, Math.min(until - host.Date.now(), SLICE_MS), feed);
     },
     [OUTPUT_CONNECT](id) {
       said = undefined;

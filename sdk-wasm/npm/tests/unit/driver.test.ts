@@ -178,6 +178,32 @@ test("silence is answered with a ping, and a dead link is left without waiting f
   assert.deepEqual(one.versions, [1, 2]);
 });
 
+test("Node.js that was stopped looks at its sockets before its timers", { timeout: 60_000 }, async () => {
+  const immediate: (() => void)[] = [];
+  Object.assign(tab, {
+    setImmediate: (run: (...args: unknown[]) => void, ...args: unknown[]) => immediate.push(() => run(...args)),
+  });
+  const pass = (ms: number) => {
+    tab.clock.advance(ms);
+    for (const run of immediate.splice(0)) run();
+  };
+  const one = follow();
+  await one.count("status", 1);
+  const [socket] = server.open;
+  socket!.removeAllListeners("message");
+  const pinged = new Promise((done) => socket!.once("message", done));
+  for (let second = 0; second < 20; second++) pass(1_000);
+  await pinged;
+  tab.clock.skip(11_000);
+  tab.clock.advance(1);
+  // The pong is read after the timer has fired, and before the immediate.
+  socket!.send('{"type":"pong"}');
+  await breath(50);
+  for (const run of immediate.splice(0)) run();
+  assert.equal(one.watch.connection, "live");
+  assert.equal(server.upgrades.length, 1);
+});
+
 test("polling takes over while sockets are refused, then the socket again", { timeout: 60_000 }, async () => {
   let blocked = true;
   server.onSocket = (socket) => (blocked ? socket.terminate() : socket.send(status({ version: 3 })));
