@@ -7,7 +7,6 @@ use transfer_status::{BuildError, Client, Hint, TransferId};
 use crate::engine::Engine;
 use crate::error::{FfiError, guarded};
 use crate::questions::Questions;
-use crate::trust;
 use crate::watch::{FfiWatch, read_signature};
 
 /// What a client is made of.
@@ -76,7 +75,7 @@ impl FfiClient {
         let engine = Engine::shared()?;
         let builder = Client::builder(options.url)
             .allow_plain_text(options.allow_plain_text)
-            .tls(trust::tls(options.roots.as_deref())?)
+            .tls(engine.tls(options.roots.as_deref())?)
             .runtime(engine.handle().clone());
         let client = with(builder).build().map_err(not_built)?;
         let open = Open {

@@ -1,15 +1,17 @@
 //! The one thread that carries all clients of a process: begun with the first, gone with the last.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use transfer_status::Watch;
 
 use crate::error::FfiError;
+use crate::trust;
 
 /// The thread's name, by which a debugger and the tests know it.
 const THREAD: &str = "transfer-status";
@@ -25,6 +27,8 @@ const LOOKUP_KEPT: Duration = Duration::from_secs(1);
 pub(crate) struct Engine {
     handle: Handle,
     ending: mpsc::UnboundedSender<Arc<Watch>>,
+    /// What the platform trusts, read once: its roots may be a hundred files.
+    platform_tls: OnceLock<ClientConfig>,
 }
 
 static RUNNING: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
@@ -55,7 +59,11 @@ impl Engine {
             .name(THREAD.to_owned())
             .spawn(move || run(runtime, ended))
             .map_err(refused)?;
-        let engine = Arc::new(Self { handle, ending });
+        let engine = Arc::new(Self {
+            handle,
+            ending,
+            platform_tls: OnceLock::new(),
+        });
         *running = Arc::downgrade(&engine);
         Ok(engine)
     }
@@ -63,6 +71,21 @@ impl Engine {
     /// Where the tasks of the clients run.
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// TLS that trusts `roots`, or what the platform trusts where there are none.
+    ///
+    /// # Errors
+    /// [`FfiError::InvalidRoots`].
+    pub(crate) fn tls(&self, roots: Option<&[Vec<u8>]>) -> Result<ClientConfig, FfiError> {
+        if roots.is_some() {
+            return trust::tls(roots);
+        }
+        if let Some(tls) = self.platform_tls.get() {
+            return Ok(tls.clone());
+        }
+        let tls = trust::tls(None)?;
+        Ok(self.platform_tls.get_or_init(|| tls).clone())
     }
 
     /// Keeps the thread until the end of `watch`, which has been asked to end, for a second at most.
