@@ -1,6 +1,6 @@
 //! Conformance: every SDK is told the same stories, by a scripted service over real sockets, through its adapter.
 //!
-//! Each story proves one sentence of PROTOCOL.md, from what the client does on the wire and what it tells its user. All
+//! Each story proves one sentence of PROTOCOL.md, from what the client does on the wire and what it tells its user. Many
 //! are told at the same time, since most of a story is waiting. Lower bounds on time are exact: they count from before
 //! the client can have begun to. Upper bounds are generous, for a busy machine must not fail a story.
 //!

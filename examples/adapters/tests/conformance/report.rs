@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::choice::Choice;
 use crate::naive;
-use crate::run::{ALWAYS, Told, Verdict};
+use crate::run::{ALWAYS, Failure, Told, Verdict};
 
 /// The negative control may pass this share of the stories at most: more, and they prove little.
 const NAIVE_MAY_PASS: f64 = 0.25;
@@ -14,9 +14,14 @@ pub(crate) fn print(results: &[Told], choice: &Choice) -> bool {
     table(results, choice);
     let mut is_good = true;
     for told in results.iter().filter(|told| told.adapter != naive::NAME) {
-        if let Verdict::Failed { why, trace } = &told.verdict {
-            is_good = false;
-            println!("\nFAILED {}: {}\n  {why}", told.adapter, told.story);
+        let found = match &told.verdict {
+            Verdict::Passed | Verdict::Skipped => None,
+            Verdict::PassedAlone { before } => Some(("passed only when told again, alone", before)),
+            Verdict::Failed(failure) => Some(("FAILED", failure)),
+        };
+        if let Some((how, Failure { why, trace })) = found {
+            is_good &= matches!(told.verdict, Verdict::PassedAlone { .. });
+            println!("\n{how}: {}, {}\n  {why}", told.adapter, told.story);
             if let Some(story) = choice.stories.iter().find(|story| story.name == told.story) {
                 println!("  PROTOCOL.md: \"{}\"", story.duty);
             }
@@ -53,8 +58,8 @@ pub(crate) fn print(results: &[Told], choice: &Choice) -> bool {
     };
     println!(
         "\n{} passed, {} failed, {} skipped; the longest story took {:.0} s",
-        count(|verdict| matches!(verdict, Verdict::Passed)),
-        count(|verdict| matches!(verdict, Verdict::Failed { .. })),
+        count(|verdict| matches!(verdict, Verdict::Passed | Verdict::PassedAlone { .. })),
+        count(|verdict| matches!(verdict, Verdict::Failed(_))),
         count(|verdict| matches!(verdict, Verdict::Skipped)),
         results
             .iter()
@@ -80,7 +85,8 @@ fn table(results: &[Told], choice: &Choice) {
             let word = match told.map(|told| &told.verdict) {
                 Some(Verdict::Passed) => "ok",
                 Some(Verdict::Skipped) => "-",
-                Some(Verdict::Failed { .. }) => "FAILED",
+                Some(Verdict::PassedAlone { .. }) => "alone",
+                Some(Verdict::Failed(_)) => "FAILED",
                 None => "?",
             };
             format!("{word:>10}")

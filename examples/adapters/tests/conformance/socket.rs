@@ -24,13 +24,12 @@ pub(crate) struct Socket {
     orders: mpsc::UnboundedSender<Order>,
     heard: Arc<Mutex<Heard>>,
     answers_pings: Arc<AtomicBool>,
+    is_frozen: Arc<AtomicBool>,
 }
 
 enum Order {
     Text(String),
     Close(Option<u16>),
-    /// The link is dead from now on: nothing is read, answered or ended.
-    Freeze,
     Reset,
 }
 
@@ -56,6 +55,7 @@ impl Socket {
             orders,
             heard: Arc::default(),
             answers_pings: Arc::new(AtomicBool::new(true)),
+            is_frozen: Arc::default(),
         };
         // With a handle of its own it stays open when the story has let go of it.
         tokio::spawn(serve(stream, taken, socket.clone(), changes));
@@ -83,8 +83,10 @@ impl Socket {
         let _gone = self.orders.send(Order::Close(None));
     }
 
+    /// The link is dead from now on: nothing is heard, answered or ended. It holds when this returns, whatever is on its
+    /// way already.
     pub(crate) fn freeze(&self) {
-        let _gone = self.orders.send(Order::Freeze);
+        self.is_frozen.store(true, Ordering::Release);
     }
 
     /// Breaks the connection off with no close frame, which a reader takes for 1006.
@@ -123,6 +125,11 @@ impl Socket {
     }
 }
 
+enum Event {
+    Ordered(Order),
+    Came(Option<Result<Message, tokio_tungstenite::tungstenite::Error>>),
+}
+
 async fn serve(
     mut stream: WebSocketStream<TcpStream>,
     mut orders: mpsc::UnboundedReceiver<Order>,
@@ -131,31 +138,41 @@ async fn serve(
 ) {
     let mut code = None;
     loop {
-        tokio::select! {
-            Some(order) = orders.recv() => match order {
-                Order::Text(text) => { let _gone = stream.send(Message::text(text)).await; }
-                Order::Close(code) => {
-                    let frame = code.map(|code| CloseFrame { code: code.into(), reason: "".into() });
-                    let _gone = stream.close(frame).await;
+        let event = tokio::select! {
+            Some(order) = orders.recv() => Event::Ordered(order),
+            message = stream.next() => Event::Came(message),
+        };
+        // Looked at last: what came together with the freeze is not heard either.
+        if socket.is_frozen.load(Ordering::Acquire) {
+            return std::future::pending().await;
+        }
+        match event {
+            Event::Ordered(Order::Text(text)) => {
+                let _gone = stream.send(Message::text(text)).await;
+            }
+            Event::Ordered(Order::Close(code)) => {
+                let frame = code.map(|code| CloseFrame {
+                    code: code.into(),
+                    reason: "".into(),
+                });
+                let _gone = stream.close(frame).await;
+            }
+            Event::Ordered(Order::Reset) => {
+                let _set = stream.get_ref().set_zero_linger();
+                return;
+            }
+            Event::Came(Some(Ok(Message::Text(text)))) => {
+                let is_ping = text.as_str() == PING;
+                let heard = (Instant::now(), text.as_str().to_owned());
+                locked(&socket.heard).texts.push(heard);
+                changes.tell();
+                if is_ping && socket.answers_pings.load(Ordering::Relaxed) {
+                    let _gone = stream.send(Message::text(PONG)).await;
                 }
-                Order::Freeze => std::future::pending().await,
-                Order::Reset => {
-                    let _set = stream.get_ref().set_zero_linger();
-                    return;
-                }
-            },
-            message = stream.next() => match message {
-                Some(Ok(Message::Text(text))) => {
-                    locked(&socket.heard).texts.push((Instant::now(), text.as_str().to_owned()));
-                    changes.tell();
-                    if text.as_str() == PING && socket.answers_pings.load(Ordering::Relaxed) {
-                        let _gone = stream.send(Message::text(PONG)).await;
-                    }
-                }
-                Some(Ok(Message::Close(frame))) => code = frame.map(|frame| frame.code.into()),
-                Some(Ok(_)) => {}
-                None | Some(Err(_)) => break,
-            },
+            }
+            Event::Came(Some(Ok(Message::Close(frame)))) => code = frame.map(|frame| frame.code.into()),
+            Event::Came(Some(Ok(_))) => {}
+            Event::Came(None | Some(Err(_))) => break,
         }
     }
     locked(&socket.heard).end = Some(End { code });

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -167,6 +167,17 @@ impl Stage {
     pub(crate) async fn live(&self, watch: &Watch) -> Result<()> {
         let live = || watch.is("live") && !watch.shown().is_empty();
         self.so(5.0, "live with a status", live).await
+    }
+
+    /// Waits until the watch is live over its `n`th dial, from 1: an event before that dial says nothing.
+    pub(crate) async fn live_over(&self, server: &Server, n: usize, watch: &Watch, limit: f32) -> Result<()> {
+        let is_live = || {
+            let dial = server.dials().get(n - 1).map(|dial| dial.at);
+            dial.is_some_and(|at| watch.is_live_since(at))
+        };
+        self.so(limit, &format!("live over dial {n}"), is_live)
+            .await
+            .with_context(|| format!("the states are {:?}", watch.states()))
     }
 
     /// Waits for the `n`th dial, from 1, and says how long after `since` it was; no sooner than `earliest`.

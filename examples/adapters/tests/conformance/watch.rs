@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::adapter::{Adapter, Listener, Told};
 use crate::changes::locked;
@@ -44,6 +45,15 @@ impl Watch {
 
     pub(crate) fn is(&self, state: &str) -> bool {
         self.states().last().is_some_and(|last| last == state)
+    }
+
+    /// Whether the last word on the connection is "live", and was heard after `since`.
+    pub(crate) fn is_live_since(&self, since: Instant) -> bool {
+        let last = self
+            .told()
+            .into_iter()
+            .rfind(|told| told.event["event"] == "connection");
+        last.is_some_and(|told| told.event["state"] == "live" && told.at >= since)
     }
 
     pub(crate) fn has_been(&self, state: &str) -> bool {

@@ -58,10 +58,10 @@ async fn an_end_that_is_the_networks_is_followed_by_a_dial(stage: &Stage) -> Res
         end(&server.socket(0).context("a live watch has a socket")?);
     }
     for (code, _, watch, server) in &told {
-        let is_back = || server.dialled() == 2 && watch.is("live");
         stage
-            .so(0.5, &format!("live again after {code}"), is_back)
-            .await?;
+            .live_over(server, 2, watch, 0.5)
+            .await
+            .with_context(|| format!("after {code}"))?;
         ensure!(
             watch.has_been("reconnecting"),
             "after {code} the states are {:?}",
@@ -145,9 +145,7 @@ async fn a_1000_while_it_is_not_over_is_a_1001(stage: &Stage) -> Result<()> {
     let closing = Instant::now();
     server.holds(stage.transfer(2, "processing"));
     server.socket(0).context("a live watch has a socket")?.close(1000);
-    stage
-        .so(1.0, "live again", || server.dialled() == 2 && watch.is("live"))
-        .await?;
+    stage.live_over(&server, 2, &watch, 1.0).await?;
     ensure!(watch.has_shown(2) && watch.closed().is_none(), "it was not over");
     let first_poll = server
         .polls()

@@ -44,9 +44,7 @@ async fn an_expired_signature_is_replaced(stage: &Stage) -> Result<()> {
         .await?;
     let fresh = stage.signature();
     watch.give(question, &fresh);
-    stage
-        .so(1.0, "live again", || server.dialled() == 2 && watch.is("live"))
-        .await?;
+    stage.live_over(&server, 2, &watch, 1.0).await?;
     let used = server.dials().last().and_then(|dial| dial.request.signature());
     ensure!(used == Some(fresh), "the fresh signature was not used");
     Ok(())
