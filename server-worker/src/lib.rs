@@ -24,5 +24,6 @@ mod platform;
 mod recent;
 mod room;
 
+pub use crate::edge::dispatch::fetch;
 pub use crate::recent::RecentIndex;
 pub use crate::room::TransferRoom;

@@ -14,13 +14,13 @@ use crate::mobile::For;
 use crate::setup::{self, Ready};
 use crate::tools::Tools;
 use crate::wasm_target::TARGET;
-use crate::{kotlin, npm, process, swift_package};
+use crate::{kotlin, npm, process, swift_package, worker};
 
 /// The cargo profile of all that ships as WebAssembly.
 pub(crate) const PROFILE: &str = "wasm";
 
 /// What wasm-opt may emit: what rustc and wasm-bindgen use already, and nothing that workerd may not know yet.
-const WASM_FEATURES: [&str; 7] = [
+pub(crate) const WASM_FEATURES: [&str; 7] = [
     "--enable-mutable-globals",
     "--enable-sign-ext",
     "--enable-nontrapping-float-to-int",
@@ -86,35 +86,28 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// # Errors
 /// When a build step fails.
 pub(crate) fn worker(ready: &Ready) -> Result<PathBuf> {
-    let Ready { tools, wasm } = ready;
+    let tools = &ready.tools;
     let package = tools.root.join("server-worker");
     let folder = package.join("build");
     let _lock = lock(ready)?;
 
-    // The same call as worker-build's own, so that it finds everything built.
-    let mut cargo = wasm.command(tools, "cargo");
-    cargo
-        .args(["build", "--lib", "--profile", PROFILE, "--target", TARGET])
-        .current_dir(&package)
-        .env("WASM_BINDGEN_USE_JS_SYS", "1");
-    process::run(&mut cargo)?;
+    compile(
+        ready,
+        &[
+            "--package",
+            "transfer-status-server",
+            "--lib",
+            "--profile",
+            PROFILE,
+        ],
+    )?;
     let compiled = compiled(ready, "transfer_status_server.wasm");
-    let stamp = Stamp::new(tools, &compiled, folder.join(".stamp"))?;
+    let entry = package.join("entry.js");
+    let stamp = Stamp::new(tools, &[&compiled, &entry], folder.join(".stamp"))?;
     if stamp.is_current() && folder.join("index.js").exists() {
         return Ok(folder);
     }
-
-    let mut worker_build = tools.on_path(wasm.command(tools, tools.cargo_bin("worker-build")?))?;
-    worker_build
-        // wasm-opt comes below: worker-build's run of it keeps the names of all functions.
-        .args(["--no-opt", "--profile", PROFILE])
-        .current_dir(&package)
-        .env("WASM_BINDGEN_BIN", tools.cargo_bin("wasm-bindgen-cli")?)
-        .env("WASM_OPT_BIN", tools.npm_bin("wasm-opt"))
-        .env("ESBUILD_BIN", tools.npm_bin("esbuild"));
-    process::output(&mut worker_build)?;
-    let module = folder.join("index_bg.wasm");
-    optimize(tools, &module, &module)?;
+    worker::assemble(tools, &compiled, &entry, &folder)?;
     stamp.write()?;
     Ok(folder)
 }
@@ -133,7 +126,7 @@ pub(crate) fn session(ready: &Ready) -> Result<PathBuf> {
         &["--package", "transfer-status-session-wasm", "--profile", PROFILE],
     )?;
     let compiled = compiled(ready, "transfer_status_session_wasm.wasm");
-    let stamp = Stamp::new(tools, &compiled, file.with_extension("stamp"))?;
+    let stamp = Stamp::new(tools, &[&compiled], file.with_extension("stamp"))?;
     if !(stamp.is_current() && file.exists()) {
         optimize(tools, &compiled, &file)?;
         stamp.write()?;
@@ -202,7 +195,7 @@ fn lock(ready: &Ready) -> Result<File> {
 }
 
 /// Makes `input` small and drops the names of its functions. A server that reads `output` meanwhile sees the old file.
-fn optimize(tools: &Tools, input: &Path, output: &Path) -> Result<()> {
+pub(crate) fn optimize(tools: &Tools, input: &Path, output: &Path) -> Result<()> {
     let draft = output.with_extension("wasm.draft");
     let mut wasm_opt = tools.on_path(Command::new(tools.npm_bin("wasm-opt")))?;
     wasm_opt
@@ -231,9 +224,14 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn new(tools: &Tools, compiled: &Path, file: PathBuf) -> Result<Self> {
+    fn new(tools: &Tools, sources: &[&Path], file: PathBuf) -> Result<Self> {
         let mut digest = Sha256::new();
-        digest.update(fs::read(compiled).with_context(|| format!("cargo left no {}", compiled.display()))?);
+        for source in sources {
+            digest.update(fs::read(source).with_context(|| format!("cannot read {}", source.display()))?);
+        }
+        // What is done to them.
+        digest.update(include_bytes!("build.rs"));
+        digest.update(include_bytes!("worker.rs"));
         digest.update(fs::read(tools.npm_folder().join("package.json"))?);
         let digest = digest
             .finalize()

@@ -1,6 +1,6 @@
 //! `cargo xtask …`: set-up, build, serve, demo, test and size of Transfer Status.
 //!
-//! A table of subcommands, one module each. They call well-kept tools (cargo, worker-build, wasm-opt, Miniflare) and
+//! A table of subcommands, one module each. They call well-kept tools (cargo, wasm-bindgen, wasm-opt, Miniflare) and
 //! keep no logic of the product. `cargo xtask --help` tells what there is.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool talks on stdout")]
@@ -33,6 +33,7 @@ mod swift_package;
 mod test;
 mod tools;
 mod wasm_target;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -52,7 +53,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Install what the builds and the tests need: the wasm target, worker-build, wasm-bindgen, npm packages,
+    /// Install what the builds and the tests need: the wasm target, wasm-bindgen, npm packages,
     /// a browser, a JDK with Maven, Swift
     Setup,
     /// Build what ships: the Worker, the session, the npm package

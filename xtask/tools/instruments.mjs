@@ -8,6 +8,7 @@
 // GET  /-/instruments/points     the data points for the platform's analytics, in order
 //                                {"archive":{…}}: how KV is from now on, see kv-faults.mjs; what is left out is as it was
 //                                {"index":"ok"|"fail"|"hang"}, {"alarm":"ok"|"throw"}: what a call and `setAlarm` do
+//                                {"sockets":"ok"|"throw"}: what asking a room for its sockets does, with which the Worker panics
 //                                {"hang":["<id>",…]}: these rooms answer no shard
 //                                {"advance":ms,"apart":ms}: so much time passes at once, and alarms whose time has come
 //                                go off, with that pause between two objects
@@ -42,7 +43,7 @@ const seen = {
   archive: { reads: 0, writes: 0, deletes: 0, failed: 0, written: {} },
   places: {},
 };
-const faults = { index: "ok", alarm: "ok", hang: new Set(), archive: wellKv() };
+const faults = { index: "ok", alarm: "ok", sockets: "ok", hang: new Set(), archive: wellKv() };
 
 // Time as the Worker and its objects see it: the machine's, and what was let pass.
 const machineNow = Date.now.bind(Date);
@@ -220,6 +221,10 @@ function instrumented(Original, counts, names) {
       const metered = wrapped(ctx, {
         storage: meteredStorage(ctx.storage, counts),
         waitUntil: (promise) => ctx.waitUntil(this.busy(() => promise)),
+        getWebSockets(...args) {
+          if (faults.sockets === "throw") throw new Error("getWebSockets is made to fail");
+          return ctx.getWebSockets(...args);
+        },
       });
       this.original = new Original(metered, instrumentedEnv(env));
     }
@@ -255,7 +260,8 @@ function instrumented(Original, counts, names) {
 export const TransferRoom = instrumented(built.TransferRoom, seen.room, known.ROOMS);
 export const RecentIndex = instrumented(built.RecentIndex, seen.shard, known.RECENT);
 
-async function change(env, { fail, archive, index, alarm, hang, advance, apart, passed: before, variables: set }) {
+async function change(env, asked) {
+  const { fail, archive, index, alarm, sockets, hang, advance, apart, passed: before, variables: set } = asked;
   Object.assign(variables, set);
   if (fail) {
     const mode = (part) => (fail.includes(part) ? "fail" : "ok");
@@ -265,6 +271,7 @@ async function change(env, { fail, archive, index, alarm, hang, advance, apart, 
   Object.assign(faults.archive, archive);
   faults.index = index ?? faults.index;
   faults.alarm = alarm ?? faults.alarm;
+  faults.sockets = sockets ?? faults.sockets;
   faults.hang = hang ? new Set(hang) : faults.hang;
   passed = before ?? passed;
   if (advance) {
@@ -291,7 +298,7 @@ export default class extends WorkerEntrypoint {
         ROOMS: faultyStubs(this.env.ROOMS, () => "ok"),
         RECENT: faultyStubs(this.env.RECENT, () => "ok"),
       };
-      return new Worker(this.ctx, withVariables(env)).fetch(request);
+      return Worker.fetch(request, withVariables(env), this.ctx);
     }
     if (request.method === "POST") await change(this.env, await request.json());
     return Response.json(seen);

@@ -35,6 +35,8 @@ export const RecentIndex = objectsNamed("RecentIndex");
 export default class extends WorkerEntrypoint {
   fetch(request) {
     const Worker = this.env.RELEASE_OF_WORKER === "other" ? OtherWorker : ThisWorker;
-    return new Worker(this.ctx, this.env).fetch(request);
+    // The first releases' entry was a class.
+    if (typeof Worker === "function") return new Worker(this.ctx, this.env).fetch(request);
+    return Worker.fetch(request, this.env, this.ctx);
   }
 }

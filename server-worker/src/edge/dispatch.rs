@@ -1,8 +1,9 @@
 //! From a request to its answer: the route is looked up, the settings are asked, and the refusal is counted and logged.
 
 use transfer_status_protocol::ErrorCode;
+use worker::Env;
+use worker::wasm_bindgen::prelude::*;
 use worker::web_sys::{Request, Response};
-use worker::{Context, Env, event};
 
 use super::legacy;
 use super::request::Incoming;
@@ -13,19 +14,23 @@ use crate::config::{Config, ConfigError};
 use crate::domain::view::View;
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::{metrics, reply};
+use crate::platform::{eager, metrics, reply};
 
 const CONFLICT: u16 = ErrorCode::Conflict.http_status();
 
-/// The Worker's entry.
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+/// The Worker's entry: a response, or a promise of one.
+#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+pub fn fetch(request: Request, env: Env) -> Result<JsValue, JsValue> {
+    eager::run(async move { Ok(serve(&request, &env).await?.into()) })
+}
+
+async fn serve(request: &Request, env: &Env) -> Result<Response, JsValue> {
     let url = request.url();
-    let incoming = Incoming::new(&request, &url);
-    let config = Config::of(&env);
+    let incoming = Incoming::new(request, &url);
+    let config = Config::of(env);
     let config = config.as_deref();
     let route = Route::of(incoming.target().path);
-    let response = match answer(&incoming, &env, route, config).await {
+    let response = match answer(&incoming, env, route, config).await {
         Ok(response) => {
             // The page to sign in with is no refusal by a room; a room logs a conflict itself, with its reason.
             let told = route == Some(Route::Dashboard) || response.status() == CONFLICT;
@@ -35,9 +40,9 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
             response
         }
         Err(error) => {
-            let error = limits::count(&env, config.ok(), &incoming, error).await;
+            let error = limits::count(env, config.ok(), &incoming, error).await;
             log::refused(&incoming, &error);
-            metrics::refused(&env, &error);
+            metrics::refused(env, &error);
             reply::refusal(&error)?
         }
     };
@@ -45,7 +50,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
         // The dashboard is for no other page, and a socket's answer has no headers for a page to read.
         _ if route.is_some_and(Route::is_dashboards) || response.status() == 101 => Ok(response),
         (Some(origin), Ok(config)) if config.origins.admits(Some(origin)) => {
-            Ok(reply::share(response, config.origins.allow(origin))?)
+            reply::share(response, config.origins.allow(origin))
         }
         _ => Ok(response),
     }

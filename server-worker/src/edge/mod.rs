@@ -7,7 +7,7 @@ mod body;
 pub(crate) mod cors;
 mod dashboard;
 mod delete;
-mod dispatch;
+pub(crate) mod dispatch;
 mod hand_in;
 mod health;
 pub(crate) mod legacy;

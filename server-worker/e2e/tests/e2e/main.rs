@@ -13,6 +13,7 @@ mod history;
 mod legacy;
 mod network;
 mod operator;
+mod panics;
 mod proofs;
 mod reading;
 mod recent;
