@@ -1,7 +1,7 @@
 // Runs the built Worker on local workerd, nothing but workerd's own socket between a client and the Worker.
 //
-// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--instruments | --yardstick
-//               | --beside BUILD --worker this|other --objects this|other]
+// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--yardstick | --instruments]
+//               [--beside BUILD --worker this|other --objects this|other]
 //
 // Started by `cargo xtask serve`, which builds the Worker first. What it prints on stdout is for scripts:
 // `server pid N`, `dashboard at …`, then `listening on http://127.0.0.1:PORT` once the Worker answers. What the Worker logs goes to stderr.
@@ -75,22 +75,26 @@ const moduleHere = (name, modulesRoot) => ({
   contents: readFileSync(new URL(name, import.meta.url)),
 });
 
-// The same with instruments.mjs as the entry, which has the built Worker beside it.
-function modulesWithInstruments(main) {
-  const { modulesRoot, modules } = modulesOf(main);
-  const own = ["instruments.mjs", "kv-faults.mjs"].map((name) => moduleHere(name, modulesRoot));
-  return { modulesRoot, modules: [...own, ...modules] };
+// The same, below `folder`.
+const movedTo = (folder, { modulesRoot, modules }, root) =>
+  modules.map((module) => ({ ...module, path: path.join(root, folder, path.relative(modulesRoot, module.path)) }));
+
+// two-releases.mjs in the place of the entry, which has both builds beside it.
+function modulesOfTwo(main, other) {
+  const own = modulesOf(main);
+  const { modulesRoot } = own;
+  const both = [
+    ...movedTo("this", own, modulesRoot),
+    ...movedTo("other", modulesOf(path.resolve(other, "index.js")), modulesRoot),
+  ];
+  const entry = { ...moduleHere("two-releases.mjs", modulesRoot), path: path.join(modulesRoot, "index.js") };
+  return { modulesRoot, modules: [entry, ...both] };
 }
 
-// two-releases.mjs as the entry, which has both builds beside it.
-function modulesOfTwo(main, other) {
-  const { modulesRoot, modules } = modulesOf(main);
-  const { modulesRoot: otherRoot, modules: others } = modulesOf(path.resolve(other, "index.js"));
-  const moved = others.map((module) => ({
-    ...module,
-    path: path.join(modulesRoot, "other", path.relative(otherRoot, module.path)),
-  }));
-  return { modulesRoot, modules: [moduleHere("two-releases.mjs", modulesRoot), ...modules, ...moved] };
+// What is served, with instruments.mjs in front of it as the entry.
+function withInstruments({ modulesRoot, modules }) {
+  const own = ["instruments.mjs", "kv-faults.mjs"].map((name) => moduleHere(name, modulesRoot));
+  return { modulesRoot, modules: [...own, ...modules] };
 }
 
 // yardstick.mjs in the Worker's place.
@@ -132,13 +136,12 @@ delete config.secrets;
 const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config, undefined, { envFiles: [] });
 const name = workerOptions.name ?? "transfer-status";
 const logs = [];
-const modules = args.beside
+const served = args.beside
   ? modulesOfTwo(main, args.beside)
   : args.yardstick
     ? modulesOfYardstick(main)
-    : args.instruments
-      ? modulesWithInstruments(main)
-      : modulesOf(main);
+    : modulesOf(main);
+const modules = args.instruments ? withInstruments(served) : served;
 
 const releases = args.beside ? { RELEASE_OF_WORKER: args.worker, RELEASE_OF_OBJECTS: args.objects } : {};
 const options = convertV4MiniflareOptions({

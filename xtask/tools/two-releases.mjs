@@ -1,15 +1,24 @@
-// Runs in front of two builds of the Worker with `serve.mjs --beside FOLDER`, for the test of a deploy: for minutes,
-// Workers of one release talk to objects of the other.
+// Two builds of the Worker as one, with `serve.mjs --beside FOLDER`, for tests of deploys: for minutes, Workers of one
+// release talk to objects of the other. serve.mjs puts this in the place of `index.js`.
 //
-// --beside takes the other release's build; --worker and --objects say which of the two they are of: "this" or "other".
+// --beside takes the other release's build; --worker and --objects say which of the two is running at the start: "this" or
+// "other".
+//
+// POST /-/releases    {"worker":"this"|"other","objects":"this"|"other"}: a deploy, or a rollback. Requests go to that
+//                     Worker from now on; an object changes over when it wakes the next time, as on the platform.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import ThisWorker, * as thisRelease from "./index.js";
 import OtherWorker, * as otherRelease from "./other/index.js";
+import ThisWorker, * as thisRelease from "./this/index.js";
+
+const ROUTE = "/-/releases";
+
+// One isolate runs the Worker and every object of it, so that they share this. Empty until something was deployed.
+const deployed = {};
 
 const objectsNamed = (name) =>
   class {
     constructor(ctx, env) {
-      const release = env.RELEASE_OF_OBJECTS === "other" ? otherRelease : thisRelease;
+      const release = (deployed.objects ?? env.RELEASE_OF_OBJECTS) === "other" ? otherRelease : thisRelease;
       this.original = new release[name](ctx, env);
     }
     fetch(request) {
@@ -33,8 +42,13 @@ export const TransferRoom = objectsNamed("TransferRoom");
 export const RecentIndex = objectsNamed("RecentIndex");
 
 export default class extends WorkerEntrypoint {
-  fetch(request) {
-    const Worker = this.env.RELEASE_OF_WORKER === "other" ? OtherWorker : ThisWorker;
+  async fetch(request) {
+    if (new URL(request.url).pathname === ROUTE) {
+      Object.assign(deployed, await request.json());
+      return Response.json(deployed);
+    }
+    const release = deployed.worker ?? this.env.RELEASE_OF_WORKER;
+    const Worker = release === "other" ? OtherWorker : ThisWorker;
     // The first releases' entry was a class.
     if (typeof Worker === "function") return new Worker(this.ctx, this.env).fetch(request);
     return Worker.fetch(request, this.env, this.ctx);

@@ -12,7 +12,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use transfer_status::{Key, Signer};
 
-use crate::server::{HMAC_SECRET, Server};
+use crate::options::HMAC_SECRET;
+use crate::server::Server;
 use crate::soon;
 
 /// Header names and values.

@@ -10,17 +10,22 @@
 pub mod http;
 mod instruments;
 mod list;
+mod options;
 mod payment;
 mod proxy;
+mod releases;
 mod server;
 mod socket;
+pub mod story;
 mod workplace;
 mod wrangler;
 
 pub use instruments::{Counts, ObjectCounts};
+pub use options::{ADMIN_TOKEN, HMAC_SECRET, Options, SUBSCRIBE_HMAC_SECRET};
 pub use payment::{Payment, QUICK, next_connection, next_status, unix_seconds};
 pub use proxy::Proxy;
-pub use server::{ADMIN_TOKEN, HMAC_SECRET, Options, SUBSCRIBE_HMAC_SECRET, Server, Sockets};
+pub use releases::Release;
+pub use server::{Server, Sockets};
 pub use socket::{Said, Socket};
 pub use wrangler::WranglerDev;
 

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use transfer_status::TransferId;
 
-use crate::server::{ADMIN_TOKEN, Server};
+use crate::options::ADMIN_TOKEN;
+use crate::server::Server;
 
 impl Server {
     /// Every transfer that `GET /recent` lists, newest first, page by page.

@@ -9,7 +9,8 @@ use transfer_status::{
 };
 
 use crate::http::Answer;
-use crate::server::{HMAC_SECRET, SUBSCRIBE_HMAC_SECRET, Server};
+use crate::options::{HMAC_SECRET, SUBSCRIBE_HMAC_SECRET};
+use crate::server::Server;
 use crate::socket::Socket;
 use crate::soon;
 

@@ -15,85 +15,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use transfer_status::TransferId;
 
+use crate::options::{Options, Setting, settings};
+use crate::releases::Release;
 use crate::workplace::{self, Folder};
-
-/// The key of updates, unless [`Options`] say otherwise.
-pub const HMAC_SECRET: &str = "end-to-end-update-key-7d4f0a1c93be";
-/// The key of subscription signatures, unless [`Options`] say otherwise.
-pub const SUBSCRIBE_HMAC_SECRET: &str = "end-to-end-subscribe-key-51e8c2d7";
-/// The operator's token, unless [`Options`] say otherwise.
-pub const ADMIN_TOKEN: &str = "end-to-end-admin-token-0b96f4";
 
 /// A busy machine starts a server in some seconds.
 const START_WITHIN: Duration = Duration::from_secs(60);
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 const STOP_WITHIN: Duration = Duration::from_secs(5);
-
-/// What a server is started with: the variables of DEPLOY.md.
-#[derive(Debug, Clone)]
-pub struct Options {
-    variables: Vec<(&'static str, String)>,
-    /// The option of `xtask/tools/serve.mjs` for something else than the plain Worker.
-    variant: Vec<String>,
-}
-
-impl Default for Options {
-    /// The three secrets above, nothing else.
-    fn default() -> Self {
-        Self {
-            variables: Vec::new(),
-            variant: Vec::new(),
-        }
-        .variable("HMAC_SECRET", HMAC_SECRET)
-        .variable("SUBSCRIBE_HMAC_SECRET", SUBSCRIBE_HMAC_SECRET)
-        .variable("ADMIN_TOKEN", ADMIN_TOKEN)
-    }
-}
-
-impl Options {
-    /// Sets a variable; an empty value leaves it unset.
-    #[must_use]
-    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
-        self.variables.retain(|(known, _)| *known != name);
-        self.variables.push((name, value.to_owned()));
-        self
-    }
-
-    /// Puts `xtask/tools/instruments.mjs` in front of the Worker, for [`Server::instruments`] and its like.
-    #[must_use]
-    pub fn with_instruments(mut self) -> Self {
-        self.variant = vec!["--instruments".to_owned()];
-        self
-    }
-
-    /// Puts `xtask/tools/two-releases.mjs` in front of this Worker and another release's build: each of the two is
-    /// "this" or "other".
-    #[must_use]
-    pub fn beside(mut self, build: &Path, worker: &str, objects: &str) -> Self {
-        let build = build.display().to_string();
-        self.variant = ["--beside", &build, "--worker", worker, "--objects", objects]
-            .map(str::to_owned)
-            .to_vec();
-        self
-    }
-
-    /// Puts `xtask/tools/yardstick.mjs` in the Worker's place.
-    #[must_use]
-    pub fn yardstick(mut self) -> Self {
-        self.variant = vec!["--yardstick".to_owned()];
-        self
-    }
-}
-
-/// One of `settings.json`.
-#[derive(serde::Deserialize)]
-struct Setting {
-    name: String,
-}
-
-fn settings() -> Vec<Setting> {
-    serde_json::from_str(include_str!("../../settings.json")).expect("the list of settings is JSON")
-}
 
 /// What an eviction does to the sockets of the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,12 +33,20 @@ pub enum Sockets {
     Close,
 }
 
+fn is_about(answer: &Value, words: &str) -> bool {
+    answer["error"]
+        .as_str()
+        .is_some_and(|error| error.contains(words))
+}
+
 /// A running server, stopped when it is dropped. Its state is in a folder of its own.
 pub struct Server {
     options: Options,
     folder: Folder,
     port: u16,
     running: Mutex<Option<Running>>,
+    /// What runs of which release, where [`Server::deploy`] has changed that.
+    deployed: Mutex<Option<(Release, Release)>>,
     /// What [`Server::advance`] has let pass, in milliseconds.
     pub(crate) passed: AtomicU64,
 }
@@ -127,6 +64,7 @@ impl Server {
             folder,
             port,
             running: Mutex::new(Some(running)),
+            deployed: Mutex::new(None),
             passed: AtomicU64::new(0),
         }
     }
@@ -178,19 +116,30 @@ impl Server {
     /// # Panics
     /// When the server refuses.
     pub fn evict_object(&self, class: &str, name: &str, sockets: Sockets) {
+        let answer = self.ask_to_evict(class, name, sockets);
+        let asleep = is_about(&answer, "not currently running");
+        assert!(answer["ok"] == true || asleep, "{name} is not evicted: {answer}");
+    }
+
+    /// [`Server::evict`] of one that may have something under way; `false` when it had for so long that the runtime gave
+    /// it up.
+    pub fn try_evict(&self, id: &TransferId, sockets: Sockets) -> bool {
+        !is_about(
+            &self.ask_to_evict("TransferRoom", id.as_str(), sockets),
+            "still has active references",
+        )
+    }
+
+    fn ask_to_evict(&self, class: &str, name: &str, sockets: Sockets) -> Value {
         let sockets = match sockets {
             Sockets::Hibernate => "hibernate",
             Sockets::Close => "close",
         };
         let evict = json!({"op": "evict", "className": class, "name": name, "webSockets": sockets});
-        let answer = match &mut *self.running() {
+        match &mut *self.running() {
             Some(running) => running.ask(&evict),
             None => panic!("the server was killed"),
-        };
-        let asleep = answer["error"]
-            .as_str()
-            .is_some_and(|error| error.contains("not currently running"));
-        assert!(answer["ok"] == true || asleep, "{evict} was answered by {answer}");
+        }
     }
 
     /// All that the Worker has logged since the start, a line each.
@@ -235,7 +184,9 @@ impl Server {
 
     /// [`Server::restart`] with other options, as a deploy may bring them.
     pub fn restart_with(&self, options: &Options) {
-        let (running, port) = Running::start(options, &self.folder, self.port);
+        let mut options = options.clone();
+        options.releases = self.deployed().or(options.releases);
+        let (running, port) = Running::start(&options, &self.folder, self.port);
         assert_eq!(port, self.port);
         *self.running() = Some(running);
         let passed = self.passed.load(Ordering::SeqCst);
@@ -264,6 +215,14 @@ impl Server {
             Some(running) => running.command(command),
             None => panic!("the server was killed"),
         }
+    }
+
+    pub(crate) fn note_deployed(&self, worker: Release, objects: Release) {
+        *self.deployed() = Some((worker, objects));
+    }
+
+    fn deployed(&self) -> MutexGuard<'_, Option<(Release, Release)>> {
+        self.deployed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
@@ -298,7 +257,7 @@ impl Running {
         for (name, value) in &options.variables {
             command.env(name, value);
         }
-        command.args(&options.variant);
+        command.args(options.arguments());
         let mut child = command
             .args(["--control", "--port", &port.to_string(), "--persist-to"])
             .arg(folder.path().join("state"))

@@ -11,6 +11,11 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// The build of the release before this one.
+pub(crate) fn release_before() -> PathBuf {
+    root().join("server-worker/golden/1.0/build")
+}
+
 /// `node serve.mjs --config …`, on a Worker that is built from the sources as they are.
 ///
 /// # Panics

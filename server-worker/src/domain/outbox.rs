@@ -43,22 +43,10 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
-    /// The end of all states up to `deleted_at`: it is news after each of them, and only a record that was begun anew
-    /// under the same id is news after it.
-    pub(crate) fn deletion(deleted_at: i64) -> Self {
-        Self {
-            updated_at: deleted_at,
-            version: u64::MAX,
-        }
-    }
-
     /// Whether this is news to who knows of `known`: a later version, or one of a record begun anew, which is lower and
     /// comes later.
     pub(crate) fn is_news_after(self, known: Self) -> bool {
-        match self.version {
-            u64::MAX => self.updated_at >= known.updated_at && known.version != u64::MAX,
-            version => version > known.version || self.updated_at > known.updated_at,
-        }
+        self.version > known.version || self.updated_at > known.updated_at
     }
 }
 

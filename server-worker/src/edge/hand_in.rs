@@ -10,6 +10,7 @@ use crate::edge::request::Incoming;
 use crate::error::ApiError;
 use crate::log;
 use crate::platform::metrics;
+use crate::room::call::Call;
 use crate::room::client;
 
 /// Where an update comes from that was signed with this key.
@@ -21,16 +22,16 @@ pub(super) fn trail(incoming: &Incoming<'_>, key: &str) -> Trail {
     }
 }
 
-/// One hop to the room, and a data point of how it went.
+/// One hop to the room by this call, and a data point of how it went.
 pub(super) async fn hand_in(
     env: &Env,
     id: &TransferId,
     body: &[u8],
-    word: Option<String>,
+    update: &Call,
     trail: Trail,
 ) -> Result<Response, ApiError> {
     let began = now_unix_millis();
-    let answer = client::update(env, id, body, word, trail).await;
+    let answer = client::update(env, id, body, update, trail).await;
     if let Ok(answer) = &answer {
         metrics::updated(env, answer.status(), now_unix_millis().saturating_sub(began));
     }

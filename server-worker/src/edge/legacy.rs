@@ -34,6 +34,7 @@ use crate::edge::request::Incoming;
 use crate::error::ApiError;
 use crate::platform::reply;
 use crate::recent;
+use crate::room::call::Call;
 use crate::room::client;
 
 /// Transfers of a list, where the client does not say how many.
@@ -55,7 +56,10 @@ pub(crate) async fn update(
     let is_by = |keys: &KeyRing| signature::open(keys, &token).is_ok();
     let trail = hand_in::trail(incoming, config.key_names.of(is_by));
     let id = &report.update.transfer_id;
-    hand_in::hand_in(env, id, &report.body, Some(report.word), trail).await
+    let update = Call::Update {
+        word: Some(report.word),
+    };
+    hand_in::hand_in(env, id, &report.body, &update, trail).await
 }
 
 /// `GET /status?id=&token=`: a transfer, for a token of it or of its merchant.

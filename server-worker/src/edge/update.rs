@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::edge::request::Incoming;
 use crate::edge::{body, hand_in, legacy};
 use crate::error::ApiError;
+use crate::room::call::Call;
 
 /// Answers with the room's answer: 200 with the transfer as stored, or 409.
 pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
@@ -51,5 +52,9 @@ pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
         !matches!(verified, Err(VerifyError::BadSignature))
     };
     let trail = hand_in::trail(incoming, config.key_names.of(is_by));
-    hand_in::hand_in(env, &update.transfer_id, &body, None, trail).await
+    let call = match update.if_version {
+        Some(_) => Call::UpdateIf,
+        None => Call::Update { word: None },
+    };
+    hand_in::hand_in(env, &update.transfer_id, &body, &call, trail).await
 }

@@ -55,17 +55,23 @@ fn line_of(listed: &str, watchers: usize) -> String {
     format!("{watchers} {listed}\n")
 }
 
-/// What a shard is told of a deleted transfer, in every state up to `deleted_at`, in Unix milliseconds.
-pub(crate) fn removal_line(id: &str, deleted_at: i64) -> String {
-    format!("-{deleted_at} {id}\n")
-}
-
 /// Hands a shard the [`line()`]s of transfers of its own. They arrive all or not at all.
 ///
 /// # Errors
 /// [`ApiError::Unreachable`].
 pub(crate) async fn put(env: &Env, shard: u16, lines: &str) -> Result<(), ApiError> {
     send(env, shard, "put", lines)?.arrived().await
+}
+
+/// Takes a transfer off the list, in every state up to `deleted_at`, in Unix milliseconds. A shard of the release before,
+/// which knows no removals, does not know the call either: it would pass the line over and say that all is well.
+///
+/// # Errors
+/// [`ApiError::Unreachable`].
+pub(crate) async fn remove(env: &Env, shard: u16, id: &str, deleted_at: i64) -> Result<(), ApiError> {
+    send(env, shard, "remove", &format!("-{deleted_at} {id}\n"))?
+        .arrived()
+        .await
 }
 
 /// A call to a shard that is on its way.

@@ -116,7 +116,7 @@ impl Shard {
             return sessions::answer(&self.state.storage().sql(), path.skip(1), now_unix_seconds());
         }
         match (url.starts_with(BASE), path.next(), path.next()) {
-            (true, Some("put"), None) => self.take(request, Source::Rooms).await,
+            (true, Some("put" | "remove"), None) => self.take(request, Source::Rooms).await,
             (true, Some("moved"), None) => self.take(request, Source::Shard).await,
             (true, Some("list"), None) => {
                 self.look(shards(target)).await?;

@@ -26,13 +26,13 @@ pub(crate) struct Watch {
     pub(crate) from: Option<String>,
 }
 
-/// Hands an update's verified bytes to the room, in the body: platforms show headers in their logs and traces. `word`
-/// is what a backend of the earlier API calls the status.
+/// Hands an update's verified bytes to the room, in the body: platforms show headers in their logs and traces. `update` is
+/// the call that carries them.
 pub(crate) async fn update(
     env: &Env,
     id: &TransferId,
     bytes: &[u8],
-    word: Option<String>,
+    update: &Call,
     trail: Trail,
 ) -> Result<Response, ApiError> {
     let init = RequestInit::new();
@@ -40,7 +40,7 @@ pub(crate) async fn update(
     init.set_method("POST");
     init.set_body(&Uint8Array::from(bytes));
     let beside = Beside { from: None, trail };
-    let answer = call(env, id, &Call::Update { word }, &init, &beside).await?;
+    let answer = call(env, id, update, &init, &beside).await?;
     match answer.status() {
         // The update was found right before it left: a room that finds fault with it is of another version.
         400 | 404 | 405 | 413 => Err(ApiError::OtherVersion),

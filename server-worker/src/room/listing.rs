@@ -9,7 +9,7 @@ use worker::wasm_bindgen::JsValue;
 use super::Room;
 use crate::clock::now_unix_millis;
 use crate::config::Config;
-use crate::domain::outbox::{Known, Mark};
+use crate::domain::outbox::Known;
 use crate::domain::record::Record;
 use crate::error::ApiError;
 use crate::log;
@@ -38,25 +38,14 @@ impl Room {
         watchers: usize,
         waiting: Option<Function>,
     ) -> Result<(u16, Role), ApiError> {
-        let line = recent::line(record, watchers);
-        self.add(record.transfer.id.as_str(), record.mark(), line, waiting)
-            .await
-    }
-
-    async fn add(
-        &self,
-        id: &str,
-        mark: Mark,
-        text: String,
-        waiting: Option<Function>,
-    ) -> Result<(u16, Role), ApiError> {
         self.storage.durable().await?;
         let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
+        let id = record.transfer.id.as_str();
         let shard = recent::shard_of(id, config.recent_shards);
         let change = Change {
             id: id.into(),
-            mark,
-            text,
+            mark: record.mark(),
+            text: recent::line(record, watchers),
             receipt: Rc::clone(&self.known),
             waiting: waiting.into_iter().collect(),
         };
@@ -70,27 +59,29 @@ impl Room {
 
     /// Hands a version in and waits until it has arrived; `false` when it has not.
     pub(super) async fn hand_over(&self, record: &Record) -> Result<bool, ApiError> {
-        let line = recent::line(record, self.watchers());
-        self.bring(record.transfer.id.as_str(), record.mark(), line).await
-    }
-
-    /// Has the transfer taken off the list, in every state up to `deleted_at`; `false` when it is not yet.
-    pub(super) async fn take_off_the_list(&self, deleted_at: i64) -> Result<bool, ApiError> {
-        let id = self.id()?.as_str();
-        let line = recent::removal_line(id, deleted_at);
-        self.bring(id, Mark::deletion(deleted_at), line).await
-    }
-
-    async fn bring(&self, id: &str, mark: Mark, line: String) -> Result<bool, ApiError> {
         let mut on_outcome = None;
         let outcome = Promise::new(&mut |resolve, _| on_outcome = Some(resolve));
-        match self.add(id, mark, line, on_outcome).await? {
+        match self.hand_in(record, self.watchers(), on_outcome).await? {
             (_, Role::Refused) => return Ok(false),
             (_, Role::Joined) => {}
             (shard, Role::Sender(sender)) => self.send(shard, sender).await?,
         }
         let arrived = deadline::within(ARRIVES_WITHIN_MS, Ok(outcome)).await;
         Ok(arrived.is_ok_and(|arrived| arrived.is_truthy()))
+    }
+
+    /// Has the transfer taken off the list, in every state up to `deleted_at`; `false` when it is not yet. It goes beside
+    /// the batch, which it would hold up where it fails; what is late there is no news to a shard that knows of this.
+    pub(super) async fn take_off_the_list(&self, deleted_at: i64) -> Result<bool, ApiError> {
+        self.storage.durable().await?;
+        let id = self.id()?.as_str();
+        let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
+        let shard = recent::shard_of(id, config.recent_shards);
+        let removed = recent::remove(&self.env, shard, id, deleted_at).await;
+        if let Err(error) = &removed {
+            self.log_owed("list", error);
+        }
+        Ok(removed.is_ok())
     }
 
     /// Sends a shard's batch until it is empty. Where the shard fails, what is in it stays there for whoever

@@ -155,11 +155,9 @@ impl Room {
         let answer = match beside.and_then(|_| Call::from_url(&request.url())) {
             Some(Call::Update { word }) => match request.headers().get(call::UPDATE_HEADER_OF_1)? {
                 Some(update) => self.update(update.into_bytes(), word, &trail).await,
-                None => match JsFuture::from(request.array_buffer()?).await {
-                    Ok(body) => self.update(Uint8Array::new(&body).to_vec(), word, &trail).await,
-                    Err(error) => Err(error.into()),
-                },
+                None => self.update_in_body(request, word, &trail).await,
             },
+            Some(Call::UpdateIf) => self.update_in_body(request, None, &trail).await,
             Some(Call::Read { announce, view }) => self.read(announce, view).await,
             Some(Call::Watch {
                 expiry,
@@ -182,6 +180,16 @@ impl Room {
             }
             reply::refusal(&error)
         })
+    }
+
+    async fn update_in_body(
+        self: &Rc<Self>,
+        request: &Request,
+        word: Option<String>,
+        trail: &Trail,
+    ) -> Result<Response, ApiError> {
+        let body = JsFuture::from(request.array_buffer()?).await?;
+        self.update(Uint8Array::new(&body).to_vec(), word, trail).await
     }
 
     /// Applies an update; one with a `word` comes by the earlier API and is answered in its view. Nothing is
