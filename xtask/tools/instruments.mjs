@@ -13,6 +13,7 @@
 //                                {"advance":ms,"apart":ms}: so much time passes at once, and alarms whose time has come
 //                                go off, with that pause between two objects
 //                                {"passed":ms}: so much had passed before this process began
+//                                {"step":ms}: the clock is set forward, or back, and alarms come when they would have come
 // GET  /-/instruments/archive    {"t/<id>":{"version":…,"status":…,"final":…},…}: all that the archive holds
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { faultyKv, listed, wellKv } from "./kv-faults.mjs";
@@ -261,7 +262,7 @@ export const TransferRoom = instrumented(built.TransferRoom, seen.room, known.RO
 export const RecentIndex = instrumented(built.RecentIndex, seen.shard, known.RECENT);
 
 async function change(env, asked) {
-  const { fail, archive, index, alarm, sockets, hang, advance, apart, passed: before, variables: set } = asked;
+  const { fail, archive, index, alarm, sockets, hang, advance, apart, passed: before, step, variables: set } = asked;
   Object.assign(variables, set);
   if (fail) {
     const mode = (part) => (fail.includes(part) ? "fail" : "ok");
@@ -273,7 +274,7 @@ async function change(env, asked) {
   faults.alarm = alarm ?? faults.alarm;
   faults.sockets = sockets ?? faults.sockets;
   faults.hang = hang ? new Set(hang) : faults.hang;
-  passed = before ?? passed;
+  passed = (before ?? passed) + (step ?? 0);
   if (advance) {
     passed += advance;
     for (const [binding, names] of Object.entries(known)) {

@@ -132,6 +132,20 @@ impl Server {
         self.faults(&advance).await;
     }
 
+    /// Sets the server's clock forward or, never before this machine's, back; alarms come when they would have come.
+    /// Gives by how many milliseconds it was set.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn step_clock(&self, milliseconds: i64) -> i64 {
+        let before = self.passed.load(Ordering::SeqCst);
+        let after = before.saturating_add_signed(milliseconds);
+        self.passed.store(after, Ordering::SeqCst);
+        let step = after.wrapping_sub(before).cast_signed();
+        self.faults(&json!({ "step": step })).await;
+        step
+    }
+
     /// The time on the server, in Unix seconds.
     pub fn unix_seconds(&self) -> u64 {
         unix_seconds() + self.passed.load(Ordering::SeqCst) / 1_000
