@@ -60,6 +60,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
+/// The README's Rust is compiled with the tests.
+#[cfg(all(doctest, feature = "client", feature = "publisher"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(feature = "_http")]
 mod answer;
 #[cfg(feature = "_http")]

@@ -9,10 +9,11 @@ use cargo_metadata::MetadataCommand;
 use crate::process;
 use crate::tools::Tools;
 
-/// The crates whose features a user chooses among.
-const PUBLISHED: [&str; 3] = [
+/// The crates that others build on, each after those that it needs.
+pub(crate) const PUBLISHED: [&str; 4] = [
     "transfer-status-protocol",
     "transfer-status",
+    "transfer-status-testing",
     "transfer-status-wasm",
 ];
 

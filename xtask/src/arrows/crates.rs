@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("server-worker", &["protocol"]),
     ("server-worker/e2e", &["protocol", "sdk-rust"]),
     ("sdk-rust", &["protocol"]),
+    ("sdk-rust/testing", &["protocol", "sdk-rust"]),
     ("sdk-wasm", &["protocol", "sdk-wasm"]),
     ("sdk-mobile", &["sdk-rust", "sdk-mobile"]),
     ("examples", &["sdk-rust", "sdk-mobile", "sdk-wasm"]),
