@@ -7,12 +7,14 @@
 
 mod adapters;
 mod arrows;
+mod audit;
 mod backends;
 mod bench;
 mod build;
 mod chromium;
 mod debian;
 mod demo;
+mod deny;
 mod features;
 mod fuzz;
 mod kotlin;
@@ -25,6 +27,7 @@ mod npm;
 mod process;
 #[cfg(test)]
 mod proofs;
+mod sbom;
 mod serve;
 mod setup;
 mod size;
@@ -70,6 +73,12 @@ enum Command {
     Adapters(adapters::Args),
     /// Check that the crates depend on each other only as ARCHITECTURE.md allows
     Arrows,
+    /// Check licences and sources of all crates against deny.toml, without a network
+    Deny,
+    /// Ask the network for advisories against the locked crates and npm packages (cargo-deny, npm audit)
+    Audit,
+    /// Write what each artefact is made of to target/sbom, in CycloneDX
+    Sbom(sbom::Args),
     /// Check that no dependency needs a newer Rust than the crate that is built from it promises
     Msrv,
     /// Compile and lint each feature of the published crates alone
@@ -105,6 +114,9 @@ fn run(command: Command) -> Result<()> {
         Command::Size => size::run(),
         Command::Adapters(args) => adapters::run(&args),
         Command::Arrows => arrows::run(),
+        Command::Deny => deny::run(),
+        Command::Audit => audit::run(),
+        Command::Sbom(args) => sbom::run(&args),
         Command::Msrv => msrv::run(),
         Command::Features => features::run(),
         Command::LintWeb(args) => lint_web::run(&args),

@@ -103,24 +103,7 @@ pub(crate) fn ensure_phones(tools: &Tools) -> Result<Phones> {
 
 fn install_cargo_tools(tools: &Tools) -> Result<()> {
     for (name, version) in &tools.pins.cargo_tools {
-        if tools.cargo_bin(name)?.exists() {
-            continue;
-        }
-        let _lock = tools.lock()?;
-        if tools.cargo_bin(name)?.exists() {
-            continue;
-        }
-        println!("setup: cargo install {name} {version} (some minutes)");
-        // Not `--locked`: the lock file of wasm-bindgen-cli names a yanked crate.
-        let mut cargo = Command::new("cargo");
-        cargo
-            .args(["install", "--quiet", name, "--version", &format!("={version}")])
-            .arg("--root")
-            .arg(tools.cargo_root(name)?)
-            .arg("--target-dir")
-            .arg(tools.cache.join("build"))
-            .current_dir(&tools.cache);
-        process::run(&mut cargo).with_context(|| format!("{name} {version} could not be installed"))?;
+        install_cargo_tool(tools, name, version)?;
     }
     let leftovers = tools.cache.join("build");
     if leftovers.exists() {
@@ -128,6 +111,31 @@ fn install_cargo_tools(tools: &Tools) -> Result<()> {
         fs::remove_dir_all(leftovers)?;
     }
     Ok(())
+}
+
+/// Has cargo build the program of the crate `name` into the cache; silent when it is there.
+///
+/// # Errors
+/// When cargo fails.
+pub(crate) fn install_cargo_tool(tools: &Tools, name: &str, version: &str) -> Result<()> {
+    if tools.cargo_program(name, version).exists() {
+        return Ok(());
+    }
+    let _lock = tools.lock()?;
+    if tools.cargo_program(name, version).exists() {
+        return Ok(());
+    }
+    println!("setup: cargo install {name} {version} (some minutes)");
+    // Not `--locked`: the lock file of wasm-bindgen-cli names a yanked crate.
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["install", "--quiet", name, "--version", &format!("={version}")])
+        .arg("--root")
+        .arg(tools.cargo_folder(name, version))
+        .arg("--target-dir")
+        .arg(tools.cache.join("build"))
+        .current_dir(&tools.cache);
+    process::run(&mut cargo).with_context(|| format!("{name} {version} could not be installed"))
 }
 
 /// The command line tool reads what the library wrote, so the two must be of one version.

@@ -31,6 +31,8 @@ pub(crate) struct Tools {
 pub(crate) struct Pins {
     /// Crate name to the version that `cargo install` gets.
     pub(crate) cargo_tools: BTreeMap<String, String>,
+    /// The same, of what only `cargo xtask audit` runs.
+    pub(crate) audit_tools: BTreeMap<String, String>,
     /// What the long way to the wasm target needs on Debian.
     pub(crate) debian_packages: Vec<String>,
     /// What the tests need on Debian besides.
@@ -110,15 +112,15 @@ impl Tools {
         self.npm_folder().join("node_modules/.bin").join(name)
     }
 
-    /// Where `cargo install` puts the crate `name` in its pinned version.
-    ///
-    /// # Errors
-    /// When the crate has no pinned version.
-    pub(crate) fn cargo_root(&self, name: &str) -> Result<PathBuf> {
-        let Some(version) = self.pins.cargo_tools.get(name) else {
-            bail!("xtask/tools/package.json pins no version of {name} in cargoTools");
-        };
-        Ok(self.cache.join("cargo").join(format!("{name}-{version}")))
+    /// Where `cargo install` puts the crate `name`.
+    pub(crate) fn cargo_folder(&self, name: &str, version: &str) -> PathBuf {
+        self.cache.join("cargo").join(format!("{name}-{version}"))
+    }
+
+    /// The program of the crate `name` in that version.
+    pub(crate) fn cargo_program(&self, name: &str, version: &str) -> PathBuf {
+        let program = name.strip_suffix("-cli").unwrap_or(name);
+        self.cargo_folder(name, version).join("bin").join(program)
     }
 
     /// The program of the crate `name`.
@@ -126,8 +128,10 @@ impl Tools {
     /// # Errors
     /// When the crate has no pinned version.
     pub(crate) fn cargo_bin(&self, name: &str) -> Result<PathBuf> {
-        let program = name.strip_suffix("-cli").unwrap_or(name);
-        Ok(self.cargo_root(name)?.join("bin").join(program))
+        let Some(version) = self.pins.cargo_tools.get(name) else {
+            bail!("xtask/tools/package.json pins no version of {name} in cargoTools");
+        };
+        Ok(self.cargo_program(name, version))
     }
 
     /// The Node.js that npm brought, or the machine's own where it is new enough.
