@@ -22,7 +22,7 @@ const SOURCES: u64 = 150 * 1024;
 
 /// What the classes may weigh in the jar, each deflated by itself, without the native library and without JNA. Two thirds
 /// are names, which each class file repeats and an app's DEX has once.
-const CLASSES: usize = 400 * 1024;
+const CLASSES: usize = 340 * 1024;
 
 /// A JDK and Maven that are installed.
 pub(crate) struct Kotlin {

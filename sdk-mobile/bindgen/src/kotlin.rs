@@ -7,6 +7,8 @@ use std::fs;
 use anyhow::{Context, Result};
 use camino::Utf8Path;
 
+use crate::crossing;
+
 /// Words that begin a declaration.
 const DECLARATIONS: [&str; 17] = [
     "class",
@@ -31,18 +33,18 @@ const DECLARATIONS: [&str; 17] = [
 /// The compiler's opinion on code that nobody writes or reads.
 const SUPPRESSED: &str = "@file:Suppress(\"warnings\", \"NAME_SHADOWING\")";
 
-/// Rewrites all Kotlin below `folder`.
-pub(crate) fn hide(folder: &Utf8Path) -> Result<()> {
+/// Rewrites all Kotlin below `folder`, calls made cheap.
+pub(crate) fn rewrite(folder: &Utf8Path) -> Result<()> {
     for entry in folder
         .read_dir_utf8()
         .with_context(|| format!("cannot read {folder}"))?
     {
         let path = entry?.into_path();
         if path.is_dir() {
-            hide(&path)?;
+            rewrite(&path)?;
         } else if path.extension() == Some("kt") {
             let text = fs::read_to_string(&path)?;
-            fs::write(&path, hidden(&text))?;
+            fs::write(&path, hidden(&crossing::cheapen(&text)?))?;
         }
     }
     Ok(())

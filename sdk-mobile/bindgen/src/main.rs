@@ -4,6 +4,7 @@
 //! both sides compare checksums when the library is loaded. The generated code is never committed.
 #![forbid(unsafe_code)]
 
+mod crossing;
 mod kotlin;
 
 use std::fs;
@@ -50,7 +51,7 @@ fn main() -> Result<()> {
                 ..GenerateOptions::default()
             };
             bindings::generate(options)?;
-            kotlin::hide(&args.folder)
+            kotlin::rewrite(&args.folder)
         }
         Language::Swift => bindings::generate_swift_bindings(SwiftBindingsOptions {
             generate_swift_sources: true,
