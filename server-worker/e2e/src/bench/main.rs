@@ -16,6 +16,7 @@ mod machine;
 mod memory;
 mod prices;
 mod report;
+mod rounds;
 mod throughput;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ use transfer_status_e2e::{Options, Server};
 
 use crate::machine::Machine;
 use crate::report::Report;
+use crate::rounds::Kind;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
@@ -49,8 +51,9 @@ struct ServerArgs {
     /// Print the JSON lines alone
     #[arg(long)]
     json: bool,
-    /// Before the server, measure the least that a Durable Object can do on this machine: what it stores and answers
-    /// with neither signatures nor history (latency, throughput, fan-out and idle)
+    /// Beside the server, measure the least that a Durable Object can do on this machine: what it stores and answers
+    /// with neither signatures nor history. Latency and throughput go in turn, and are compared; so is the processor
+    /// time, which others on the machine disturb least
     #[arg(long)]
     yardstick: bool,
     /// Only these scenarios
@@ -94,10 +97,19 @@ impl Scenario {
         self != Self::Growth
     }
 
+    /// What it is where it goes in rounds.
+    fn rounds(self) -> Option<Kind> {
+        match self {
+            Self::Latency => Some(Kind::Latency),
+            Self::Throughput => Some(Kind::Throughput),
+            _ => None,
+        }
+    }
+
     async fn run(self, server: &Server, quick: bool, report: &Report) {
         match self {
-            Self::Latency => latency::run(server, quick, report).await,
-            Self::Throughput => throughput::run(server, quick, report).await,
+            Self::Latency => rounds::run(Kind::Latency, server, None, quick, report).await,
+            Self::Throughput => rounds::run(Kind::Throughput, server, None, quick, report).await,
             Self::FanOut => fan_out::run(server, quick, report).await,
             Self::Growth => growth::run(server, quick, report).await,
             Self::Idle => idle::run(server, quick, report).await,
@@ -122,6 +134,13 @@ fn main() -> ExitCode {
                     report.machine_once(|| Machine::look(server.folder()));
                     runtime.block_on(scenario.run(&server, args.quick, &report));
                 };
+                if let (true, Some(kind)) = (args.yardstick, scenario.rounds()) {
+                    let bare = Server::start(Options::default().yardstick());
+                    let server = Server::start(Options::default());
+                    report.machine_once(|| Machine::look(server.folder()));
+                    runtime.block_on(rounds::run(kind, &server, Some(&bare), args.quick, &report));
+                    continue;
+                }
                 if args.yardstick && scenario.is_of_the_platform() {
                     report.of_the_yardstick(|| on(Options::default().yardstick()));
                 }

@@ -92,6 +92,13 @@ impl Durations {
     }
 }
 
+/// The one in the middle; 0 of none.
+pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<_> = figures.collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
 /// What each of `count` took of `all`, in milliseconds.
 pub(crate) fn milliseconds_each(all: Duration, count: f64) -> f64 {
     rounded(all.as_secs_f64() * 1_000.0 / count)
