@@ -103,7 +103,13 @@ pub(crate) fn worker(ready: &Ready) -> Result<PathBuf> {
     )?;
     let compiled = compiled(ready, "transfer_status_server.wasm");
     let entry = package.join("entry.js");
-    let stamp = Stamp::new(tools, &[&compiled, &entry], folder.join(".stamp"))?;
+    let scripts = ["promise.js", "settings.js"].map(|name| package.join("src/platform").join(name));
+    let [promise, settings] = &scripts;
+    let stamp = Stamp::new(
+        tools,
+        &[&compiled, &entry, promise, settings],
+        folder.join(".stamp"),
+    )?;
     if stamp.is_current() && folder.join("index.js").exists() {
         return Ok(folder);
     }

@@ -20,7 +20,6 @@ use transfer_status_protocol::sign::Verified;
 use transfer_status_protocol::{ErrorCode, Timestamp, Transfer, TransferId, Update};
 use worker::js_sys::{Promise, Uint8Array};
 use worker::wasm_bindgen::prelude::*;
-use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
@@ -38,6 +37,7 @@ use crate::error::ApiError;
 use crate::log;
 use crate::platform::eager;
 use crate::platform::metrics;
+use crate::platform::promise::outcome;
 use crate::platform::reply;
 use crate::platform::socket;
 use crate::room::call::{Beside, Call};
@@ -92,11 +92,7 @@ impl Stored {
     }
 }
 
-#[wasm_bindgen(
-    wasm_bindgen = ::worker::wasm_bindgen,
-    wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
-    js_sys = ::worker::js_sys,
-)]
+#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
 impl TransferRoom {
     /// Wakes the room; nothing is read yet.
     #[wasm_bindgen(constructor)]
@@ -123,18 +119,26 @@ impl TransferRoom {
     }
 
     /// The alarm: some socket's time is over, or something is still owed.
-    pub async fn alarm(&self) {
-        self.0.on_alarm().await;
+    pub fn alarm(&self) -> Result<JsValue, JsValue> {
+        let room = Rc::clone(&self.0);
+        eager::run(async move {
+            room.on_alarm().await;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// A message of a client, unless the platform has answered it.
     #[wasm_bindgen(js_name = webSocketMessage)]
-    pub async fn web_socket_message(&self, ws: web_sys::WebSocket, message: JsValue) {
-        let ws = WebSocket::from(ws);
-        if let Err(error) = self.0.message(&ws, &message).await {
-            self.0.log(&error);
-            socket::refuse(&ws, &error);
-        }
+    pub fn web_socket_message(&self, ws: web_sys::WebSocket, message: JsValue) -> Result<JsValue, JsValue> {
+        let room = Rc::clone(&self.0);
+        eager::run(async move {
+            let ws = WebSocket::from(ws);
+            if let Err(error) = room.message(&ws, &message).await {
+                room.log(&error);
+                socket::refuse(&ws, &error);
+            }
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// A close by the client, or the end of the link.
@@ -188,7 +192,7 @@ impl Room {
         word: Option<String>,
         trail: &Trail,
     ) -> Result<Response, ApiError> {
-        let body = JsFuture::from(request.array_buffer()?).await?;
+        let body = outcome(&request.array_buffer()?).await?;
         self.update(Uint8Array::new(&body).to_vec(), word, trail).await
     }
 
