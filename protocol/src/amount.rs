@@ -1,5 +1,6 @@
 //! Amounts of money: exact decimal numbers that leave as they came in.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -67,10 +68,9 @@ impl FromStr for Amount {
         if text.len() > MAX_AMOUNT_LENGTH {
             return Err(InvalidAmount::TooLong);
         }
-        Decimal::parse(text)?;
-        match text.parse::<f64>() {
-            Ok(nearest) if nearest.is_finite() => Ok(Amount(text.to_owned())),
-            _ => Err(InvalidAmount::OutOfRange),
+        match Decimal::parse(text)?.fits_a_double() {
+            true => Ok(Amount(text.to_owned())),
+            false => Err(InvalidAmount::OutOfRange),
         }
     }
 }
@@ -194,6 +194,9 @@ pub(crate) fn same_number(a: &str, b: &str) -> bool {
     }
 }
 
+/// The least whole number that no finite double is nearest to: 2^1024 - 2^970, half a step above the largest double.
+const TOO_LARGE: &str = "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497792";
+
 /// `digits × 10^exponent`, with no zero at either end of `digits`; zero has none and no sign.
 #[derive(PartialEq, Eq)]
 struct Decimal {
@@ -239,6 +242,18 @@ impl Decimal {
             digits: digits.to_owned(),
             exponent,
         })
+    }
+
+    /// Whether the nearest double is finite. Told by the digits: reading a double takes tables of ten kilobytes.
+    fn fits_a_double(&self) -> bool {
+        // As many digits as stand before the point.
+        let whole = self.digits.len() as i64 + self.exponent;
+        match whole.cmp(&(TOO_LARGE.len() as i64)) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            // Of equal length before the point, so they compare as texts do; the shorter of two alike is the smaller.
+            Ordering::Equal => self.digits.as_str() < TOO_LARGE,
+        }
     }
 }
 

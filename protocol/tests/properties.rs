@@ -165,6 +165,21 @@ proptest! {
     }
 
     #[test]
+    fn an_amount_is_taken_when_its_nearest_double_is_finite(
+        digits in prop_oneof!["1797693134862315[0-9]{0,40}", "179769313486231580793[0-9]{0,36}", "0?\\.?[1-9][0-9]{0,40}"],
+        exponent in -400_i64..400,
+        negative: bool,
+    ) {
+        let digits = if digits.starts_with('.') { format!("0{digits}") } else { digits };
+        prop_assume!(!(digits.starts_with('0') && !digits.starts_with("0.")));
+        // The largest doubles, whatever the number of digits.
+        for exponent in [exponent, 308 + 1 - digits.len() as i64] {
+            let text = format!("{}{digits}e{exponent}", if negative { "-" } else { "" });
+            prop_assert_eq!(text.parse::<Amount>().is_ok(), text.parse::<f64>().unwrap().is_finite(), "{}", text);
+        }
+    }
+
+    #[test]
     fn a_double_survives_as_an_amount(number in any::<f64>().prop_filter("finite", |number| number.is_finite())) {
         prop_assert_eq!(Amount::try_from(number).unwrap().as_f64(), number);
     }
