@@ -94,7 +94,8 @@ impl<R, W> Default for Batch<R, W> {
 impl<R, W> Batch<R, W> {
     /// Takes a change in at `now`, in Unix milliseconds, where there is `room` for so many more bytes to wait.
     pub(crate) fn put(&mut self, mut change: Change<R, W>, room: usize, now: i64) -> Role {
-        let moving = |(_, seen)| now.saturating_sub(seen) < LOST_AFTER_MS;
+        // Seen later than now: the clock was set back.
+        let moving = |(_, seen): (Sender, i64)| now.saturating_sub(seen).abs() < LOST_AFTER_MS;
         let is_sent_by = self.sent_by.is_some_and(moving);
         if !is_sent_by {
             // What a lost sender was sending may not have arrived.
@@ -126,7 +127,8 @@ impl<R, W> Batch<R, W> {
         }
         self.sent_by = Some((sender, now));
         // A clock that was set back must not hold anybody up.
-        let pause = self.not_before.saturating_sub(now).min(PAUSE_MS);
+        self.not_before = self.not_before.min(now.saturating_add(PAUSE_MS));
+        let pause = self.not_before.saturating_sub(now);
         if pause > 0 {
             return Next::Pause(pause);
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::task::block_in_place;
 use transfer_status_e2e::Release::{Before, This};
-use transfer_status_e2e::{Options, Release, Said, Server, Sockets, within};
+use transfer_status_e2e::{Options, Release, Said, Server, Sockets};
 
 use crate::{DAY, HOUR, MINUTE, pass};
 
@@ -26,7 +26,7 @@ const STATUSES: [&str; 8] = [
     "cancelled",
 ];
 /// The list is brought up to date by alarms; so many rooms on a busy machine need some time.
-const LISTED_WITHIN: Duration = Duration::from_secs(120);
+const LISTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What PROTOCOL.md promises of one transfer, from what was acknowledged.
 #[derive(Default)]
@@ -272,27 +272,30 @@ impl Play {
                 assert_eq!(late.json()["transfer"], read);
             }
         }
-        within(LISTED_WITHIN, async {
-            while !self.is_listed().await {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+        let deadline = Instant::now() + LISTED_WITHIN;
+        loop {
+            let wrong = self.listed_wrongly().await;
+            if wrong.is_empty() {
+                return;
             }
-        })
-        .await;
+            assert!(Instant::now() < deadline, "the list is wrong of {wrong:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
-    /// Whether the list shows each transfer once and as it stands.
-    async fn is_listed(&self) -> bool {
+    /// Of which transfers the list does not show one entry, as they stand.
+    async fn listed_wrongly(&self) -> Vec<String> {
         let mut shown: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for transfer in self.server.recent().await {
             let id = transfer["id"].as_str().unwrap().to_owned();
             shown.entry(id).or_default().push(transfer);
         }
-        self.lives
-            .iter()
-            .filter(|(_, model)| model.status().is_some())
-            .all(|(id, model)| {
-                let places = shown.get(id).map(Vec::as_slice).unwrap_or_default();
-                matches!(places, [one] if one["status"].as_str() == model.status())
-            })
+        let reported = self.lives.iter().filter_map(|(id, model)| {
+            let status = model.status()?;
+            let places = shown.get(id).map(Vec::as_slice).unwrap_or_default();
+            let is_right = matches!(places, [one] if one["status"] == status);
+            (!is_right).then(|| format!("{id}, {status}: {places:?}"))
+        });
+        reported.collect()
     }
 }

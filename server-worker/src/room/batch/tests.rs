@@ -88,6 +88,24 @@ fn what_failed_waits_for_the_next_sender() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_holds_nobody_up() {
+    const HOUR: i64 = 3_600_000;
+    let mut batch = Queue::default();
+    let me = first(&mut batch, change("a", 1, &[]), HOUR);
+    assert_eq!(batch.next(me, HOUR), sent("a 1;"));
+    add(&mut batch, change("b", 1, &[]), HOUR);
+    batch.arrived(me, HOUR);
+    assert_eq!(batch.next(me, 0), Next::Pause(PAUSE_MS));
+    assert_eq!(batch.next(me, PAUSE_MS), sent("b 1;"));
+
+    // Nor does a sender that was lost before.
+    let mut batch = Queue::default();
+    first(&mut batch, change("a", 1, &[]), HOUR);
+    let me = first(&mut batch, change("b", 1, &[]), 0);
+    assert_eq!(batch.next(me, 0), sent("a 1;b 1;"));
+}
+
+#[test]
 fn a_sender_that_is_lost_is_replaced() {
     let mut batch = Queue::default();
     let lost = first(&mut batch, change("a", 1, &[1]), 0);
