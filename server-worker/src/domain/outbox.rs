@@ -1,6 +1,6 @@
 //! What a room still owes to the rest of the service, and what it does next. Pure.
 //!
-//! A change is owed to the recent index; a final transfer, and one that has been quiet for an hour, is owed to the
+//! A change is owed to the recent index; a final transfer, and one that has been quiet for a day, is owed to the
 //! archive. What has arrived is not written down, for that would cost a row: the archive's copy says itself when it was
 //! written and whether the index had the transfer by then, and a room that has slept asks for it. An alarm is set with
 //! each commit and stands until nothing is owed; its time says nothing about what has arrived.
@@ -19,8 +19,9 @@ const TOMBSTONE_MS: i64 = 900_000;
 const FIRST_RETRY_MS: i64 = 1_000;
 /// The longest.
 const LAST_RETRY_MS: i64 = 900_000;
-/// A room that would empty but for its sockets looks again within so long.
-const LATER_MS: i64 = 60_000;
+/// A room that would empty but for its sockets is told when the last one goes. Where a deploy has broken that one off
+/// and nobody came back, it looks again within so long.
+const LATER_MS: i64 = 86_400_000;
 
 /// The waits, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +185,13 @@ impl Policy {
             Some(read_at) if read_at >= settled && now < read_at.saturating_add(PROOF_MS) => Step::Empty,
             _ => Step::Ask,
         }
+    }
+
+    /// Whether nothing but sockets may keep the room from emptying at `now`, as far as time tells.
+    pub(crate) fn is_over(&self, held: Held, now: i64) -> bool {
+        let quiet_ms = if held.is_final { 0 } else { self.quiet_ms };
+        let rests_ms = self.grace_ms.max(quiet_ms.saturating_add(SETTLE_MS));
+        held.is_confirmed && now >= held.mark.updated_at.saturating_add(rests_ms)
     }
 
     /// The latest alarm that a commit at `now` is safe with.

@@ -100,6 +100,30 @@ impl Room {
         Ok(())
     }
 
+    /// A socket is gone. The last one may be all that the room has stayed for.
+    pub(super) fn on_socket_gone(self: &Rc<Self>) {
+        if self.first_socket_due().is_some() {
+            return;
+        }
+        let is_over = || {
+            self.stored_here()?;
+            let held = self.row().map(|record| record.held());
+            let policy = self.policy()?;
+            Ok(held.is_some_and(|held| policy.is_over(held, now_unix_millis())))
+        };
+        match is_over() {
+            Ok(true) => {
+                let delivery = self.delivery();
+                self.state.wait_until(async move {
+                    // It is never rejected.
+                    let _ = JsFuture::from(delivery).await;
+                });
+            }
+            Ok(false) => {}
+            Err::<_, ApiError>(error) => self.log(&error),
+        }
+    }
+
     /// Takes one step after the other until there is nothing to be done now.
     async fn deliver(self: &Rc<Self>) -> Result<(), ApiError> {
         let policy = self.policy()?;

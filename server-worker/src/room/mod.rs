@@ -145,11 +145,14 @@ impl TransferRoom {
     #[wasm_bindgen(js_name = webSocketClose)]
     pub fn web_socket_close(&self, ws: web_sys::WebSocket, code: u16) {
         socket::answer_close(&WebSocket::from(ws), code);
+        self.0.on_socket_gone();
     }
 
     /// The link broke; the platform has let go of the socket already.
     #[wasm_bindgen(js_name = webSocketError)]
-    pub fn web_socket_error(&self) {}
+    pub fn web_socket_error(&self) {
+        self.0.on_socket_gone();
+    }
 }
 
 impl Room {

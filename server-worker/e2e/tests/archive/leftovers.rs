@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use transfer_status_e2e::{Options, Server, Sockets, until};
 
-use crate::{DAY, HOUR, MINUTE, at_rest, emptied, pass, server, stored};
+use crate::{DAY, HOUR, MINUTE, at_rest, emptied, pass, quiet_for_an_hour, server, stored};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_at_the_door_leaves_nothing() {
@@ -48,7 +48,7 @@ async fn a_transfer_that_was_announced_and_never_reported_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abandoned_payment_goes_to_the_archive_and_after_its_time_nothing_is_left() {
     let options = Options::default().variable("HISTORY_TTL_DAYS", "30");
-    let server = Server::start(options.with_instruments());
+    let server = Server::start(quiet_for_an_hour(options));
     let payment = server.payment();
     payment.post(r#""status":"processing","amount":3"#).await;
     until(async || server.recent().await.len() == 1).await;
@@ -88,5 +88,32 @@ async fn a_late_watcher_of_an_archived_transfer_leaves_nothing_either() {
     assert_eq!(socket.status().await.version, Some(1));
     drop(socket);
     emptied(&server, 2).await;
+    assert_eq!(stored(&server, &payment).await, (1, "processing".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_is_left_open_costs_nothing_and_its_room_empties_when_it_goes() {
+    let server = server();
+    let payment = server.payment();
+    payment.post(r#""status":"processing""#).await;
+    let forever = server.unix_seconds() + 1_000_000;
+    let mut socket = payment.socket_with(&payment.signature_until(forever)).await;
+    assert_eq!(socket.status().await.version, Some(1));
+    pass(&server, HOUR, 3).await;
+    assert_eq!(server.archive().await.len(), 1);
+    let before = server.instruments().await.room;
+    pass(&server, 10 * MINUTE, 60).await;
+    let after = server.instruments().await.room;
+    assert!(
+        after.alarms_set <= before.alarms_set + 1,
+        "ten hours of a page that nobody looks at: {} alarms",
+        after.alarms_set - before.alarms_set
+    );
+    assert_eq!(after.emptied, 0, "somebody watches");
+
+    // It sleeps, as after ten seconds of silence, when the page is closed.
+    server.evict(&payment.id, Sockets::Hibernate);
+    socket.leave().await;
+    until(async || server.instruments().await.room.emptied == 1).await;
     assert_eq!(stored(&server, &payment).await, (1, "processing".to_owned()));
 }

@@ -124,7 +124,9 @@ fn a_room_empties_only_by_a_fresh_look_at_the_archive_five_minutes_after_the_wri
 fn a_room_with_a_socket_stays() {
     let looked = known(Some(3), copied(3, NOW, Some(NOW + DAY)));
     let with_socket = |due| POLICY.next(held(3, true), &looked, Failed::default(), Some(due), NOW + DAY);
-    assert_eq!(with_socket(NOW + DAY + HOUR), Step::Wait(NOW + DAY + MINUTE));
+    // It is told when the socket goes, so that it need not look each minute.
+    assert_eq!(with_socket(NOW + DAY + HOUR), Step::Wait(NOW + DAY + HOUR));
+    assert_eq!(with_socket(i64::MAX), Step::Wait(NOW + 2 * DAY));
     assert_eq!(with_socket(NOW), Step::Wait(NOW + DAY + 1_000));
 }
 
@@ -157,6 +159,29 @@ fn attempts_that_fail_come_at_doubling_pauses_up_to_a_quarter_of_an_hour() {
         now = next;
     }
     assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
+}
+
+#[test]
+fn a_room_is_over_once_its_time_and_the_archives_have_passed() {
+    let held = |is_final| Held {
+        mark: Mark {
+            updated_at: NOW,
+            version: 2,
+        },
+        is_final,
+        is_confirmed: true,
+    };
+    let ended = NOW + POLICY.grace_ms.max(SETTLE_MS);
+    let quiet = NOW + POLICY.grace_ms.max(POLICY.quiet_ms + SETTLE_MS);
+    for (is_final, at) in [(true, ended), (false, quiet)] {
+        assert!(!POLICY.is_over(held(is_final), at - 1), "{is_final}");
+        assert!(POLICY.is_over(held(is_final), at), "{is_final}");
+        let unconfirmed = Held {
+            is_confirmed: false,
+            ..held(is_final)
+        };
+        assert!(!POLICY.is_over(unconfirmed, i64::MAX));
+    }
 }
 
 #[test]
