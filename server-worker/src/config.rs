@@ -230,7 +230,7 @@ impl Config {
             history_ttl_seconds: DAY_SECONDS * u64::from(ttl_days),
             outbox: Policy {
                 retry_ms: milliseconds("OUTBOX_RETRY_SECONDS", 900)?,
-                quiet_ms: milliseconds("ARCHIVE_QUIET_SECONDS", 3_600)?,
+                quiet_ms: milliseconds("ARCHIVE_QUIET_SECONDS", 86_400)?,
                 grace_ms: milliseconds("ARCHIVE_GRACE_SECONDS", 300)?,
             },
             key_names: secrets.key_names(),

@@ -113,6 +113,10 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
             commands: vec![rust_front_ends],
         },
         Step {
+            name: "what a million transfers cost",
+            commands: vec![cost(ready)?],
+        },
+        Step {
             name: "API descriptions",
             commands: vec![node_tests(ready, chromium, "server-worker/api-tests")?],
         },
@@ -125,6 +129,22 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
             commands: npm(npm::CHECKOUT, &["check"])?,
         },
     ])
+}
+
+/// Counts what the platform bills, of a few transfers of each kind.
+fn cost(ready: &Ready) -> Result<Command> {
+    let args = [
+        "run",
+        "--quiet",
+        "--package",
+        END_TO_END,
+        "--bin",
+        "transfer-status-bench",
+    ];
+    let mut cargo = command(&ready.tools.root, "cargo", args);
+    cargo.args(["--", "cost", "--counts", "--transfers", "3"]);
+    with_server(&mut cargo)?;
+    Ok(cargo)
 }
 
 /// The Kotlin library, whose native half the adapters' build has left in its place, and all that is built on it.

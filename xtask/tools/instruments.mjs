@@ -5,6 +5,7 @@
 // GET  /-/instruments            {"worker":…,"room":{…},"shard":{…},"archive":{…},"places":{…}}, counts since the start
 // POST /-/instruments            {"fail":["archive","index"]}: these fail from now on; an empty list makes them well again
 //                                {"variables":{…}}: these are set so from now on, as when secrets change under an isolate
+// GET  /-/instruments/left       {"rows":…,"alarms":…}: what rooms that were ever awake here still store
 // GET  /-/instruments/points     the data points for the platform's analytics, in order
 //                                {"archive":{…}}: how KV is from now on, see kv-faults.mjs; what is left out is as it was
 //                                {"index":"ok"|"fail"|"hang"}, {"alarm":"ok"|"throw"}: what a call and `setAlarm` do
@@ -34,6 +35,7 @@ const objects = () => ({
   alarmsSet: 0,
   emptied: 0,
   rowsEmptied: 0,
+  bytesEmptied: 0,
   busyMs: 0,
   running: 0,
 });
@@ -41,7 +43,7 @@ const seen = {
   worker: { requests: 0 },
   room: objects(),
   shard: objects(),
-  archive: { reads: 0, writes: 0, deletes: 0, failed: 0, written: {} },
+  archive: { reads: 0, writes: 0, deletes: 0, failed: 0, bytes: 0, written: {} },
   places: {},
 };
 const faults = { index: "ok", alarm: "ok", sockets: "ok", hang: new Set(), archive: wellKv() };
@@ -53,6 +55,7 @@ Date.now = () => machineNow() + passed;
 // The objects that have lived in this isolate, whose alarms move with the time.
 const known = { ROOMS: new Set(), RECENT: new Set() };
 const POKE = "https://instruments/advance/";
+const ASK = "https://instruments/left";
 
 // Whatever is not named in `own` is the original's, and called on the original.
 function wrapped(original, own) {
@@ -125,6 +128,7 @@ function meteredStorage(storage, counts) {
     deleteAll(...args) {
       counts.emptied += 1;
       counts.rowsEmptied += rowsOf(storage);
+      counts.bytesEmptied += sql.databaseSize;
       return storage.deleteAll(...args);
     },
   });
@@ -151,6 +155,8 @@ function meteredArchive(archive) {
       return attempt(async () => {
         await kv.put(key, ...args);
         counts.written[key] = (counts.written[key] ?? 0) + 1;
+        const [value, options] = args;
+        counts.bytes += key.length + new TextEncoder().encode(value).length + JSON.stringify(options.metadata).length;
       });
     },
     delete(...args) {
@@ -234,7 +240,11 @@ function instrumented(Original, counts, names) {
       if (at !== null) await this.storage.setAlarm(at - by);
       return new Response();
     }
+    async left() {
+      return Response.json({ rows: rowsOf(this.storage), alarms: (await this.storage.getAlarm()) === null ? 0 : 1 });
+    }
     fetch(request) {
+      if (request.url === ASK) return this.left();
       if (request.url.startsWith(POKE)) return this.advance(Number(request.url.slice(POKE.length)));
       counts.fetches += 1;
       return this.busy(() => this.original.fetch(request));
@@ -286,10 +296,21 @@ async function change(env, asked) {
   }
 }
 
+async function left(env) {
+  const sum = { rows: 0, alarms: 0 };
+  for (const name of known.ROOMS) {
+    const { rows, alarms } = await (await env.ROOMS.getByName(name).fetch(ASK)).json();
+    sum.rows += rows;
+    sum.alarms += alarms;
+  }
+  return sum;
+}
+
 export default class extends WorkerEntrypoint {
   async fetch(request) {
     const { pathname } = new URL(request.url);
     if (pathname === `${ROUTE}/archive`) return Response.json(await listed(this.env.HISTORY));
+    if (pathname === `${ROUTE}/left`) return Response.json(await left(this.env));
     if (pathname === `${ROUTE}/points`) return Response.json(points);
     if (pathname !== ROUTE) {
       seen.worker.requests += 1;

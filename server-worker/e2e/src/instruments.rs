@@ -59,6 +59,8 @@ pub struct ObjectCounts {
     pub emptied: u64,
     /// The rows that these held.
     pub rows_emptied: u64,
+    /// The bytes of their databases.
+    pub bytes_emptied: u64,
     /// For how long objects had something under way, in milliseconds.
     pub busy_ms: f64,
     /// What is under way: events, and what they left to be waited for. What an eviction cut off stays in it.
@@ -76,6 +78,8 @@ pub struct ArchiveCounts {
     pub deletes: u64,
     /// Calls that failed.
     pub failed: u64,
+    /// Bytes of what was put with success: key, value and what is kept beside it.
+    pub bytes: u64,
     /// How often each key was written with success.
     pub written: BTreeMap<String, u64>,
 }
@@ -168,6 +172,16 @@ impl Server {
     pub async fn points(&self) -> Vec<Value> {
         let answer = self.get("/-/instruments/points", &[]).await;
         serde_json::from_str(&answer.body).expect("the server was started with instruments")
+    }
+
+    /// How many rows and alarms rooms still store, of those that were awake since the start.
+    ///
+    /// # Panics
+    /// When the server has no instruments.
+    pub async fn left_in_rooms(&self) -> u64 {
+        let answer = self.get("/-/instruments/left", &[]).await.json();
+        let count = |name: &str| answer[name].as_u64().expect("the server has instruments");
+        count("rows") + count("alarms")
     }
 
     /// The archive: what is kept beside each transfer, by its id.

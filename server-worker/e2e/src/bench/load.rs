@@ -91,7 +91,7 @@ impl Watcher {
     /// Opens the socket as the SDKs do and takes the first frame.
     pub(crate) async fn open(server: &Server, id: &TransferId) -> Self {
         let minter = Minter::new(Key::new(SUBSCRIBE_HMAC_SECRET).expect("a key"));
-        let request = minter.mint_until(id.clone(), "merchant-7", unix_seconds() + 3_600);
+        let request = minter.mint_until(id.clone(), "merchant-7", server.unix_seconds() + 3_600);
         let signature = request.expect("claims").signature;
         let offer = format!("transfer-status.v1, {}", signature.to_protocol());
         let mut request = format!("ws://{}/ws/{id}", server.address())
@@ -134,6 +134,12 @@ impl Watcher {
         let ping = Message::text(transfer_status_protocol::message::PING);
         soon(self.stream.send(ping)).await.expect("the socket is open");
         assert_eq!(soon(self.text()).await, transfer_status_protocol::message::PONG);
+    }
+
+    /// Goes away, as a page that is closed does.
+    pub(crate) async fn leave(mut self) {
+        soon(self.stream.close(None)).await.expect("the socket is open");
+        self.end().await;
     }
 
     /// Answers the server's close. The connection itself lingers for seconds more, for nothing.

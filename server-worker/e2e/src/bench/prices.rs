@@ -25,5 +25,9 @@ pub(crate) const KV_READ: f64 = 0.50;
 /// A key written to KV.
 pub(crate) const KV_WRITE: f64 = 5.00;
 
-/// What a million transfers may cost.
-pub(crate) const LIMIT: f64 = 15.0;
+/// A GB that KV keeps for a month.
+pub(crate) const KV_GB_MONTH: f64 = 500_000.0;
+/// A GB that objects keep in SQLite for a month.
+pub(crate) const OBJECT_GB_MONTH: f64 = 200_000.0;
+/// Hours of a month, as the platform's bills have them.
+pub(crate) const HOURS_A_MONTH: f64 = 730.0;
