@@ -27,6 +27,7 @@ pub use proxy::Proxy;
 pub use releases::Release;
 pub use server::{Server, Sockets};
 pub use socket::{Said, Socket};
+pub use workplace::operators_tool;
 pub use wrangler::WranglerDev;
 
 use std::time::Duration;

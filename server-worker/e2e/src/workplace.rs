@@ -29,6 +29,23 @@ pub(crate) fn serve_command() -> Command {
     command
 }
 
+/// A tool of the operator, `server-worker/tools/NAME.mjs`, in the shell that DEPLOY.md has them open.
+///
+/// # Panics
+/// When a tool is missing.
+pub fn operators_tool(name: &str) -> Command {
+    let (mut command, tools) = node();
+    let bin = tools.join("node_modules/.bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&path)));
+    command
+        .arg(root().join(format!("server-worker/tools/{name}.mjs")))
+        .current_dir(root().join("server-worker"))
+        .env("PATH", path.expect("a path of paths"))
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
+    command
+}
+
 /// `wrangler`, on a Worker that is built from the sources as they are.
 ///
 /// # Panics

@@ -9,6 +9,7 @@ mod list;
 mod lives;
 mod outage;
 mod outbox;
+mod restore;
 
 use std::time::Duration;
 
