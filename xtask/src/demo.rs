@@ -17,12 +17,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
+use anyhow::{Context, Result, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::kotlin::Kotlin;
+use crate::progress::Progress;
 use crate::tools::Tools;
 use crate::{build, npm, process, serve, setup, swift_package};
 
@@ -63,9 +63,22 @@ enum Backend {
 
 /// Builds if needed and tells the story, or lets a person tell it; ends with its exit code.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let ready = setup::ensure()?;
-    build::worker(&ready)?;
-    let programs = build_examples(&ready.tools)?;
+    let progress = Progress::new();
+    let is_first = is_first(&Tools::load()?);
+    if is_first {
+        println!(
+            "demo: the first time, all of it is compiled: some four minutes on two cores, seconds after that"
+        );
+    }
+    let ready = progress.stage("tools", setup::ensure)?;
+    // The last minute of the server's build is the linker's, which takes one core.
+    let (server, programs) = thread::scope(|scope| {
+        let server = scope.spawn(|| progress.stage("the server, optimised", || build::worker(&ready)));
+        let programs = progress.stage("shop, bank and phone", || build_examples(&ready.tools));
+        (server.join(), programs)
+    });
+    server.map_err(|_| anyhow!("the build of the server has panicked"))??;
+    let programs = programs?;
     let phones = args.phones.then(|| phones(&ready.tools)).transpose()?;
     let pages = args.open.then(|| npm::build_checkout(&ready)).transpose()?;
     let shop = match args.backend {
@@ -113,11 +126,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     drop((server, state));
 
     match ended? {
-        Some(status) if status.success() => Ok(()),
+        Some(status) if status.success() => {
+            if is_first && !args.open {
+                println!(
+                    "demo: {:.0} s with all that was compiled; the next one takes seconds",
+                    progress.seconds()
+                );
+            }
+            Ok(())
+        }
         // The story has said what is wrong.
         Some(status) => std::process::exit(status.code().unwrap_or(INTERRUPTED)),
         None => std::process::exit(INTERRUPTED),
     }
+}
+
+/// Whether the server was never built here.
+fn is_first(tools: &Tools) -> bool {
+    !tools.root.join("server-worker/build/index.js").exists()
 }
 
 /// Builds the scanners that can be built here: a JSON object, name to command line.
@@ -150,34 +176,28 @@ fn tell(story: &mut Command, server: &mut Running, asked_to_stop: &AtomicBool) -
 /// Builds the programs of the examples and returns their folder.
 fn build_examples(tools: &Tools) -> Result<PathBuf> {
     let message_format = "--message-format=json-render-diagnostics";
-    let mut cargo = process::command(
-        &tools.root,
-        "cargo",
-        ["build", "--package", EXAMPLES, "--bins", message_format],
-    );
-    let output = cargo
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    if !output.status.success() {
-        bail!("{EXAMPLES} could not be built ({})", output.status);
-    }
-    for message in Message::parse_stream(output.stdout.as_slice()) {
-        if let Message::CompilerArtifact(artifact) = message?
-            && artifact.target.name == "demo"
-            && let Some(folder) = artifact
-                .executable
-                .as_deref()
-                .and_then(|program| program.parent())
-        {
-            return Ok(folder.into());
-        }
-    }
-    bail!("cargo has built no program demo")
+    let args = [
+        "build",
+        "--quiet",
+        "--package",
+        EXAMPLES,
+        "--bins",
+        message_format,
+    ];
+    let demo = process::executable(&mut process::command(&tools.root, "cargo", args), "demo")?;
+    let folder = demo.parent().context("the demo's program has no folder")?;
+    Ok(folder.to_owned())
 }
 
 /// Starts `command`, called `name` in errors, and waits for its address.
-fn start(command: &mut Command, name: &str, asked_to_stop: &AtomicBool) -> Result<(Running, String)> {
+///
+/// # Errors
+/// When it cannot be started, or does not answer in time.
+pub(crate) fn start(
+    command: &mut Command,
+    name: &str,
+    asked_to_stop: &AtomicBool,
+) -> Result<(Running, String)> {
     // The end of its stdin stops the server, even when this process is killed.
     let mut started = Running(
         command
@@ -218,14 +238,17 @@ fn start(command: &mut Command, name: &str, asked_to_stop: &AtomicBool) -> Resul
 }
 
 /// 128 random bits, in hex.
-fn secret() -> Result<String> {
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub(crate) fn secret() -> Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A process that does not outlive this value.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
     /// Waits for the end; `None` when it was asked for by a signal.

@@ -25,6 +25,7 @@ mod msrv;
 mod mutants;
 mod npm;
 mod process;
+mod progress;
 #[cfg(test)]
 mod proofs;
 mod sbom;

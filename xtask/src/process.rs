@@ -1,9 +1,10 @@
 //! Running other programs: each failure names the whole command line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
 
 /// Runs `command` with this process's output, and fails when it does.
 ///
@@ -33,6 +34,30 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         bail!("{} failed ({}): {}", line(command), output.status, stderr.trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Runs a `cargo build` that is asked for messages in JSON, and gives the program of the target `name`.
+///
+/// # Errors
+/// When it fails, or builds no such program.
+pub(crate) fn executable(cargo: &mut Command, name: &str) -> Result<PathBuf> {
+    let line = line(cargo);
+    let output = cargo
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start {line}"))?;
+    if !output.status.success() {
+        bail!("{line} failed ({})", output.status);
+    }
+    for message in Message::parse_stream(output.stdout.as_slice()) {
+        if let Message::CompilerArtifact(artifact) = message?
+            && artifact.target.name == name
+            && let Some(program) = artifact.executable
+        {
+            return Ok(program.into());
+        }
+    }
+    bail!("{line} has built no program {name}")
 }
 
 /// Says that something is not there which cannot be installed here. What needs it is left out, save in CI, where that

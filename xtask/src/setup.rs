@@ -1,15 +1,17 @@
 //! `cargo xtask setup`: installs what the builds need, and nothing when all is there.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use cargo_metadata::MetadataCommand;
 
 use crate::kotlin::Kotlin;
+use crate::progress::Progress;
 use crate::swift::Swift;
-use crate::tools::Tools;
+use crate::tools::{Tools, WASM_BINDGEN};
 use crate::wasm_target::WasmTarget;
 use crate::{backends, chromium, npm, process};
 
@@ -59,17 +61,29 @@ pub(crate) fn run() -> Result<()> {
 /// When something cannot be installed; the error names it.
 pub(crate) fn ensure() -> Result<Ready> {
     let tools = Tools::load()?;
-    let wasm = match WasmTarget::find(&tools)? {
-        Some(wasm) => wasm,
-        None => {
-            let _lock = tools.lock()?;
-            WasmTarget::install(&tools)?
-        }
-    };
-    install_cargo_tools(&tools)?;
-    npm::install(&tools, &tools.npm_folder()).context("the npm tools could not be installed")?;
+    let progress = Progress::new();
+    // Side by side: one of them mostly compiles, the others mostly download.
+    let (wasm, cargo, npm) = thread::scope(|scope| {
+        let cargo = scope.spawn(|| install_cargo_tools(&tools, &progress));
+        let npm = scope.spawn(|| {
+            npm::install(&tools, &tools.npm_folder()).context("the npm tools could not be installed")
+        });
+        let wasm = ensure_wasm(&tools);
+        (wasm, cargo.join(), npm.join())
+    });
+    let wasm = wasm?;
+    cargo.map_err(|_| anyhow!("the set-up of the cargo tools has panicked"))??;
+    npm.map_err(|_| anyhow!("the set-up of the npm tools has panicked"))??;
     tools.node()?;
     Ok(Ready { tools, wasm })
+}
+
+fn ensure_wasm(tools: &Tools) -> Result<WasmTarget> {
+    if let Some(wasm) = WasmTarget::find(tools)? {
+        return Ok(wasm);
+    }
+    let _lock = tools.lock()?;
+    WasmTarget::install(tools)
 }
 
 /// As [`ensure`], with what only the tests need: the npm projects and a browser, whose program is given back.
@@ -101,9 +115,22 @@ pub(crate) fn ensure_phones(tools: &Tools) -> Result<Phones> {
     Ok(Phones { kotlin, swift })
 }
 
-fn install_cargo_tools(tools: &Tools) -> Result<()> {
+fn install_cargo_tools(tools: &Tools, progress: &Progress) -> Result<()> {
     for (name, version) in &tools.pins.cargo_tools {
-        install_cargo_tool(tools, name, version)?;
+        if name != WASM_BINDGEN {
+            install_cargo_tool(tools, name, version)?;
+            continue;
+        }
+        if tools.cargo_bin(name)?.exists() {
+            continue;
+        }
+        // Not the lock of the cache, which whoever installs the wasm target holds meanwhile.
+        fs::create_dir_all(&tools.cache)?;
+        let lock = File::create(tools.cache.join(".lock-cargo"))?;
+        lock.lock()?;
+        if !tools.cargo_bin(name)?.exists() {
+            progress.stage(&format!("compile {name} {version}"), || build_wasm_bindgen(tools))?;
+        }
     }
     let leftovers = tools.cache.join("build");
     if leftovers.exists() {
@@ -111,6 +138,22 @@ fn install_cargo_tools(tools: &Tools) -> Result<()> {
         fs::remove_dir_all(leftovers)?;
     }
     Ok(())
+}
+
+/// Builds our own command around the library, where the rest of the workspace is built: they share dependencies. None of
+/// it is optimised: half a second is soon spent, and half a minute is long.
+fn build_wasm_bindgen(tools: &Tools) -> Result<()> {
+    let message_format = "--message-format=json-render-diagnostics";
+    let package = "transfer-status-wasm-bindgen";
+    let args = ["build", "--quiet", "--package", package, message_format];
+    let built = process::executable(&mut process::command(&tools.root, "cargo", args), package)?;
+    let program = tools.cargo_bin(WASM_BINDGEN)?;
+    let folder = program.parent().context("the tool has no folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    // Whoever looks for it finds all of it or nothing.
+    let draft = program.with_extension("draft");
+    fs::copy(&built, &draft).with_context(|| format!("cannot write {}", draft.display()))?;
+    fs::rename(&draft, &program).with_context(|| format!("cannot write {}", program.display()))
 }
 
 /// Has cargo build the program of the crate `name` into the cache; silent when it is there.
@@ -126,7 +169,6 @@ pub(crate) fn install_cargo_tool(tools: &Tools, name: &str, version: &str) -> Re
         return Ok(());
     }
     println!("setup: cargo install {name} {version} (some minutes)");
-    // Not `--locked`: the lock file of wasm-bindgen-cli names a yanked crate.
     let mut cargo = Command::new("cargo");
     cargo
         .args(["install", "--quiet", name, "--version", &format!("={version}")])

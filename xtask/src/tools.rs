@@ -9,11 +9,17 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::process;
 
 /// The oldest Node.js that the pinned wrangler runs on.
 const OLDEST_NODE: (u32, u32) = (22, 12);
+
+/// The tool that is not installed as it is published: `xtask/wasm-bindgen` has why.
+pub(crate) const WASM_BINDGEN: &str = "wasm-bindgen-cli";
+/// What it does beside its library, so that another one of it gets another place.
+const WASM_BINDGEN_SOURCE: &[u8] = include_bytes!("../wasm-bindgen/src/main.rs");
 
 /// The pinned versions and the folders that tools live in.
 pub(crate) struct Tools {
@@ -29,7 +35,7 @@ pub(crate) struct Tools {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Pins {
-    /// Crate name to the version that `cargo install` gets.
+    /// Crate name to its version: what `cargo install` gets, or what [`WASM_BINDGEN`] is made of.
     pub(crate) cargo_tools: BTreeMap<String, String>,
     /// The same, of what only `cargo xtask audit` runs.
     pub(crate) audit_tools: BTreeMap<String, String>,
@@ -112,9 +118,15 @@ impl Tools {
         self.npm_folder().join("node_modules/.bin").join(name)
     }
 
-    /// Where `cargo install` puts the crate `name`.
+    /// Where the program of the crate `name` is put, below `bin`, as `cargo install` does.
     pub(crate) fn cargo_folder(&self, name: &str, version: &str) -> PathBuf {
-        self.cache.join("cargo").join(format!("{name}-{version}"))
+        let mut folder = format!("{name}-{version}");
+        if name == WASM_BINDGEN {
+            let digest = Sha256::digest(WASM_BINDGEN_SOURCE);
+            folder.push('-');
+            folder.extend(digest.iter().take(4).map(|byte| format!("{byte:02x}")));
+        }
+        self.cache.join("cargo").join(folder)
     }
 
     /// The program of the crate `name` in that version.
