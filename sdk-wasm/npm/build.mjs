@@ -142,6 +142,9 @@ const main = async () => {
         outfile: join(dist, `${entry}.js`),
         external: ["./fallback.js", ...external],
         banner: { js: banners[entry] ?? "" },
+        // Who audits a page of payments reads the sources, not what the minifier made of them.
+        sourcemap: true,
+        sourcesContent: true,
         plugins: external.includes("./index.js") ? [inlined, style, toFile] : [inlined],
       });
     }

@@ -28,6 +28,7 @@ mod process;
 mod progress;
 #[cfg(test)]
 mod proofs;
+mod release;
 mod sbom;
 mod serve;
 mod setup;
@@ -90,6 +91,8 @@ enum Command {
     Mutants,
     /// Feed the decoders, signatures and the session what libFuzzer makes up (`protocol/fuzz`)
     Fuzz(fuzz::Args),
+    /// Build, check and try every package that is published; `--dry-run` publishes none of them
+    Release(release::Args),
     /// Run every test: native, wasm32, end to end on workerd, in Chromium, the packed package, sizes
     Test,
 }
@@ -123,6 +126,7 @@ fn run(command: Command) -> Result<()> {
         Command::LintWeb(args) => lint_web::run(&args),
         Command::Mutants => mutants::run(),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Release(args) => release::run(&args),
         Command::Test => test::run(),
     }
 }

@@ -11,7 +11,7 @@ use crate::lanes::{self, Step};
 use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{adapters, backends, build, chromium, mutants, npm, size, swift_package};
+use crate::{adapters, backends, build, chromium, mutants, npm, release, size, swift_package};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
@@ -27,6 +27,7 @@ pub(crate) fn run() -> Result<()> {
     let (ready, chromium) = step("set-up", setup::ensure_for_tests)?;
     let languages = step("set-up for backends", || backends::ensure(&ready.tools))?;
     let phones = step("set-up for phones", || setup::ensure_phones(&ready.tools))?;
+    step("what would be published", || release::check_quickly(&ready))?;
     step("native tests: unit, doc, integration", || native(&ready))?;
     step("protocol without its features", || protocol_alone(&ready))?;
     step("the session's judge finds known faults", || {

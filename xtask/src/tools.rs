@@ -39,6 +39,8 @@ pub(crate) struct Pins {
     pub(crate) cargo_tools: BTreeMap<String, String>,
     /// The same, of what only `cargo xtask audit` runs.
     pub(crate) audit_tools: BTreeMap<String, String>,
+    /// What only a release needs.
+    pub(crate) release_tools: ReleaseTools,
     /// What the long way to the wasm target needs on Debian.
     pub(crate) debian_packages: Vec<String>,
     /// What the tests need on Debian besides.
@@ -47,6 +49,14 @@ pub(crate) struct Pins {
     pub(crate) backend_tools: BTreeMap<String, BackendTool>,
     /// What the Kotlin and the Swift library are built and tested with.
     pub(crate) mobile_tools: MobileTools,
+}
+
+/// What only a release needs.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReleaseTools {
+    /// Compares the crates with those of the last release.
+    pub(crate) cargo_semver_checks: String,
 }
 
 /// What the example's backend in one language needs.
