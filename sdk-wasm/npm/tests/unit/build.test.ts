@@ -5,6 +5,9 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } f
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+import { transform } from "esbuild";
 
 const here = join(import.meta.dirname, "../..");
 const session = process.env["SESSION_WASM"] ?? join(here, "../../target/session.wasm");
@@ -27,6 +30,21 @@ test("a clone in another folder gives the same bytes, also where that is called 
   for (const name of names) {
     const [built, again] = [here, folder].map((place) => readFileSync(join(place, "dist", name), "utf8"));
     assert.equal(again, built, name);
+  }
+});
+
+test("the checkout's words are the same once they are packed", async () => {
+  const file = join(here, "src/checkout/texts.ts");
+  const { languages } = (await import(pathToFileURL(file).href)) as typeof import("../../src/checkout/texts.ts");
+  const { packTexts } = (await import(pathToFileURL(join(here, "build.mjs")).href)) as {
+    packTexts: (source: string) => Promise<string>;
+  };
+  const { code } = await transform(await packTexts(readFileSync(file, "utf8")), { loader: "ts" });
+  const packed = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { languages: typeof languages };
+  assert.deepEqual(Object.keys(packed.languages), Object.keys(languages));
+  for (const [tag, words] of Object.entries(languages)) {
+    // A direction that nobody gave is undefined, as where it is left out.
+    assert.deepEqual({ dir: undefined, ...words }, packed.languages[tag]);
   }
 });
 
