@@ -66,9 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let progress = Progress::new();
     let is_first = is_first(&Tools::load()?);
     if is_first {
-        println!(
-            "demo: the first time, all of it is compiled: some four minutes on two cores, seconds after that"
-        );
+        println!("demo: the first time, all of it is compiled: some minutes, seconds after that");
     }
     let ready = progress.stage("tools", setup::ensure)?;
     // The last minute of the server's build is the linker's, which takes one core.
