@@ -104,8 +104,13 @@ export const requests = (admin) => {
         report("/update", newId(), "SETTLED"),
         get("/recent?limit=1", operator),
         get("/recent", operator),
+        get("/recent?customerId=customer-3&from=2024-01-15T10:30:00Z&to=9999-12-31T23:59:59Z", operator),
       ],
-      400: [get("/recent?limit=0", operator)],
+      400: [
+        get("/recent?limit=0", operator),
+        get("/recent?from=yesterday", operator),
+        get("/recent?from=2024-01-15T10:30:00Z&to=2024-01-15T10:30:00Z", operator),
+      ],
       401: [get("/recent", stranger)],
     },
     "GET /dashboard": {
@@ -119,7 +124,11 @@ export const requests = (admin) => {
       413: [post("/dashboard/session", { token: LONG })],
     },
     "DELETE /dashboard/session": { 204: [{ method: "DELETE", path: "/dashboard/session", headers: {} }] },
-    "GET /dashboard/stats": { 200: [get("/dashboard/stats", operator)], 401: [get("/dashboard/stats", stranger)] },
+    "GET /dashboard/stats": {
+      200: [get("/dashboard/stats", operator), get("/dashboard/stats?merchantId=merchant-7", operator)],
+      400: [get("/dashboard/stats?to=tomorrow", operator)],
+      401: [get("/dashboard/stats", stranger)],
+    },
     "GET /dashboard/feed": { 426: [get("/dashboard/feed?shard=0", operator)] },
     "GET /healthz": {
       200: [get("/healthz"), get("/healthz?deep=1", operator)],

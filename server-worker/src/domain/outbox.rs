@@ -8,6 +8,9 @@
 //! A room empties once the archive was read back with just what the room holds, no sooner than five minutes after it was
 //! written there. Five minutes cover what KV may lag, and what it remembers of a key that was not there.
 
+use serde::Serialize;
+use transfer_status_protocol::Timestamp;
+
 /// The archive is read back no sooner than so long after it was written.
 pub(crate) const SETTLE_MS: i64 = 300_000;
 /// A read is good for so long as the proof that a room needs before it empties.
@@ -111,6 +114,42 @@ pub(crate) struct Failed {
     pub(crate) index: bool,
     /// The archive.
     pub(crate) archive: bool,
+}
+
+/// Since when parts have not taken what they are owed, as far as a room has noticed for as long as it is awake.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Failing {
+    /// The recent index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<Timestamp>,
+    /// The archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archive: Option<Timestamp>,
+}
+
+impl Failing {
+    /// The same after a step at `now`, with what has failed by then.
+    pub(crate) fn after(self, step: Step, failed: Failed, now: i64) -> Self {
+        let since = |has_failed: bool, since: Option<Timestamp>| {
+            has_failed.then(|| since.unwrap_or(Timestamp::from_unix_millis(now)))
+        };
+        match step {
+            Step::List => Self {
+                list: since(failed.index, self.list),
+                ..self
+            },
+            Step::Confirm | Step::Ask | Step::Write => Self {
+                archive: since(failed.archive, self.archive),
+                ..self
+            },
+            Step::Empty | Step::Wait(_) | Step::Rest(_) => self,
+        }
+    }
+
+    /// Whether nothing fails.
+    pub(crate) fn is_none(&self) -> bool {
+        self.list.is_none() && self.archive.is_none()
+    }
 }
 
 /// What a room does next.

@@ -1,6 +1,7 @@
 //! A transfer with what a room keeps beside it, and the text that the archive holds of it. Pure.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use transfer_status_protocol::Transfer;
 
@@ -129,7 +130,7 @@ impl Record {
 
     fn with_timeline(&self, timeline: &str, more: &str) -> String {
         let word = match &self.word {
-            Some(word) => format!(r#","word":{}"#, serde_json::Value::from(word.as_str())),
+            Some(word) => format!(r#","word":{}"#, Value::from(word.as_str())),
             None => String::new(),
         };
         format!(r#"{{"transfer":{},"timeline":{timeline}{word}{more}}}"#, self.doc)
@@ -161,8 +162,8 @@ impl Record {
         })
     }
 
-    /// What the recent index lists: the transfer without its metadata, which may be 8 KiB, and with the
-    /// backend's `word` for the status where it is one of its own.
+    /// What the recent index lists: the transfer without its metadata, which may be 8 KiB, but with the `currency` that
+    /// is said there, and with the backend's `word` for the status where it is one of its own.
     pub(crate) fn listed(&self) -> String {
         let mut doc = if self.transfer.metadata.is_none() {
             self.doc.clone()
@@ -176,7 +177,22 @@ impl Record {
         if word != word::shown(status, None) && doc.pop() == Some('}') {
             doc.push_str(&format!(r#","word":"{word}"}}"#));
         }
+        if let Some(currency) = self.currency()
+            && doc.pop() == Some('}')
+        {
+            doc.push_str(&format!(r#","currency":"{currency}"}}"#));
+        }
         doc
+    }
+
+    /// The code of ISO 4217 under `currency` in the metadata, where there is one of that shape.
+    fn currency(&self) -> Option<String> {
+        match self.transfer.metadata.as_ref()?.to_value().get("currency")? {
+            Value::String(code) if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+                Some(code.clone())
+            }
+            _ => None,
+        }
     }
 }
 
@@ -249,6 +265,23 @@ mod tests {
             (record.transfer.status.clone(), Some(2))
         );
         assert!(!record.listed().contains("word"), "{}", record.listed());
+    }
+
+    #[test]
+    fn the_list_shows_the_currency_that_the_metadata_names() {
+        let shown = |metadata: &str| {
+            let mut record = record(Some("SETTLED"));
+            record.transfer.metadata = Some(Metadata::from_json(metadata).unwrap());
+            let listed = record.listed();
+            assert_eq!(Transfer::decode(&listed).unwrap().metadata, None, "{listed}");
+            let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+            assert_eq!(listed["word"], "SETTLED");
+            listed["currency"].as_str().map(str::to_owned)
+        };
+        assert_eq!(shown(r#"{"order":7,"currency":"EUR"}"#).as_deref(), Some("EUR"));
+        for other in ["\"eur\"", "\"EURO\"", "\"E\\\"R\"", "7", "null", "[\"EUR\"]"] {
+            assert_eq!(shown(&format!(r#"{{"currency":{other}}}"#)), None, "{other}");
+        }
     }
 
     #[test]

@@ -144,7 +144,7 @@ pub(crate) async fn sign_out(
 /// `GET /dashboard/stats`.
 pub(crate) async fn stats(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
     proof::admin(env, config, incoming, now_unix_seconds()).await?;
-    recent::stats(env, config).await
+    recent::stats(env, config, incoming.target()).await
 }
 
 /// `GET /recent`.

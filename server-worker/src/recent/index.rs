@@ -52,6 +52,8 @@ pub(crate) struct Entry {
     pub(crate) status: Status,
     /// Who receives.
     pub(crate) merchant_id: Option<String>,
+    /// Who pays.
+    pub(crate) customer_id: Option<String>,
     /// The transfer without its metadata, as JSON.
     pub(crate) doc: String,
     /// What its page has of it; `None`: nothing.
@@ -100,6 +102,12 @@ pub(crate) struct Filter {
     pub(crate) status: Option<String>,
     /// Only those of this merchant.
     pub(crate) merchant_id: Option<String>,
+    /// Only those of this customer.
+    pub(crate) customer_id: Option<String>,
+    /// Only those that changed last at this Unix millisecond or later.
+    pub(crate) from: Option<i64>,
+    /// Only those that changed last before this Unix millisecond.
+    pub(crate) to: Option<i64>,
 }
 
 impl Filter {
@@ -108,6 +116,8 @@ impl Filter {
             .as_deref()
             .is_none_or(|status| status == entry.status.as_str())
             && (self.merchant_id.is_none() || self.merchant_id == entry.merchant_id)
+            && (self.customer_id.is_none() || self.customer_id == entry.customer_id)
+            && self.to.is_none_or(|to| entry.updated_at < to)
     }
 }
 
@@ -399,6 +409,7 @@ impl Index {
             updated_at,
             status: transfer.status.clone(),
             merchant_id: transfer.merchant_id.clone(),
+            customer_id: transfer.customer_id.clone(),
             doc,
             written,
             confirmed: true,
@@ -466,17 +477,19 @@ impl Index {
             Some(before) => self.order.range(..before.clone()),
             None => self.order.range::<Place, _>(..),
         };
+        let from = filter.from.unwrap_or(i64::MIN);
         places
             .rev()
+            .take_while(move |place| place.updated_at >= from)
             .filter_map(|place| Some((place, self.entries.get(&place.id)?)))
             .filter(|(_, entry)| filter.admits(entry))
             .take(limit)
     }
 
-    /// How many are in each status.
-    pub(crate) fn by_status(&self) -> BTreeMap<String, u64> {
+    /// How many of those that `filter` admits are in each status.
+    pub(crate) fn by_status(&self, filter: &Filter) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
-        for entry in self.entries.values() {
+        for (_, entry) in self.list(filter, None, usize::MAX) {
             let status = entry.status.as_str();
             match counts.get_mut(status) {
                 Some(count) => *count += 1,

@@ -127,7 +127,11 @@ async fn page(env: &Env, config: &Config, query: &Query) -> Result<String, ApiEr
     if listings(&answers)?.iter().any(|listing| listing.moved) {
         answers = ask_all(env, config, &url).await?;
     }
-    Ok(page::merge(listings(&answers)?, query.limit))
+    let listings = listings(&answers)?;
+    if query.is_narrow() && listings.iter().any(|listing| !listing.narrows) {
+        return Err(ApiError::OtherVersion);
+    }
+    Ok(page::merge(listings, query.limit))
 }
 
 fn listings(answers: &[String]) -> Result<Vec<Listing<'_>>, ApiError> {
@@ -150,13 +154,19 @@ struct Stats {
     per_minute: Vec<u64>,
 }
 
-/// `GET /dashboard/stats`: transfers by status, and updates a minute over the last hour.
-pub(crate) async fn stats(env: &Env, config: &Config) -> Result<Response, ApiError> {
+/// `GET /dashboard/stats`: transfers by status, of those that the filters admit, and all updates a minute over the last
+/// hour.
+pub(crate) async fn stats(env: &Env, config: &Config, target: Target<'_>) -> Result<Response, ApiError> {
+    let query = Query::read(target.pairs()).map_err(ApiError::BadQuery)?;
     let mut sum = Stats {
         per_minute: vec![0; minutes::MINUTES],
         ..Stats::default()
     };
-    let url = format!("{BASE}/stats?{SHARDS}={}", config.recent_shards);
+    let url = format!(
+        "{BASE}/stats?{SHARDS}={}&{}",
+        config.recent_shards,
+        query.to_query()
+    );
     let mut parts = parts(&ask_all(env, config, &url).await?)?;
     if parts.iter().any(|part| part.moved) {
         parts = self::parts(&ask_all(env, config, &url).await?)?;

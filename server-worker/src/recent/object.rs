@@ -129,7 +129,7 @@ impl Shard {
             }
             (true, Some("stats"), None) => {
                 self.look(shards(target)).await?;
-                self.stats()
+                self.stats(target)
             }
             (true, Some("leave"), None) => {
                 self.leave(shards(target).ok_or(ApiError::NoRoute)?).await?;
@@ -210,18 +210,23 @@ impl Shard {
             });
             let items = items.collect::<Result<_, ApiError>>()?;
             let moved = self.has_just_moved();
-            Ok(serde_json::to_string(&Listing { items, moved })?)
+            Ok(serde_json::to_string(&Listing {
+                items,
+                moved,
+                narrows: true,
+            })?)
         })?;
         Ok(reply::json(200, &text, &[])?)
     }
 
-    fn stats(&self) -> Result<Response, ApiError> {
+    fn stats(&self, target: Target<'_>) -> Result<Response, ApiError> {
+        let query = Query::read(target.pairs()).map_err(ApiError::BadQuery)?;
         let stats = self.with(|index, minutes| {
             let per_minute = minutes.until(now_unix_millis());
             Ok(Stats {
                 shards: 1,
                 moved: self.has_just_moved(),
-                by_status: index.by_status(),
+                by_status: index.by_status(&query.filter),
                 per_minute: per_minute.into_iter().map(u64::from).collect(),
             })
         })?;

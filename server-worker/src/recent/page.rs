@@ -6,13 +6,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use transfer_status_protocol::{Status, TransferId};
+use transfer_status_protocol::{Status, Timestamp, TransferId};
 
 use super::index::{Filter, Place};
 
 const DEFAULT_LIMIT: usize = 50;
 const MOST: usize = 200;
-const MAX_MERCHANT_ID: usize = 128;
+const MAX_PARTY: usize = 128;
 
 /// A page that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,14 @@ pub(crate) enum BadQuery {
     #[error("status is not valid; send one of pending, processing, completed, failed, cancelled")]
     Status,
     /// Too long for one.
-    #[error("merchantId is not valid; send 1 to 128 characters")]
-    MerchantId,
+    #[error("{0} is not valid; send 1 to 128 characters")]
+    Party(&'static str),
+    /// Not a time.
+    #[error("{0} is not valid; send a time like 2024-01-15T10:30:00Z")]
+    Time(&'static str),
+    /// No time at all.
+    #[error("from is not before to; send the earlier time as from")]
+    Range,
 }
 
 impl Query {
@@ -67,12 +73,17 @@ impl Query {
                     Ok(Status::Other(_)) | Err(_) => return Err(BadQuery::Status),
                     Ok(status) => query.filter.status = Some(status.as_str().to_owned()),
                 },
-                "merchantId" if value.chars().count() > MAX_MERCHANT_ID => return Err(BadQuery::MerchantId),
-                "merchantId" => query.filter.merchant_id = Some(value.to_owned()),
+                "merchantId" => query.filter.merchant_id = Some(party("merchantId", value)?),
+                "customerId" => query.filter.customer_id = Some(party("customerId", value)?),
+                "from" => query.filter.from = Some(time("from", value)?),
+                "to" => query.filter.to = Some(time("to", value)?),
                 _ => {}
             }
         }
-        Ok(query)
+        match (query.filter.from, query.filter.to) {
+            (Some(from), Some(to)) if from >= to => Err(BadQuery::Range),
+            _ => Ok(query),
+        }
     }
 
     /// The newest of one merchant, whose id is not empty; a limit out of bounds is the nearest within.
@@ -100,8 +111,38 @@ impl Query {
         if let Some(merchant_id) = &self.filter.merchant_id {
             query.append_pair("merchantId", merchant_id);
         }
+        if let Some(customer_id) = &self.filter.customer_id {
+            query.append_pair("customerId", customer_id);
+        }
+        for (name, at) in [("from", self.filter.from), ("to", self.filter.to)] {
+            if let Some(at) = at {
+                query.append_pair(name, &Timestamp::from_unix_millis(at).to_string());
+            }
+        }
         query.finish()
     }
+
+    /// Whether a shard of the release that knew status and merchant only would list too much.
+    pub(crate) fn is_narrow(&self) -> bool {
+        let filter = &self.filter;
+        filter.customer_id.is_some() || filter.from.is_some() || filter.to.is_some()
+    }
+}
+
+fn party(name: &'static str, value: &str) -> Result<String, BadQuery> {
+    match value.chars().count() > MAX_PARTY {
+        true => Err(BadQuery::Party(name)),
+        false => Ok(value.to_owned()),
+    }
+}
+
+/// A plus sign that was not encoded arrives as a space.
+fn time(name: &'static str, value: &str) -> Result<i64, BadQuery> {
+    let at: Timestamp = value
+        .replace(' ', "+")
+        .parse()
+        .map_err(|_| BadQuery::Time(name))?;
+    Ok(at.unix_millis())
 }
 
 /// A place in the list as opaque text.
@@ -143,6 +184,9 @@ pub(crate) struct Listing<'a> {
     /// Whether entries have just gone to another shard, which may have answered before it had them.
     #[serde(default)]
     pub(crate) moved: bool,
+    /// Whether the shard knows every filter that [`Query`] has; one of an earlier release does not say.
+    #[serde(default)]
+    pub(crate) narrows: bool,
 }
 
 /// The page as JSON, of at most `limit`; `next` leads on where there is more. A transfer that is on its way from one shard
@@ -192,13 +236,23 @@ mod tests {
             ("before=nonsense", BadQuery::Before),
             ("before=MTIz", BadQuery::Before),
             ("status=PAID", BadQuery::Status),
+            ("from=yesterday", BadQuery::Time("from")),
+            ("to=2024-01-15", BadQuery::Time("to")),
+            (
+                "from=2024-01-15T10:30:00Z&to=2024-01-15T10:30:00Z",
+                BadQuery::Range,
+            ),
+            (
+                "to=2024-01-15T10:30:00Z&from=2024-01-16T10:30:00Z",
+                BadQuery::Range,
+            ),
         ] {
             assert_eq!(read(query), Err(error), "{query}");
         }
-        assert_eq!(
-            read(&format!("merchantId={}", "m".repeat(129))),
-            Err(BadQuery::MerchantId)
-        );
+        for name in ["merchantId", "customerId"] {
+            let too_long = read(&format!("{name}={}", "m".repeat(129)));
+            assert_eq!(too_long, Err(BadQuery::Party(name)));
+        }
     }
 
     #[test]
@@ -208,6 +262,8 @@ mod tests {
             "limit=200&status=failed",
             "merchantId=a%26b+c",
             "before=MTAudHJfMQ&limit=7",
+            "customerId=a%26b&from=2024-01-15T11:30:00.001%2B01:00&to=9999-12-31T23:59:59.999Z",
+            "from=2024-01-15T11:30:00+01:00",
         ] {
             let query = read(query).unwrap();
             assert_eq!(read(&query.to_query()), Ok(query));
@@ -237,6 +293,7 @@ mod tests {
                         .map(|(at, id)| Item { at: *at, id, doc: &raw })
                         .collect(),
                     moved: false,
+                    narrows: true,
                 });
                 let listings: Vec<_> = listings.collect();
                 let mut page: Vec<_> = listings.iter().flat_map(|l| &l.items).map(|i| (i.at, i.id.to_owned())).collect();

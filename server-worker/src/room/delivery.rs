@@ -144,7 +144,8 @@ impl Room {
             }
             let held = record.held();
             let first_socket = self.first_socket_due();
-            match policy.next(held, &self.known.get(), failed, first_socket, now) {
+            let step = policy.next(held, &self.known.get(), failed, first_socket, now);
+            match step {
                 Step::List => failed.index = !self.hand_over(&record).await?,
                 Step::Confirm => failed.archive = self.confirm(ARCHIVE_WITHIN_MS).await.is_err(),
                 Step::Ask => failed.archive = !self.ask_archive(&record).await?,
@@ -153,6 +154,7 @@ impl Room {
                 Step::Wait(at) => return self.arm_now(first_socket.map_or(at, |due| due.min(at))),
                 Step::Rest(at) => return self.rest_until(at, first_socket, held.is_final),
             }
+            self.failing.set(self.failing.get().after(step, failed, now));
         }
     }
 

@@ -28,7 +28,7 @@ use crate::archive;
 use crate::clock::now_unix_millis;
 use crate::config::Config;
 use crate::domain::ledger::{self, Outcome};
-use crate::domain::outbox::{Copied, Known, Tombstone};
+use crate::domain::outbox::{Copied, Failing, Known, Tombstone};
 use crate::domain::record::Record;
 use crate::domain::timeline::{Entry, Trail};
 use crate::domain::unconfirmed::Unconfirmed;
@@ -65,6 +65,8 @@ struct Room {
     tombstone: Cell<Option<Tombstone>>,
     /// What the index and the archive are known to have.
     known: Rc<Cell<Known>>,
+    /// Who does not take what is owed.
+    failing: Cell<Failing>,
     /// The delivery that is under way: there is one at a time, and it takes along what comes in the meantime.
     delivery: RefCell<Option<Promise>>,
     /// Whether sockets other than those of the usual kind may be here; empty until it was looked up.
@@ -106,6 +108,7 @@ impl TransferRoom {
             alarm: Cell::new(None),
             tombstone: Cell::new(None),
             known: Rc::default(),
+            failing: Cell::default(),
             delivery: RefCell::new(None),
             has_others: Cell::new(None),
             id: OnceCell::new(),
@@ -305,6 +308,8 @@ impl Room {
             #[serde(skip_serializing_if = "Option::is_none")]
             word: Option<&'a str>,
             watchers: usize,
+            #[serde(skip_serializing_if = "Failing::is_none")]
+            failing: Failing,
         }
         let stored = self.stored().await?;
         let record = stored.record().ok_or(ApiError::UnknownTransfer)?;
@@ -313,6 +318,7 @@ impl Room {
             timeline: record.timeline.entries().collect(),
             word: record.word.as_deref(),
             watchers: self.watchers(),
+            failing: self.failing.get(),
         };
         Ok(reply::json(200, &serde_json::to_string(&shown)?, &[])?)
     }

@@ -99,7 +99,63 @@ async fn a_list_is_narrowed_and_turned_page_by_page() {
     .await);
     assert_eq!((rest, next), (vec!["order-1".to_owned()], None));
 
-    for query in ["limit=0", "limit=201", "before=nonsense", "status=PAID"] {
+    for query in [
+        "limit=0",
+        "limit=201",
+        "before=nonsense",
+        "status=PAID",
+        "from=yesterday",
+        "to=2024-01-15",
+        "from=2024-01-15T10:30:00Z&to=2024-01-15T10:30:00Z",
+    ] {
         list(&server, query).await.is_error(400, "bad_request");
     }
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_to_a_customer_and_a_time_and_names_the_currency() {
+    let server = Server::start(Options::default().with_instruments());
+    let mut times = Vec::new();
+    for n in 0..4 {
+        let payment = server.payment_named(&format!("order-{n}"));
+        let fields = format!(
+            r#""status":"pending","customerId":"customer {}","metadata":{{"currency":"EUR","till":{n}}}"#,
+            n % 2
+        );
+        let answer = payment.post(&fields).await;
+        times.push(answer.json()["updatedAt"].as_str().unwrap().to_owned());
+        server.advance(std::time::Duration::from_secs(1)).await;
+    }
+    listed_at_last(&server, |listed| listed.len() == 4).await;
+
+    let ids = async |query: &str| {
+        let page = list(&server, query).await.json();
+        let listed = page["transfers"].as_array().unwrap().iter();
+        let ids: Vec<_> = listed
+            .map(|transfer| {
+                assert_eq!(transfer["currency"], "EUR");
+                assert!(transfer["metadata"].is_null());
+                transfer["id"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        ids
+    };
+    assert_eq!(ids("customerId=customer+1").await, ["order-3", "order-1"]);
+    assert!(ids("customerId=customer").await.is_empty(), "the whole word");
+    let between = format!("from={}&to={}", times[1], times[3]);
+    assert_eq!(ids(&between).await, ["order-2", "order-1"]);
+    assert_eq!(
+        ids(&format!("{between}&customerId=customer%200")).await,
+        ["order-2"]
+    );
+    assert!(ids("to=2024-01-15T10:30:00Z").await.is_empty());
+
+    let bearer = format!("Bearer {ADMIN_TOKEN}");
+    let stats = server
+        .get(
+            "/dashboard/stats?customerId=customer+1",
+            &[("authorization", &bearer)],
+        )
+        .await;
+    assert_eq!(stats.json()["byStatus"], serde_json::json!({ "pending": 2 }));
 }

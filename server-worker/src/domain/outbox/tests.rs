@@ -1,8 +1,11 @@
 //! The steps of one room, by hand and by chance, in virtual time.
 
 use proptest::prelude::*;
+use transfer_status_protocol::Timestamp;
 
-use super::{Copied, Failed, Held, Known, Mark, Policy, Removal, SETTLE_MS, Step, TOMBSTONE_MS, Tombstone};
+use super::{
+    Copied, Failed, Failing, Held, Known, Mark, Policy, Removal, SETTLE_MS, Step, TOMBSTONE_MS, Tombstone,
+};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
@@ -46,6 +49,25 @@ fn copied(version: u64, written_at: i64, read_at: Option<i64>) -> Copied {
 
 fn next(held: Held, known: &Known, now: i64) -> Step {
     POLICY.next(held, known, Failed::default(), None, now)
+}
+
+#[test]
+fn the_operator_is_told_since_when_a_delivery_fails_until_it_arrives() {
+    let failed = Failed {
+        archive: true,
+        ..Failed::default()
+    };
+    let twice = Failing::default()
+        .after(Step::Write, failed, NOW)
+        .after(Step::Ask, failed, NOW + HOUR);
+    let since = Failing {
+        archive: Some(Timestamp::from_unix_millis(NOW)),
+        list: None,
+    };
+    assert_eq!(twice, since);
+    assert_eq!(twice.after(Step::Rest(NOW), Failed::default(), NOW), since);
+    assert_eq!(twice.after(Step::List, failed, NOW), since, "the list took it");
+    assert!(twice.after(Step::Write, Failed::default(), NOW).is_none());
 }
 
 #[test]

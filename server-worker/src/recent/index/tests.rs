@@ -61,7 +61,10 @@ fn what_comes_twice_or_late_changes_nothing() {
     put(&mut index, "a", 2, 20, Status::Processing);
     assert_eq!(put(&mut index, "a", 2, 20, Status::Processing), Put::Known);
     assert_eq!(put(&mut index, "a", 1, 10, Status::Pending), Put::Known);
-    assert_eq!(index.by_status(), BTreeMap::from([("processing".to_owned(), 1)]));
+    assert_eq!(
+        index.by_status(&Filter::default()),
+        BTreeMap::from([("processing".to_owned(), 1)])
+    );
 }
 
 #[test]
@@ -117,6 +120,47 @@ fn filters_narrow_and_pages_follow_each_other() {
         id: "c".into(),
     };
     assert_eq!(ids(&index, &merchant, Some(&before), 2), ["a"]);
+}
+
+#[test]
+fn a_customer_and_a_time_narrow_the_list_and_its_pages() {
+    let mut index = Index::default();
+    for at in 0..6_i64 {
+        let mut transfer = transfer(&format!("t{at}"), 1, at * 10, Status::Pending);
+        transfer.customer_id = Some(format!("customer-{}", at % 2));
+        index.put(&transfer, transfer.encode());
+    }
+    let filter = |from: Option<i64>, to: Option<i64>, customer: Option<&str>| Filter {
+        from,
+        to,
+        customer_id: customer.map(str::to_owned),
+        ..Filter::default()
+    };
+    let listed = |filter: &Filter| ids(&index, filter, None, 10);
+    assert_eq!(
+        listed(&filter(None, None, Some("customer-1"))),
+        ["t5", "t3", "t1"]
+    );
+    assert!(listed(&filter(None, None, Some("customer"))).is_empty());
+    assert_eq!(
+        listed(&filter(Some(20), Some(40), None)),
+        ["t3", "t2"],
+        "the end is not in it"
+    );
+    assert_eq!(listed(&filter(Some(11), None, Some("customer-0"))), ["t4", "t2"]);
+    assert!(listed(&filter(Some(99), None, None)).is_empty());
+    let counted = index.by_status(&filter(Some(20), Some(50), Some("customer-0")));
+    assert_eq!(counted, BTreeMap::from([("pending".to_owned(), 2)]));
+    // A page from before the range holds nothing, and is no fault.
+    let before = Place {
+        updated_at: 10,
+        id: "t1".into(),
+    };
+    assert!(ids(&index, &filter(Some(20), None, None), Some(&before), 10).is_empty());
+    assert_eq!(
+        ids(&index, &filter(Some(0), Some(40), None), Some(&before), 10),
+        ["t0"]
+    );
 }
 
 #[test]
