@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoff } from "../dashboard/js/feed.js";
+import { amountOf, amountText } from "../dashboard/js/amount.js";
+import { csvOf, fileName, jsonOf } from "../dashboard/js/export.js";
 import { addressOf, isTransferId, openTransfer, readFilters } from "../dashboard/js/filters.js";
 import { duration, running } from "../dashboard/js/format.js";
 import { numberText, parse } from "../dashboard/js/json.js";
@@ -122,10 +124,16 @@ test("numbers are printed as they came", () => {
 });
 
 test("the address and the filters are the same thing", () => {
-  const filters = { status: "failed", merchantId: "a&b=c", search: "tr_" };
+  const [from, to] = ["2024-01-15T00:00:00.000Z", "2024-01-16T00:00:00.000Z"];
+  const filters = { status: "failed", merchantId: "a&b=c", customerId: "c 1", from, to, search: "tr_" };
   assert.deepEqual(readFilters(new URL(addressOf(filters), "https://host")), filters);
   assert.equal(addressOf({}), "/dashboard");
   assert.equal(readFilters({ search: "?status=nonsense" }).status, "");
+  assert.equal(readFilters({ search: "?from=2024-01-15T01:00:00%2B01:00" }).from, from, "any spelling of the instant");
+  for (const search of ["?from=soon", `?from=${to}&to=${from}`, "?to=+300000-01-01T00:00:00Z"]) {
+    const read = readFilters({ search });
+    assert.deepEqual([read.from, read.to], ["", ""], search);
+  }
   assert.equal(openTransfer({ hash: "#/t/a%3Ab" }), "a:b");
   assert.equal(openTransfer({ hash: "#/t/%" }), "%");
   assert.equal(openTransfer({ hash: "#transfers" }), null);
@@ -134,4 +142,80 @@ test("the address and the filters are the same thing", () => {
 test("an id is judged as the server does", () => {
   for (const id of ["a", "A.b_c~d:e-9", "x".repeat(128)]) assert.equal(isTransferId(id), true, id);
   for (const id of ["", ".", "..", "a b", "a/b", "ä", "x".repeat(129)]) assert.equal(isTransferId(id), false, id);
+});
+
+test("a list of some days and one customer takes in what belongs there, and lets go of what no longer does", () => {
+  const list = new Transfers({ ...ANY, customerId: "c", from: at(10), to: at(20) });
+  assert.equal(list.merge(transfer("early", 9, { customerId: "c" })), "same");
+  assert.equal(list.merge(transfer("first", 10, { customerId: "c" })), "added");
+  assert.equal(list.merge(transfer("other", 11, { customerId: "d" })), "same");
+  assert.equal(list.merge(transfer("late", 20, { customerId: "c" })), "same", "the end is not in it");
+  assert.equal(list.merge(transfer("first", 21, { customerId: "c", version: 2 })), "removed");
+  assert.deepEqual(ids(list), []);
+});
+
+test("what was deleted stays away, also when a snapshot is on its way", () => {
+  const list = new Transfers(ANY);
+  list.merge(transfer("gone", 1));
+  list.beginSnapshot();
+  list.merge(transfer("gone", 2, { version: 2 }));
+  list.remove("gone");
+  list.replace([], null);
+  assert.deepEqual(ids(list), []);
+});
+
+test("amounts are grouped and keep every digit; a currency says how many decimals there are at least", () => {
+  const shown = (amount, metadata) => amountText({ amount: parse(amount), metadata }, "en-GB").replace("\u00a0", " ");
+  for (const [amount, currency, text] of [
+    ["12.1", "EUR", "12.10 EUR"],
+    ["12", "EUR", "12.00 EUR"],
+    ["1200", "JPY", "1,200 JPY"],
+    ["1.5", "BHD", "1.500 BHD"],
+    ["0.0051", "USD", "0.0051 USD"],
+    ["-1234.5", "EUR", "-1,234.50 EUR"],
+    ["1234567890123456789.25", "EUR", "1,234,567,890,123,456,789.25 EUR"],
+    ["12.1", undefined, "12.10"],
+    ["12", undefined, "12"],
+    ["12", "euro", "12"],
+    ["12", 7, "12"],
+    ["1e400", undefined, "1e400"],
+    ["0.123456789012345678901234", undefined, "0.123456789012345678901234"],
+  ]) {
+    assert.equal(shown(amount, { currency }), text);
+  }
+  assert.equal(amountText({}), "");
+  assert.deepEqual(amountOf({ amount: 1234.5, currency: "EUR" }, "de"), {
+    whole: "1.234",
+    part: ",50",
+    currency: "EUR",
+  });
+});
+
+test("no cell of an export is a formula, and every one comes back as it was", () => {
+  const hostile = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "|x", "%x", "\uff1d1"];
+  for (const message of hostile) {
+    const cell =
+      csvOf([transfer("a", 1, { message })])
+        .split("\r\n")[1]
+        .split(",")[6] ?? "";
+    assert.match(cell, /^"?'/, JSON.stringify(message));
+  }
+  const csv = csvOf([
+    transfer("a", 1, {
+      amount: parse("-12.10"),
+      currency: "EUR",
+      message: 'say "hi", twice\nor more',
+      customerId: "c",
+    }),
+  ]);
+  assert.equal(csv[0], "\ufeff");
+  const [head, row] = [csv.slice(1, csv.indexOf("\r\n")), csv.slice(csv.indexOf("\r\n") + 2)];
+  assert.equal(head, "id,status,amount,currency,merchantId,customerId,message,updatedAt,version");
+  assert.equal(row, `a,pending,-12.10,EUR,,c,"say ""hi"", twice\nor more",${at(1)},1\r\n`, "a number stays a number");
+});
+
+test("an export as JSON has the numbers of the server", () => {
+  const list = [parse('{"id":"a","amount":1234567890123456789.25}')];
+  assert.match(jsonOf(list), /"amount": 1234567890123456789\.25\n/);
+  assert.equal(fileName("csv", Date.UTC(2024, 0, 15, 10, 30)), "transfers-2024-01-15T10-30-00Z.csv");
 });

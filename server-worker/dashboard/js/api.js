@@ -1,7 +1,10 @@
 // The server's HTTP calls that the dashboard makes, and their failures as one kind of error.
+import { serverQuery } from "./filters.js";
 import { parse } from "./json.js";
 
 const TIMEOUT_MS = 10_000;
+// The archive may be slow, and nobody is to wonder whether something is gone.
+const DELETE_TIMEOUT_MS = 40_000;
 
 /** Why a call failed: the server's own code and message, or `network` when there was no answer. */
 export class ApiError extends Error {
@@ -27,21 +30,33 @@ export function signOut() {
   return call("DELETE", "/dashboard/session");
 }
 
-/** `{shards, byStatus, perMinute}` */
-export function stats() {
-  return call("GET", "/dashboard/stats");
+/** `{shards, byStatus, perMinute}`; `byStatus` counts what the filters admit, whatever its status. */
+export function stats(filters) {
+  return call("GET", `/dashboard/stats?${serverQuery({ ...filters, status: "" })}`);
 }
 
-/** `{transfers, next}`, newest first. `filter` has `status` and `merchantId`, empty for any. */
-export function recent(filter, { limit, before = null }) {
-  const query = new URLSearchParams({ limit });
+/** `{transfers, next}`, newest first, of those that the filters admit. */
+export function recent(filters, { limit, before = null }) {
+  const query = serverQuery(filters);
+  query.set("limit", limit);
   if (before !== null) query.set("before", before);
-  if (filter.status) query.set("status", filter.status);
-  if (filter.merchantId) query.set("merchantId", filter.merchantId);
   return call("GET", `/recent?${query}`);
 }
 
-/** `{transfer, timeline, watchers}` */
+/** `{status, warnings}`, after each of the server's parts has answered. */
+export function health() {
+  return call("GET", "/healthz?deep=1");
+}
+
+/** Deletes a transfer for good, with the admin token: the session alone does not do it. */
+export function deleteTransfer(id, token) {
+  return call("DELETE", `/transfer/${encodeURIComponent(id)}`, {
+    headers: { authorization: `Bearer ${token}` },
+    timeout: DELETE_TIMEOUT_MS,
+  });
+}
+
+/** `{transfer, timeline, watchers, failing}` */
 export function timeline(id) {
   return call("GET", `/transfer/${encodeURIComponent(id)}/timeline`);
 }
@@ -51,11 +66,11 @@ export function feedUrl(shard) {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/dashboard/feed?shard=${shard}`;
 }
 
-async function call(method, path, options = {}) {
+async function call(method, path, { timeout = TIMEOUT_MS, ...options } = {}) {
   let response;
   let text;
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(timeout);
     response = await fetch(path, { method, cache: "no-store", redirect: "error", signal, ...options });
     text = await response.text();
   } catch {

@@ -3,13 +3,26 @@ import { Announcer } from "./announcer.js";
 import { signOut } from "./api.js";
 import { Board } from "./board.js";
 import { Chart } from "./chart.js";
-import { byId } from "./dom.js";
+import { byId, setText } from "./dom.js";
 import { Feed } from "./feed.js";
-import { addressOf, hashOf, isTransferId, openTransfer, readFilters } from "./filters.js";
+import {
+  addressOf,
+  hashOf,
+  isSameQuestion,
+  isTransferId,
+  NO_FILTERS,
+  openTransfer,
+  readFilters,
+  serverQuery,
+} from "./filters.js";
 import { count } from "./format.js";
+import { Health } from "./health.js";
+import { listenForKeys } from "./keys.js";
 import { Link } from "./link.js";
 import { Panel } from "./panel.js";
+import { Period } from "./period.js";
 import { Pulse } from "./pulse.js";
+import { Removal } from "./removal.js";
 import { Source } from "./source.js";
 import { labelOf } from "./status.js";
 import { Tabs } from "./tabs.js";
@@ -18,7 +31,8 @@ import { Tabs } from "./tabs.js";
 const DRAW_MS = 120;
 
 const search = byId("search");
-const merchant = byId("merchant");
+const parties = { merchantId: byId("merchant"), customerId: byId("customer") };
+const clear = byId("clear");
 const pause = byId("pause");
 
 let filters = readFilters(location);
@@ -34,17 +48,29 @@ const tabs = new Tabs(byId("tabs"), { onPick: (status) => filterBy({ ...filters,
 const link = new Link({ onRetry: retry });
 const panel = new Panel(byId("panel"), {
   closed: () => go(addressOf(filters)),
-  merchant: (merchantId) => filterBy({ status: "", merchantId, search: "" }),
+  filter: (wanted) => filterBy(wanted),
+  remove: (id) => removal.ask(id),
   failed,
   said: (text) => announcer.say(text),
 });
+const removal = new Removal({
+  deleted: (id) => {
+    go(addressOf(filters));
+    source.remove(id);
+    pulse.changed();
+    byId("transfers").focus();
+    announcer.say(`${id} is deleted`);
+  },
+});
+const period = new Period({ onPick: (time) => filterBy({ ...filters, ...time }) });
+const health = new Health();
 const board = new Board({ filter: filterBy, older: () => source.older(), retry });
 const source = new Source(filters, {
   rows: () => (drawTimer ??= setTimeout(() => draw(), DRAW_MS)),
   load: loaded,
   merged: (outcome, transfer) => outcome === "removed" || announcer.note(outcome, transfer),
 });
-const pulse = new Pulse({ stats: showStats, failed });
+const pulse = new Pulse({ filters: () => filters, stats: showStats, failed });
 
 function showStats({ shards, byStatus, perMinute }) {
   tabs.counts(byStatus);
@@ -113,17 +139,31 @@ function route() {
   filters = readFilters(location);
   tabs.show(filters);
   if (search.value.trim() !== filters.search) search.value = filters.search;
-  if (merchant.value.trim() !== filters.merchantId) merchant.value = filters.merchantId;
+  for (const [name, field] of Object.entries(parties)) {
+    if (field.value.trim() !== filters[name]) field.value = filters[name];
+  }
+  period.show(filters);
+  clear.hidden = addressOf({ ...filters, status: "", search: "" }) === addressOf(NO_FILTERS);
+  setText(byId("filter-count"), filterCount(filters));
   const id = openTransfer(location);
   panel.show(id);
   document.title = id === null ? titleOf(filters) : `${id} · Transfer Status`;
-  if (before.status !== filters.status || before.merchantId !== filters.merchantId) {
+  if (!isSameQuestion(before, filters)) {
     settled = false;
     source.filterBy(filters);
+    pulse.changed();
   } else if (before.search !== filters.search) {
     // Rows that a search hides and shows again are not news either.
     draw({ live: false });
   }
+}
+
+// How many of the folded filters are on; the status has its tab, the search its field.
+function filterCount(of) {
+  const { size } = new Set(
+    [...serverQuery({ ...of, status: "" }).keys()].map((name) => (name === "to" ? "from" : name)),
+  );
+  return size === 0 ? "" : String(size);
 }
 
 function titleOf({ status }) {
@@ -134,6 +174,7 @@ function retry() {
   feed?.wake();
   source.reload();
   pulse.fetch();
+  health.ask();
 }
 
 function sessionEnded() {
@@ -150,13 +191,25 @@ byId("search-form").addEventListener("submit", (event) => {
   if (isTransferId(id)) go(addressOf(filters) + hashOf(id));
 });
 search.addEventListener("input", () => filterBy({ ...filters, search: search.value.trim() }, { replace: true }));
-byId("merchant-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  filterBy({ ...filters, merchantId: merchant.value.trim() });
+byId("filters").addEventListener("submit", (event) => event.preventDefault());
+for (const [name, field] of Object.entries(parties)) {
+  // Enter, a chosen suggestion, a cleared field and leaving the field count as done.
+  const done = () => filterBy({ ...filters, [name]: field.value.trim() });
+  field.addEventListener("change", done);
+  field.addEventListener("search", done);
+}
+clear.addEventListener("click", () => {
+  filterBy({ ...NO_FILTERS, status: filters.status, search: filters.search });
+  search.focus();
 });
-// A chosen suggestion, a cleared field and leaving the field count as done.
-merchant.addEventListener("change", () => filterBy({ ...filters, merchantId: merchant.value.trim() }));
-merchant.addEventListener("search", () => filterBy({ ...filters, merchantId: merchant.value.trim() }));
+byId("fold").addEventListener("click", () => {
+  const isOpen = byId("filters").classList.toggle("open");
+  byId("fold").setAttribute("aria-expanded", String(isOpen));
+});
+listenForKeys(
+  { "/": () => search.focus(), p: () => pause.click(), e: () => byId("export").click() },
+  { table: byId("rows") },
+);
 pause.addEventListener("click", () => {
   if (source.isPaused) source.resume();
   else source.pause();
@@ -191,3 +244,4 @@ route();
 draw();
 source.reload();
 pulse.fetch();
+health.ask();

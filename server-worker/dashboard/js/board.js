@@ -1,14 +1,15 @@
 // The card of transfers: rows or what stands in their place, the line below them, the pause button.
 import { byId, el, icon, setText } from "./dom.js";
 import { count } from "./format.js";
+import { csvOf, download, fileName, jsonOf } from "./export.js";
+import { NO_FILTERS } from "./filters.js";
 import { List } from "./list.js";
+import { menu } from "./menu.js";
 import { emptyState, endOfList, failedState } from "./states.js";
 
 // A reload that is quicker than this leaves the old rows as they are.
 const DIM_MS = 200;
-const MOST_MERCHANTS = 200;
-
-const NO_FILTERS = { status: "", merchantId: "", search: "" };
+const MOST_SUGGESTED = 200;
 
 export class Board {
   #rows = byId("rows");
@@ -19,9 +20,11 @@ export class Board {
   #end = byId("end");
   #notice = byId("notice");
   #pause = byId("pause");
-  #merchants = byId("merchants");
+  #parties = { merchantId: byId("merchants"), customerId: byId("customers") };
+  #export = byId("export");
   #list = new List(this.#rows);
-  #known = new Set();
+  #known = { merchantId: new Set(), customerId: new Set() };
+  #shown = [];
   #dimming = null;
   #on;
 
@@ -29,6 +32,9 @@ export class Board {
   constructor(on) {
     this.#on = on;
     this.#older.addEventListener("click", on.older);
+    menu(this.#export, byId("export-menu"));
+    byId("export-csv").addEventListener("click", () => this.#save("csv", "text/csv;charset=utf-8", csvOf));
+    byId("export-json").addEventListener("click", () => this.#save("json", "application/json", jsonOf));
     setInterval(() => this.#list.refreshTimes(Date.now()), 60_000);
   }
 
@@ -40,6 +46,8 @@ export class Board {
     const all = source.transfers.rows();
     const wanted = filters.search.toLowerCase();
     const shown = wanted === "" ? all : all.filter(({ transfer }) => transfer.id.toLowerCase().includes(wanted));
+    this.#shown = settled ? shown : [];
+    setText(byId("export-count"), `${count(this.#shown.length)} shown`);
     const isBusy = load.state === "loading";
     this.#rows.setAttribute("aria-busy", String(isBusy));
     this.#dim(isBusy && !settled);
@@ -58,6 +66,11 @@ export class Board {
   /** One line of trouble above the rows; the empty text takes it away. */
   notice(text) {
     setText(this.#notice, text);
+  }
+
+  #save(extension, type, textOf) {
+    const text = textOf(this.#shown.map(({ transfer }) => transfer));
+    download(fileName(extension, Date.now()), type, text);
   }
 
   #dim(isDue) {
@@ -104,19 +117,23 @@ export class Board {
     const key = `${isPaused} ${waiting}`;
     if (this.#pause.dataset.key === key) return;
     this.#pause.dataset.key = key;
-    this.#pause.replaceChildren(icon(isPaused ? "play" : "pause"), isPaused ? "Resume" : "Pause");
+    const words = el("span", { class: "roomy-only" }, isPaused ? "Resume" : "Pause");
+    this.#pause.replaceChildren(icon(isPaused ? "play" : "pause"), words);
     if (waiting > 0) {
-      const words = el("span", { class: "visually-hidden" }, " waiting");
-      this.#pause.append(el("span", { class: "pill" }, count(waiting), words));
+      const unit = el("span", { class: "visually-hidden" }, " waiting");
+      this.#pause.append(el("span", { class: "pill" }, count(waiting), unit));
     }
   }
 
   #suggest(entries) {
     for (const { transfer } of entries) {
-      const { merchantId } = transfer;
-      if (!merchantId || this.#known.has(merchantId) || this.#known.size >= MOST_MERCHANTS) continue;
-      this.#known.add(merchantId);
-      this.#merchants.append(el("option", { value: merchantId }));
+      for (const [name, options] of Object.entries(this.#parties)) {
+        const party = transfer[name];
+        const known = this.#known[name];
+        if (!party || known.has(party) || known.size >= MOST_SUGGESTED) continue;
+        known.add(party);
+        options.append(el("option", { value: party }));
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 // The table's body: keeps rows and their order equal to the transfers, and moves a row so that the eye can follow.
+import { amountOf } from "./amount.js";
 import { el } from "./dom.js";
 import { Row } from "./row.js";
 
@@ -11,6 +12,8 @@ const APPEAR = [
 // With more than these at once nobody can follow anything.
 const MOST_MOVES = 40;
 const SKELETON_ROWS = 8;
+// Columns are as wide as what is in them, up to so many characters.
+const WIDEST = { id: 40, whole: 22, part: 9 };
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -26,8 +29,13 @@ export class List {
     return this.#rows.size === 0;
   }
 
-  /** Shows these entries in this order. With `live`, what is new or changed is made visible as such. */
+  /**
+   * Shows these entries in this order. With `live`, what is news is made visible as such: what has changed, and what is new
+   * since the newest that was shown. An older page is none.
+   */
   render(entries, { live, now }) {
+    this.#measure(entries);
+    const newest = [...this.#rows.values()].reduce((at, row) => (row.updatedAt > at ? row.updatedAt : at), "");
     const places = live && !calm.matches && entries.length > 0 ? this.#places() : null;
     const fresh = new Set();
     const changed = new Set();
@@ -38,7 +46,7 @@ export class List {
       if (!row) {
         row = new Row(entry.transfer, now);
         row.update(entry, now);
-        fresh.add(row);
+        if (entry.transfer.updatedAt > newest) fresh.add(row);
       } else if (row.update(entry, now)) {
         changed.add(row);
       }
@@ -68,6 +76,26 @@ export class List {
   /** The day may have changed. */
   refreshTimes(now) {
     for (const row of this.#rows.values()) row.refreshTime(now);
+  }
+
+  // Rows are grids of their own, so the widths that all of them need are told to the table.
+  #measure(entries) {
+    const most = { id: 8, whole: 4, part: 0 };
+    let hasCurrency = false;
+    for (const { transfer } of entries) {
+      const { whole, part, currency } = amountOf(transfer) ?? { whole: "", part: "", currency: null };
+      for (const [name, text] of [
+        ["id", transfer.id],
+        ["whole", whole],
+        ["part", part],
+      ]) {
+        most[name] = Math.min(Math.max(most[name], text.length), WIDEST[name]);
+      }
+      hasCurrency ||= currency !== null;
+    }
+    const table = this.#body.parentElement;
+    for (const [name, length] of Object.entries(most)) table.style.setProperty(`--${name}`, `${length}ch`);
+    table.style.setProperty("--currency", hasCurrency ? "4ch" : "0ch");
   }
 
   // A row in its place already is not touched: moving it would take the focus and the selection away.

@@ -1,9 +1,10 @@
 // The side panel: one transfer with its facts and its timeline, kept fresh while it is open.
 import { ApiError, timeline } from "./api.js";
+import { amountText } from "./amount.js";
 import { el, foreign, icon, setText } from "./dom.js";
-import { addressOf, isTransferId } from "./filters.js";
+import { addressOf, isTransferId, NO_FILTERS } from "./filters.js";
 import { fullTime, duration, timeElement } from "./format.js";
-import { numberText, pretty } from "./json.js";
+import { pretty } from "./json.js";
 import { badIdState, panelFailedState } from "./states.js";
 import { badge, isFinal } from "./status.js";
 import { timelineList, totalTime } from "./timeline.js";
@@ -23,17 +24,24 @@ export class Panel {
   #tick = () => {};
   #title = el("h2", { id: "panel-title", tabindex: "-1" });
   #copy = iconButton("copy", "Copy the id");
+  #share = iconButton("link", "Copy the link");
   #body = el("div", { class: "panel-body" });
 
-  /** `on.closed()` when the viewer closes it, `on.merchant(id)` to see one merchant's transfers, `on.said(text)`. */
+  /**
+   * `on.closed()` when the viewer closes it, `on.filter(filters)` to see one merchant's or customer's transfers,
+   * `on.remove(id)` to have it deleted, `on.said(text)`.
+   */
   constructor(dialog, on) {
     this.#dialog = dialog;
     this.#on = on;
     const close = iconButton("close", "Close");
     close.addEventListener("click", () => dialog.close());
-    this.#copy.addEventListener("click", () => this.#copyId());
+    this.#copy.addEventListener("click", () => this.#copyText(this.#copy, this.#id, "The id is copied"));
+    // The address has the filters and the transfer, and no secret: whoever opens it signs in.
+    this.#share.addEventListener("click", () => this.#copyText(this.#share, location.href, "The link is copied"));
     this.#copy.hidden = !navigator.clipboard;
-    dialog.append(el("div", { class: "panel-head" }, this.#title, this.#copy, close), this.#body);
+    this.#share.hidden = !navigator.clipboard;
+    dialog.append(el("div", { class: "panel-head" }, this.#title, this.#copy, this.#share, close), this.#body);
     dialog.addEventListener("close", () => this.#closed());
     // The dialog fills its own box with children, so a click on itself is one on the backdrop.
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -89,14 +97,19 @@ export class Panel {
   #failed(error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.code === "unauthorized") this.#on.failed(error);
-    // What was known stays; the banner says that the server is away.
-    if (this.#answer) return;
+    // What was known stays while the server is away, which the banner says; not of what was deleted.
+    if (this.#answer && error.code !== "not_found") return;
+    this.#answer = null;
+    this.#tick = () => {};
     this.#body.removeAttribute("aria-busy");
     this.#body.replaceChildren(panelFailedState({ id: this.#id, error, onRetry: () => this.refresh() }));
   }
 
   #render(answer) {
-    const { transfer, timeline: entries = [], watchers = 0 } = answer;
+    const { transfer, timeline: entries = [], watchers = 0, failing = {} } = answer;
+    // A control that has the focus is made anew, and keeps it.
+    const focused = this.#body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const scrolled = this.#body.scrollTop;
     const hadOpen = this.#body.querySelector("details")?.open ?? false;
     this.#answer = answer;
     const steps = timelineList(entries, Date.now());
@@ -106,6 +119,7 @@ export class Panel {
     this.#body.removeAttribute("aria-busy");
     this.#body.replaceChildren(
       this.#summary(transfer, watchers, entries.at(-1)),
+      ...undelivered(failing),
       this.#facts(transfer),
       el(
         "section",
@@ -119,7 +133,10 @@ export class Panel {
         steps.element,
       ),
       ...(transfer.metadata ? [metadata(transfer.metadata, hadOpen)] : []),
+      this.#removal(transfer.id),
     );
+    this.#body.scrollTop = scrolled;
+    if (focused) this.#body.querySelector(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
   }
 
   #summary(transfer, watchers, last) {
@@ -131,15 +148,15 @@ export class Panel {
       "div",
       { class: "summary" },
       el("div", { class: "summary-line" }, badge(transfer.status), el("p", { class: "watching" }, icon("eye"), words)),
-      transfer.amount === undefined ? null : amount(numberText(transfer.amount)),
+      transfer.amount === undefined ? null : amount(amountText(transfer)),
       isSaidBelow ? null : el("p", { class: "summary-message" }, foreign(transfer.message)),
     );
   }
 
   #facts(transfer) {
     const rows = [
-      transfer.merchantId ? ["Merchant", this.#merchantLink(transfer.merchantId)] : null,
-      transfer.customerId ? ["Customer", foreign(transfer.customerId)] : null,
+      transfer.merchantId ? ["Merchant", this.#partyLink("merchant", transfer.merchantId)] : null,
+      transfer.customerId ? ["Customer", this.#partyLink("customer", transfer.customerId)] : null,
       ["Updated", timeElement(transfer.updatedAt, fullTime(transfer.updatedAt))],
       transfer.version === undefined ? null : ["Version", String(transfer.version)],
     ];
@@ -147,22 +164,36 @@ export class Panel {
     return el("dl", { class: "facts" }, ...pairs);
   }
 
-  #merchantLink(merchantId) {
-    const link = el("a", { href: addressOf({ merchantId }), title: "Show only this merchant" }, foreign(merchantId));
+  #partyLink(who, id) {
+    const filters = { ...NO_FILTERS, [`${who}Id`]: id };
+    const link = el("a", { href: addressOf(filters), title: `Show only this ${who}` }, foreign(id));
+    link.dataset.key = who;
     link.addEventListener("click", (event) => {
       if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
-      this.#on.merchant(merchantId);
+      this.#on.filter(filters);
     });
     return link;
   }
 
-  async #copyId() {
+  #removal(id) {
+    const button = el("button", { type: "button", class: "button danger" }, icon("trash"), "Delete this transfer");
+    button.dataset.key = "remove";
+    button.addEventListener("click", () => this.#on.remove(id));
+    return el("p", { class: "panel-foot" }, button);
+  }
+
+  async #copyText(button, text, words) {
     try {
-      await navigator.clipboard.writeText(this.#id);
-      this.#on.said("The id is copied");
-      this.#copy.classList.add("done");
-      setTimeout(() => this.#copy.classList.remove("done"), 1200);
+      await navigator.clipboard.writeText(text);
+      this.#on.said(words);
+      const [sign] = button.children;
+      sign.replaceWith(icon("done"));
+      button.classList.add("done");
+      setTimeout(() => {
+        button.firstElementChild.replaceWith(sign);
+        button.classList.remove("done");
+      }, 1200);
     } catch {
       this.#on.said("The browser did not allow copying");
     }
@@ -190,8 +221,30 @@ function iconButton(name, label) {
   return el("button", attributes, icon(name));
 }
 
+const PLACES = { archive: "The archive", list: "The list of recent transfers" };
+
+// What the room could not hand on, and since when.
+function undelivered(failing) {
+  return Object.entries(PLACES)
+    .filter(([place]) => failing[place])
+    .map(([place, words]) =>
+      el(
+        "p",
+        { class: "undelivered", role: "status" },
+        icon("alert"),
+        el(
+          "span",
+          {},
+          `${words} has not taken this transfer since `,
+          timeElement(failing[place], fullTime(failing[place])),
+          ". Nothing is lost: the server goes on trying.",
+        ),
+      ),
+    );
+}
+
 function amount(text) {
-  return el("p", { class: text.length > 14 ? "summary-amount long" : "summary-amount" }, text);
+  return el("p", { class: text.length > 20 ? "summary-amount long" : "summary-amount" }, foreign(text));
 }
 
 function metadata(value, open) {

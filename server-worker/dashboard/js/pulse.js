@@ -10,7 +10,7 @@ export class Pulse {
   #asked = -Infinity;
   #timer = null;
 
-  /** `on.stats(answer)` for each answer, `on.failed(error)` when there is none. */
+  /** `on.filters()` is what to count, `on.stats(answer)` takes each answer, `on.failed(error)` is for none. */
   constructor(on) {
     this.#on = on;
     this.#atNextMinute();
@@ -29,8 +29,11 @@ export class Pulse {
     clearTimeout(this.#timer);
     this.#timer = null;
     this.#asked = performance.now();
+    const filters = this.#on.filters();
     try {
-      this.#on.stats(await stats());
+      const answer = await stats(filters);
+      if (filters === this.#on.filters()) this.#on.stats(answer);
+      else this.changed();
     } catch (error) {
       this.#on.failed(error);
     }

@@ -1,22 +1,25 @@
 // One row of the list: made once, then only what changed in its transfer is written again.
+import { amountOf } from "./amount.js";
 import { el, foreign, icon, setText } from "./dom.js";
 import { setTime, shortTime, timeElement } from "./format.js";
-import { numberText } from "./json.js";
 import { hashOf } from "./filters.js";
 import { badge } from "./status.js";
+import { isNewer } from "./transfers.js";
 
 export class Row {
   #status = cell("c-status");
   #link;
   #watchers = el("span", { class: "watchers" });
   #merchant = foreign("");
-  #amount = cell("c-amount");
+  #whole = el("span", { class: "whole" });
+  #part = el("span", { class: "part" });
+  #currency = el("span", { class: "currency" });
   #message = foreign("");
   #time;
   #shown = null;
 
   constructor(transfer, now) {
-    this.#link = el("a", { class: "id", href: hashOf(transfer.id) }, transfer.id);
+    this.#link = el("a", { class: "id", href: hashOf(transfer.id), title: transfer.id }, transfer.id);
     this.#time = timeElement(transfer.updatedAt, "");
     this.element = el(
       "tr",
@@ -24,7 +27,7 @@ export class Row {
       this.#status,
       cell("c-id", this.#link, this.#watchers),
       cell("c-merchant", this.#merchant),
-      this.#amount,
+      cell("c-amount", el("bdi", { class: "amount" }, this.#whole, this.#part, this.#currency)),
       cell("c-message", this.#message),
       cell("c-time", this.#time),
     );
@@ -33,12 +36,18 @@ export class Row {
     this.#show(transfer, now);
   }
 
-  /** Shows this state of the transfer; says whether it differs from what was shown. */
+  /** Shows this state of the transfer; says whether it is news, and not the same once more. */
   update({ transfer, watchers }, now) {
     this.#showWatchers(watchers);
     if (transfer === this.#shown) return false;
+    const isNews = isNewer(transfer, this.#shown);
     this.#show(transfer, now);
-    return true;
+    return isNews;
+  }
+
+  /** Since when the transfer is as the row shows it. */
+  get updatedAt() {
+    return this.#shown.updatedAt;
   }
 
   /** The day may have changed. */
@@ -50,7 +59,10 @@ export class Row {
     if (this.#shown?.status !== transfer.status) this.#status.replaceChildren(badge(transfer.status));
     this.#shown = transfer;
     setText(this.#merchant, transfer.merchantId ?? "");
-    setText(this.#amount, transfer.amount === undefined ? "" : numberText(transfer.amount));
+    const { whole, part, currency } = amountOf(transfer) ?? { whole: "", part: "", currency: null };
+    setText(this.#whole, whole);
+    setText(this.#part, part);
+    setText(this.#currency, currency === null ? "" : `\u00a0${currency}`);
     setText(this.#message, transfer.message ?? "");
     this.#message.title = transfer.message ?? "";
     this.refreshTime(now);

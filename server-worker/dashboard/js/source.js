@@ -121,6 +121,14 @@ export class Source {
     this.#on.rows();
   }
 
+  /** A transfer was deleted: no row of it stays, whatever was on its way. */
+  remove(id) {
+    this.#transfers.remove(id);
+    this.#waiting.delete(id);
+    this.reload();
+    this.#on.rows();
+  }
+
   /** From now on the rows stand still, whatever is under way. */
   pause() {
     this.#paused = true;

@@ -1,13 +1,13 @@
 // What stands in the place of the rows when there are none, and below them: empty, not found, failed, more to load.
 import { el, foreign, icon } from "./dom.js";
 import { count } from "./format.js";
-import { hashOf, isTransferId } from "./filters.js";
+import { hashOf, isTransferId, serverQuery } from "./filters.js";
 import { labelOf } from "./status.js";
 
 /** Nothing to list: because there is nothing yet, because of the filters, or because of the search. */
 export function emptyState({ filters, loaded, onClear }) {
   if (filters.search) return notAmongLoaded(filters.search, loaded, onClear);
-  if (filters.status || filters.merchantId) return nothingMatches(filters, onClear);
+  if (String(serverQuery(filters)) !== "") return nothingMatches(filters, onClear);
   return message("all", "No transfers yet", [
     "The first update that a backend posts shows up here by itself. There is no need to reload.",
   ]);
@@ -40,7 +40,7 @@ export function badIdState() {
 /** Why there are no older ones to load; null when there are. */
 export function endOfList({ size, hasOlder, isFull }, isSearch) {
   if (hasOlder && !isFull) return null;
-  if (hasOlder) return `The newest ${count(size)}. Filter by status or merchant to see older ones.`;
+  if (hasOlder) return `The newest ${count(size)}. Narrow the filters to see older ones.`;
   if (isSearch) return `Searched all ${count(size)}`;
   return size === 1 ? "This is the only one" : `These are all ${count(size)}`;
 }
@@ -57,11 +57,14 @@ function notAmongLoaded(search, loaded, onClear) {
   return message("search", "Not among those loaded", words, open, button("Clear the search", onClear));
 }
 
-function nothingMatches({ status, merchantId }, onClear) {
-  const what = status ? `${labelOf(status).toLowerCase()} transfers` : "transfers";
-  const words = merchantId ? [`There are no ${what} of `, el("code", {}, merchantId), "."] : [`There are no ${what}.`];
-  words.push(" New ones show up by themselves.");
-  return message(status || "shop", "Nothing here now", words, button("Clear the filters", onClear));
+function nothingMatches({ status, merchantId, customerId, from, to }, onClear) {
+  const words = [`There are no ${status ? `${labelOf(status).toLowerCase()} ` : ""}transfers`];
+  if (merchantId) words.push(" of the merchant ", el("code", {}, merchantId));
+  if (customerId) words.push(merchantId ? " and the customer " : " of the customer ", el("code", {}, customerId));
+  if (from || to) words.push(" in this time");
+  // A time that is over brings nothing new.
+  words.push(to && Date.parse(to) <= Date.now() ? "." : ". New ones show up by themselves.");
+  return message(status || "search", "Nothing here now", words, button("Clear the filters", onClear));
 }
 
 function message(iconName, title, words, ...actions) {

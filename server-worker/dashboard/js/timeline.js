@@ -1,6 +1,6 @@
 // A transfer's changes, one below the other, with the time that passed between them.
 import { el, foreign, icon, setText } from "./dom.js";
-import { clockOf, duration, fullTime, isSameDay, running, timeElement } from "./format.js";
+import { clockOf, duration, exactUtc, fullTime, isSameDay, running, timeElement } from "./format.js";
 import { isFinal, labelOf, toneOf } from "./status.js";
 
 /** The list of steps; `tick(now)` of what is returned keeps the time of an unfinished transfer running. */
@@ -43,7 +43,21 @@ function item(step, before) {
       timeElement(step.updatedAt, time),
     ),
     step.message ? el("p", { class: "step-message" }, foreign(step.message)) : null,
+    audit(step),
   );
+}
+
+// Where the change came from, as far as the server has kept it: which update, when, by which key and request.
+function audit({ version, receivedAt, key, request }) {
+  const facts = [
+    Number.isInteger(version) ? ["Version", String(version)] : null,
+    receivedAt ? ["Received", timeElement(receivedAt, exactUtc(receivedAt).slice(11))] : null,
+    key ? ["Key", el("code", {}, key)] : null,
+    request ? ["Request", el("code", {}, request)] : null,
+  ].filter(Boolean);
+  if (facts.length === 0) return null;
+  const pairs = facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
+  return el("dl", { class: "audit" }, ...pairs);
 }
 
 function gap(before, step) {
@@ -53,13 +67,13 @@ function gap(before, step) {
     "li",
     { class: "gap" },
     el("span", { class: "visually-hidden" }, "after "),
-    duration(millisBetween(before, step)),
+    el("bdi", {}, duration(millisBetween(before, step))),
     missing > 0 ? ` · ${missing} ${missing === 1 ? "change" : "changes"} in between not kept` : null,
   );
 }
 
 function openEnd(last) {
-  const text = el("span", {});
+  const text = el("bdi", {});
   return {
     element: el("li", { class: "gap open" }, text),
     tick: (now) => setText(text, `${running(now - Date.parse(last.updatedAt))} so far`),

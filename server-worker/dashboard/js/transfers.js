@@ -1,5 +1,7 @@
 // The transfers of the list: newest first, each at its newest version, never too many. No page, no clock, no network.
 
+import { admits } from "./filters.js";
+
 /** How many rows one page has. */
 export const PAGE = 50;
 
@@ -21,7 +23,7 @@ export class Transfers {
   // What changed while a snapshot was on its way: it may be older than these.
   #meanwhile = null;
 
-  /** `filter` has `status` and `merchantId`, empty for any. */
+  /** `filter` is what `filters.js` reads out of an address. */
   constructor(filter) {
     this.filter = filter;
   }
@@ -109,13 +111,19 @@ export class Transfers {
     return outcome;
   }
 
+  /** A transfer was deleted. */
+  remove(id) {
+    this.#meanwhile?.delete(id);
+    this.#entries.delete(id);
+  }
+
   #merge(transfer, watchers) {
     const known = this.#entries.get(transfer.id);
     if (known && !isNewer(transfer, known.transfer)) {
       known.watchers = watchers ?? known.watchers;
       return "same";
     }
-    if (!this.#matches(transfer)) {
+    if (!admits(this.filter, transfer)) {
       return this.#entries.delete(transfer.id) ? "removed" : "same";
     }
     this.#put(transfer, watchers ?? known?.watchers ?? null);
@@ -123,12 +131,7 @@ export class Transfers {
   }
 
   #put(transfer, watchers) {
-    if (this.#matches(transfer)) this.#entries.set(transfer.id, { transfer, watchers });
-  }
-
-  #matches(transfer) {
-    const { status, merchantId } = this.filter;
-    return (!status || transfer.status === status) && (!merchantId || transfer.merchantId === merchantId);
+    if (admits(this.filter, transfer)) this.#entries.set(transfer.id, { transfer, watchers });
   }
 
   #trim() {
