@@ -30,6 +30,7 @@ mod progress;
 mod proofs;
 mod release;
 mod sbom;
+mod screenshots;
 mod serve;
 mod setup;
 mod size;
@@ -87,6 +88,8 @@ enum Command {
     Features,
     /// Check the form and the lint of TypeScript, JavaScript and CSS, with biome
     LintWeb(lint_web::Args),
+    /// Take pictures of the checkout's card in every state, language, scheme and width, and check that all of it fits
+    Screenshots,
     /// Put known faults into a copy of the client session, one at a time, and check that its judge finds each
     Mutants,
     /// Feed the decoders, signatures and the session what libFuzzer makes up (`protocol/fuzz`)
@@ -124,6 +127,7 @@ fn run(command: Command) -> Result<()> {
         Command::Msrv => msrv::run(),
         Command::Features => features::run(),
         Command::LintWeb(args) => lint_web::run(&args),
+        Command::Screenshots => screenshots::run(),
         Command::Mutants => mutants::run(),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Release(args) => release::run(&args),

@@ -107,6 +107,7 @@ export class Card {
   translate(texts: CheckoutTexts, lang: string): void {
     this.texts = texts;
     this.#lang = lang;
+    this.#card.lang = lang;
     this.#card.dir = texts.dir ?? "ltr";
     this.code.setAttribute("aria-label", texts.code);
     this.here.textContent = texts.here;
@@ -219,7 +220,7 @@ export class Card {
       [texts.time, time.format(new Date(transfer.updatedAt))],
     ] as const;
     this.#facts.replaceChildren(
-      ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", { dir: "auto" }, value)]),
+      ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, make("bdi", {}, value))]),
     );
   }
 }
