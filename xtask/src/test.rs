@@ -18,6 +18,12 @@ const END_TO_END: &str = "transfer-status-e2e";
 /// Its tests mostly wait for a server, so more of them run at a time than there are cores.
 const END_TO_END_THREADS: &str = "--test-threads=8";
 
+/// The tests that are told to every SDK: by a scripted service, and over broken networks on the real server.
+const CONFORMANCE: &str = "conformance";
+const NETWORKS: &str = "networks";
+/// The variable that names the adapters to them.
+const ADAPTERS: &str = "TRANSFER_STATUS_ADAPTERS";
+
 /// The programs that a test starts.
 const BUILD_EXAMPLES: [&str; 4] = ["build", "--package", "transfer-status-examples", "--bins"];
 
@@ -39,10 +45,22 @@ pub(crate) fn run() -> Result<()> {
         npm::build_checkout(&ready)?;
         process::run(&mut command(&ready.tools.root, "cargo", BUILD_EXAMPLES))?;
         process::run(end_to_end(&ready)?.arg("--no-run"))?;
-        process::run(conformance(&ready).arg("--no-run"))?;
+        process::run(stories(&ready, CONFORMANCE).arg("--no-run"))?;
+        process::run(stories(&ready, NETWORKS).arg("--no-run"))?;
         Ok((build::browser_app(&ready)?, adapters::build(&ready)?))
     })?;
     let mut steps = side_by_side(&ready, &chromium, &app)?;
+    let mut networks = stories(&ready, NETWORKS);
+    networks.env(ADAPTERS, serde_json::to_string(&adapters)?);
+    with_server(&mut networks)?;
+    // Nearly all of it is waiting.
+    steps.insert(
+        2,
+        Step {
+            name: "broken networks",
+            commands: vec![networks],
+        },
+    );
     let mut other = node_tests(&ready, &chromium, backends::TESTS)?;
     other.env(backends::VARIABLE, languages.join(","));
     steps.push(Step {
@@ -60,8 +78,8 @@ pub(crate) fn run() -> Result<()> {
     })?;
     step("conformance of every SDK", || {
         // By itself: it judges other programs by the clock, and they are not to wait for a lane's browsers.
-        let mut conformance = conformance(&ready);
-        conformance.env("TRANSFER_STATUS_ADAPTERS", serde_json::to_string(&adapters)?);
+        let mut conformance = stories(&ready, CONFORMANCE);
+        conformance.env(ADAPTERS, serde_json::to_string(&adapters)?);
         process::run(&mut conformance)
     })?;
     step("sizes", || {
@@ -214,8 +232,8 @@ fn protocol_for_wasm(ready: &Ready) -> Result<()> {
 }
 
 /// Tells every SDK the same stories; it needs the adapters.
-fn conformance(ready: &Ready) -> Command {
-    let args = ["test", "--package", adapters::PACKAGE, "--test", "conformance"];
+fn stories(ready: &Ready, test: &str) -> Command {
+    let args = ["test", "--package", adapters::PACKAGE, "--test", test];
     command(&ready.tools.root, "cargo", args)
 }
 

@@ -26,6 +26,7 @@ mod server;
 mod socket;
 mod stage;
 mod stories;
+mod told;
 mod watch;
 
 use std::process::ExitCode;

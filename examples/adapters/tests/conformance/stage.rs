@@ -10,9 +10,10 @@ use tokio::time::Instant;
 
 use crate::adapter::Adapter;
 use crate::changes::{Changes, locked};
-use crate::rules::{self, Witness};
+use crate::rules;
 use crate::secrets;
 use crate::server::Server;
+use crate::told::Witness;
 use crate::watch::Watch;
 
 /// How much later than asked for a thing may happen: 8 s, and more on a machine that has far more to do than it can.
