@@ -1,7 +1,7 @@
-//! `cargo xtask bench server` and `cargo xtask bench cost`: what the server does in a second, and what a million
-//! transfers cost.
+//! `cargo xtask bench server`, `… cost` and `… hostile`: what the server does in a second, what a million transfers
+//! cost, and what hostile clients cost everybody else.
 //!
-//! Both run the built Worker on workerd's own socket, from one process, with a load that is bounded in count. JSON
+//! They run the built Worker on workerd's own socket, from one process, with a load that is bounded in count. JSON
 //! lines go to stdout, one a scenario, the first one the machine; a table for people goes to stderr.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool talks on stdout")]
@@ -9,6 +9,7 @@
 mod cost;
 mod fan_out;
 mod growth;
+mod hostile;
 mod idle;
 mod latency;
 mod load;
@@ -41,6 +42,8 @@ enum Bench {
     Server(ServerArgs),
     /// Count what one transfer needs of the platform and price a million; fails when over the limit
     Cost(CostArgs),
+    /// Let hostile clients loose on it, and measure what the honest ones notice; fails when something does not hold
+    Hostile(HostileArgs),
 }
 
 #[derive(Args)]
@@ -69,6 +72,16 @@ struct CostArgs {
     /// Leave out of the judgement what is measured by the clock, which says little on a machine that does other things
     #[arg(long)]
     counts: bool,
+    /// Print the JSON lines alone
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct HostileArgs {
+    /// Hundreds of sockets instead of ten thousand, as the tests have it
+    #[arg(long)]
+    quick: bool,
     /// Print the JSON lines alone
     #[arg(long)]
     json: bool,
@@ -150,6 +163,20 @@ fn main() -> ExitCode {
                 on(Options::default());
             }
             ExitCode::SUCCESS
+        }
+        Bench::Hostile(args) => {
+            let report = Report::new(args.json);
+            let size = if args.quick {
+                hostile::Size::QUICK
+            } else {
+                hostile::Size::FULL
+            };
+            let server = Server::start(hostile::options());
+            report.machine_once(|| Machine::look(server.folder()));
+            match runtime.block_on(hostile::run(&server, size, &report)) {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            }
         }
         Bench::Cost(args) => {
             let report = Report::new(args.json);

@@ -1,0 +1,213 @@
+//! Hostile clients: what each of them costs the honest ones and the machine, and what it leaves behind.
+//!
+//! While an attack goes on, an honest payment is reported and watched; afterwards the server is asked what it has stored.
+//! An attack fails the bench where an honest update takes too long, or rows, archive entries or memory are left.
+
+mod requests;
+mod sockets;
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use transfer_status::{Status, TransferId};
+use transfer_status_e2e::{Options, Server};
+
+use crate::load::{Backend, Watcher};
+use crate::machine::resident_kib;
+use crate::report::{Durations, Report, rounded};
+
+/// An honest update may take this long from its report to its watcher, whatever goes on and however busy the machine is.
+const HONEST_WITHIN: f64 = 10_000.0;
+/// What an attack may leave in memory once it is over, for each socket, request or frame of it. An object whose last
+/// socket has gone stays for seconds, and the runtime gives memory back when it likes.
+const LEFT_KIB: f64 = 512.0;
+/// And beside that, whatever the size.
+const LEFT_MIB: f64 = 256.0;
+
+/// How hard they try.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    /// Sockets that are held open.
+    pub(crate) sockets: usize,
+    /// Frames or requests that are sent as fast as they go out.
+    pub(crate) burst: usize,
+    /// For how long what is slow goes on.
+    pub(crate) time: Duration,
+}
+
+impl Size {
+    pub(crate) const QUICK: Self = Self {
+        sockets: 300,
+        burst: 1_000,
+        time: Duration::from_secs(4),
+    };
+    pub(crate) const FULL: Self = Self {
+        sockets: 10_000,
+        burst: 20_000,
+        time: Duration::from_secs(20),
+    };
+}
+
+/// What the server is started with.
+pub(crate) fn options() -> Options {
+    Options::default().with_instruments()
+}
+
+/// Lets all of them loose, one after the other. Whether everything held.
+pub(crate) async fn run(server: &Server, size: Size, report: &Report) -> bool {
+    let mut honest = Honest::begin(server).await;
+    let mut holds = true;
+    macro_rules! attack {
+        ($name:literal, $attack:expr) => {{
+            let before = Before::look(server).await;
+            let (latency, figures) = honest.meanwhile(size.time, $attack).await;
+            holds &= before.judge(server, $name, &latency, figures, report).await;
+        }};
+    }
+    attack!("nothing", async { json!({}) });
+    attack!("slow heads", requests::slow_heads(server, size));
+    attack!("mute sockets", sockets::never_subscribe(server, size));
+    attack!("bad frames", sockets::bad_frames(server));
+    attack!("endless frame", sockets::endless_frames(server, size));
+    attack!("flood", sockets::flood(server, size));
+    attack!("deaf readers", sockets::deaf_readers(server, size));
+    attack!("guessing", requests::guess(server, size));
+    attack!("smuggling", requests::smuggle(server));
+    attack!("path tricks", requests::path_tricks(server));
+    holds
+}
+
+/// A payment whose backend reports it and whose watcher watches it, as is right.
+struct Honest {
+    id: TransferId,
+    backend: Backend,
+    watcher: Watcher,
+    version: u64,
+}
+
+impl Honest {
+    async fn begin(server: &Server) -> Self {
+        let id: TransferId = "honest".parse().expect("an id");
+        let mut backend = Backend::connect(server).await;
+        backend.report(&id, &Status::Pending, "begun").await;
+        let watcher = Watcher::open(server, &id).await;
+        Self {
+            id,
+            backend,
+            watcher,
+            version: 1,
+        }
+    }
+
+    /// Reports and watches until `attack` is over, and for `least` at least; what each update took.
+    async fn meanwhile(
+        &mut self,
+        least: Duration,
+        attack: impl Future<Output = Value>,
+    ) -> (Durations, Value) {
+        let begun = Instant::now();
+        let mut latency = Durations::default();
+        let mut figures = None;
+        tokio::pin!(attack);
+        while figures.is_none() || latency.len() < 20 && begun.elapsed() < least {
+            let update = async {
+                self.version += 1;
+                let step = self.version.to_string();
+                let asked = Instant::now();
+                self.backend.report(&self.id, &Status::Processing, &step).await;
+                self.watcher.version(self.version).await;
+                let took = asked.elapsed();
+                // The honest are no load by themselves.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                took
+            };
+            tokio::pin!(update);
+            let took = loop {
+                tokio::select! {
+                    took = &mut update => break took,
+                    done = &mut attack, if figures.is_none() => figures = Some(done),
+                }
+            };
+            latency.push(took);
+        }
+        (latency, figures.unwrap_or_default())
+    }
+}
+
+/// What there was before an attack.
+struct Before {
+    resident_kib: u64,
+    rows: u64,
+    archived: u64,
+    version: u64,
+}
+
+impl Before {
+    async fn look(server: &Server) -> Self {
+        let counts = server.instruments().await;
+        Self {
+            resident_kib: resident_kib(server.pid()),
+            rows: counts.room.rows_written + counts.shard.rows_written,
+            archived: counts.archive.writes,
+            version: honest_version(server).await,
+        }
+    }
+
+    /// Tells the figures, and whether the attack has cost no more than it may.
+    async fn judge(
+        self,
+        server: &Server,
+        name: &str,
+        latency: &Durations,
+        mut figures: Value,
+        report: &Report,
+    ) -> bool {
+        let tried = figures["tried"].as_f64().unwrap_or_default();
+        let peak = resident_kib(server.pid());
+        // Every object of an attack has to have had the time to notice that its sockets are gone.
+        let after = Self::look(server).await;
+        let updates = after.version - self.version + figures["rightfulUpdates"].as_u64().unwrap_or_default();
+        let rows = (after.rows - self.rows).saturating_sub(rightful_rows(updates));
+        let left = (peak as f64 - self.resident_kib as f64).max(0.0);
+        let wrong: Vec<String> = figures["wrong"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(Value::to_string)
+            .collect();
+        let slowest = latency.quantile(1.0);
+        let memory_allowed = LEFT_MIB * 1024.0 + LEFT_KIB * tried;
+        let checks = [
+            (slowest > HONEST_WITHIN, "an honest update took too long"),
+            (rows > 0, "rows were left behind"),
+            (after.archived > self.archived, "the archive was written"),
+            (left > memory_allowed, "it took too much memory"),
+            (!wrong.is_empty(), "what came back is wrong"),
+        ];
+        let faults: Vec<&str> = checks
+            .iter()
+            .filter(|(is_so, _)| *is_so)
+            .map(|(_, fault)| *fault)
+            .collect();
+        figures["honestMedianMs"] = json!(latency.quantile(0.5));
+        figures["honestP99Ms"] = json!(latency.quantile(0.99));
+        figures["honestSlowestMs"] = json!(slowest);
+        figures["honestUpdates"] = json!(latency.len());
+        figures["rowsLeft"] = json!(rows);
+        figures["residentMiBMore"] = json!(rounded(left / 1024.0));
+        figures["faults"] = json!(faults);
+        let words = format!("{name}: {figures}");
+        report.result(name, &words, figures);
+        faults.is_empty()
+    }
+}
+
+async fn honest_version(server: &Server) -> u64 {
+    server.payment_named("honest").version().await
+}
+
+/// What so many updates of two transfers that are not over write: one row each, one more for each sixteen changes that
+/// move, and a few for alarms and the list of recent transfers.
+const fn rightful_rows(updates: u64) -> u64 {
+    updates + updates / 16 + 6
+}
