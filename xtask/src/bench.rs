@@ -15,7 +15,7 @@ use crate::{build, kotlin, setup, swift_package};
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// `mobile`, for what the phone libraries weigh and what crossing into Kotlin and Swift costs; `server [--quick] [--json] [--only …]` or `cost [--transfers N] [--json]`; see `--help` of each
+    /// `mobile`, for what the phone libraries weigh and what crossing into Kotlin and Swift costs; `server [--quick] [--json] [--only …]` `cost [--transfers N] [--json]`, or `hostile [--quick] [--json]`; see `--help` of each
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH")]
     bench: Vec<String>,
 }

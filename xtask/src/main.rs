@@ -10,6 +10,7 @@ mod arrows;
 mod audit;
 mod backends;
 mod bench;
+mod browsers;
 mod build;
 mod chromium;
 mod debian;
@@ -60,7 +61,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Install what the builds and the tests need: the wasm target, wasm-bindgen, npm packages,
-    /// a browser, a JDK with Maven, Swift
+    /// browsers, a JDK with Maven, Swift
     Setup,
     /// Build what ships: the Worker, the session, the npm package
     Build(build::Args),
@@ -68,7 +69,8 @@ enum Command {
     Serve(serve::Args),
     /// Show one payment from end to end: server, shop, QR code, phone, bank
     Demo(demo::Args),
-    /// Measure the server: `bench server` for its speed and memory, `bench cost` for the price of a million transfers
+    /// Measure the server: `bench server` for its speed and memory, `bench cost` for the price of a million transfers,
+    /// `bench hostile` for what hostile clients cost the honest ones
     Bench(bench::Args),
     /// Print the sizes of the Worker, the session and the npm package, and fail when one is over its limit
     Size,

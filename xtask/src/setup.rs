@@ -8,6 +8,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, bail};
 use cargo_metadata::MetadataCommand;
 
+use crate::browsers::Browsers;
 use crate::kotlin::Kotlin;
 use crate::progress::Progress;
 use crate::swift::Swift;
@@ -38,6 +39,7 @@ pub(crate) fn run() -> Result<()> {
     }
     println!("  node              {}", tools.node()?.display());
     println!("  browser           {}", chromium.display());
+    println!("  other browsers    {}", Browsers::ensure(&tools)?.places());
     let phones = ensure_phones(&tools)?;
     let kotlin = phones
         .kotlin

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::browsers::Browsers;
 use crate::kotlin::{self, Kotlin};
 use crate::lanes::{self, Step};
 use crate::mobile::For;
@@ -27,6 +28,9 @@ const ADAPTERS: &str = "TRANSFER_STATUS_ADAPTERS";
 /// The programs that a test starts.
 const BUILD_EXAMPLES: [&str; 4] = ["build", "--package", "transfer-status-examples", "--bins"];
 
+/// What lets hostile clients loose on the server.
+const BUILD_BENCH: [&str; 5] = ["build", "--package", END_TO_END, "--bin", "transfer-status-bench"];
+
 /// Runs all tests; stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
     let started = Instant::now();
@@ -34,6 +38,7 @@ pub(crate) fn run() -> Result<()> {
     let languages = step("set-up for backends", || backends::ensure(&ready.tools))?;
     let phones = step("set-up for phones", || setup::ensure_phones(&ready.tools))?;
     step("what would be published", || release::check_quickly(&ready))?;
+    let browsers = step("set-up of other browsers", || Browsers::ensure(&ready.tools))?;
     step("native tests: unit, doc, integration", || native(&ready))?;
     step("protocol without its features", || protocol_alone(&ready))?;
     step("the session's judge finds known faults", || {
@@ -45,6 +50,7 @@ pub(crate) fn run() -> Result<()> {
         npm::build_checkout(&ready)?;
         process::run(&mut command(&ready.tools.root, "cargo", BUILD_EXAMPLES))?;
         process::run(end_to_end(&ready)?.arg("--no-run"))?;
+        process::run(&mut command(&ready.tools.root, "cargo", BUILD_BENCH))?;
         process::run(stories(&ready, CONFORMANCE).arg("--no-run"))?;
         process::run(stories(&ready, NETWORKS).arg("--no-run"))?;
         Ok((build::browser_app(&ready)?, adapters::build(&ready)?))
@@ -61,6 +67,13 @@ pub(crate) fn run() -> Result<()> {
             commands: vec![networks],
         },
     );
+    let mut elsewhere = npm::script(&ready.tools, npm::BROWSER_TESTS, "test:others")?;
+    with_server(&mut elsewhere)?;
+    browsers.with(&mut elsewhere);
+    steps.push(Step {
+        name: "checkout page and package in Firefox and WebKit",
+        commands: vec![elsewhere],
+    });
     let mut other = node_tests(&ready, &chromium, backends::TESTS)?;
     other.env(backends::VARIABLE, languages.join(","));
     steps.push(Step {
@@ -81,6 +94,23 @@ pub(crate) fn run() -> Result<()> {
         let mut conformance = stories(&ready, CONFORMANCE);
         conformance.env(ADAPTERS, serde_json::to_string(&adapters)?);
         process::run(&mut conformance)
+    })?;
+    step("hostile clients", || {
+        // By itself: what the honest ones notice is measured.
+        let run = [
+            "run",
+            "--quiet",
+            "--package",
+            END_TO_END,
+            "--bin",
+            "transfer-status-bench",
+            "--",
+            "hostile",
+            "--quick",
+        ];
+        let mut hostile = command(&ready.tools.root, "cargo", run);
+        with_server(&mut hostile)?;
+        process::run(&mut hostile)
     })?;
     step("sizes", || {
         if phones.kotlin.is_some() {

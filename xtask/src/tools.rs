@@ -45,6 +45,8 @@ pub(crate) struct Pins {
     pub(crate) debian_packages: Vec<String>,
     /// What the tests need on Debian besides.
     pub(crate) debian_test_packages: Vec<String>,
+    /// Firefox and WebKit on Debian, with what drives them.
+    pub(crate) debian_browser_packages: Vec<String>,
     /// Language to what a backend in it needs.
     pub(crate) backend_tools: BTreeMap<String, BackendTool>,
     /// What the Kotlin and the Swift library are built and tested with.
