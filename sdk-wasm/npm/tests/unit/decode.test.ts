@@ -55,6 +55,29 @@ for (const { name, text, valid, ignored } of cases.filter(({ direction }) => dir
   });
 }
 
+test("JSONTestSuite: a status takes what is JSON, and refuses what is not", () => {
+  const suite = `${root}protocol/tests/json-test-suite/test_parsing.json`;
+  const { files } = JSON.parse(readFileSync(suite, "utf8")) as { files: Record<string, string> };
+  const [before, after] = status({ metadata: { x: "?" } }).split('"?"');
+  const told = { y: 0, n: 0, i: 0 };
+  for (const [name, encoded] of Object.entries(files)) {
+    const kind = name[0] as keyof typeof told;
+    told[kind]++;
+    let text: string;
+    try {
+      text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(encoded, "base64"));
+    } catch {
+      // A socket delivers no text frame that is not UTF-8.
+      assert.notEqual(kind, "y", name);
+      continue;
+    }
+    const is = read(before + text + after);
+    if (kind == "y") assert.match(is, /^status /, name);
+    if (kind == "n") assert.equal(is, "invalid", name);
+  }
+  assert.deepEqual(told, { y: 95, n: 186, i: 35 });
+});
+
 test("a status of another transfer is not taken", () => {
   const { text } = cases.find(({ name }) => name == "server-0")!;
   assert.equal(decode(text, "transfer-123")[0], STATUS);
