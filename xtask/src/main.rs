@@ -31,6 +31,7 @@ mod progress;
 mod proofs;
 mod release;
 mod sbom;
+mod schemathesis;
 mod screenshots;
 mod serve;
 mod setup;

@@ -12,7 +12,7 @@ use crate::lanes::{self, Step};
 use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{adapters, backends, build, chromium, mutants, npm, release, size, swift_package};
+use crate::{adapters, backends, build, chromium, mutants, npm, release, schemathesis, size, swift_package};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
@@ -131,6 +131,10 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
     end_to_end.args(["--", END_TO_END_THREADS]);
     let mut rust_front_ends = node_tests(ready, chromium, "sdk-wasm/tests/browser")?;
     rust_front_ends.env("TRANSFER_STATUS_BROWSER_APP", app);
+    let mut api_descriptions = node_tests(ready, chromium, "server-worker/api-tests")?;
+    if let Some(program) = schemathesis::ensure(&ready.tools)? {
+        api_descriptions.env(schemathesis::VARIABLE, program);
+    }
     let npm = |folder, scripts: &[&str]| -> Result<Vec<Command>> {
         let script = |script: &&str| {
             let mut npm = npm::script(&ready.tools, folder, script)?;
@@ -167,7 +171,7 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
         },
         Step {
             name: "API descriptions",
-            commands: vec![node_tests(ready, chromium, "server-worker/api-tests")?],
+            commands: vec![api_descriptions],
         },
         Step {
             name: "npm package",
