@@ -1,40 +1,66 @@
-//! `cargo xtask bench …`: what the server does in a second, and what a million transfers cost.
+//! `cargo xtask bench …`: every figure of this project, each by a command.
 //!
-//! The benches are the program `transfer-status-bench` of the end-to-end package, built for release; here it gets the
-//! Worker that it runs.
+//! Those of the server and of the Rust SDK are the program `transfer-status-bench` of the end-to-end package, built for
+//! release; here it gets the Worker that it runs.
 
 use std::os::unix::process::CommandExt;
 
 use anyhow::{Context, Result};
+use clap::Parser;
 
-use crate::process::command;
+use crate::process::{self, command};
 use crate::tools::Tools;
-use crate::{build, kotlin, setup, swift_package};
+use crate::{build, figures, kotlin, setup, swift_package};
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// `mobile`, for what the phone libraries weigh and what crossing into Kotlin and Swift costs; `server [--quick] [--json] [--only …]` `cost [--transfers N] [--json]`, or `hostile [--quick] [--json]`; see `--help` of each
+    /// `all [--only …]`, for every bench, with tables and charts in docs/benchmarks.md; `protocol`, for messages, signatures and the session; `watches [--count N]`, for thousands of watches in one process; `mobile`, for what the phone libraries weigh and what crossing into Kotlin and Swift costs; `server [--quick] [--json] [--only …]`, `cost [--transfers N] [--json]` or `hostile [--quick] [--json]`; see `--help` of each
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH")]
     bench: Vec<String>,
 }
 
-/// Builds what is needed and becomes the bench; returns only when it could not be started.
+/// Builds what is needed and runs the bench, or becomes it.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let ready = setup::ensure()?;
-    if args.bench.first().is_some_and(|bench| bench == "mobile") {
-        return mobile(&ready.tools);
+    let words: Vec<_> = args.bench.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => figures::run(&setup::ensure()?.tools, &figures::Args::default()),
+        ["all", ..] => figures::run(&setup::ensure()?.tools, &figures::Args::try_parse_from(&words)?),
+        ["mobile"] => mobile(&setup::ensure()?.tools),
+        ["protocol"] => protocol(&Tools::load()?),
+        ["watches", ..] => program(&Tools::load()?, args),
+        _ => {
+            let ready = setup::ensure()?;
+            build::worker(&ready)?;
+            program(&ready.tools, args)
+        }
     }
-    build::worker(&ready)?;
+}
+
+/// Becomes the program of the end-to-end package; returns only when it could not be started.
+fn program(tools: &Tools, args: &Args) -> Result<()> {
     let bench = ["run", "--quiet", "--release", "--package", "transfer-status-e2e"];
-    let mut cargo = command(&ready.tools.root, "cargo", bench);
+    let mut cargo = command(&tools.root, "cargo", bench);
     cargo
         .args(["--bin", "transfer-status-bench", "--"])
         .args(&args.bench);
     // It need not build the Worker again.
     cargo.env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
     Err(cargo.exec()).context("cannot start cargo")
+}
+
+/// Messages and signatures with all features, the session with none of them, as browsers have it.
+fn protocol(tools: &Tools) -> Result<()> {
+    let bench = [
+        "bench",
+        "--quiet",
+        "--package",
+        "transfer-status-protocol",
+        "--bench",
+    ];
+    process::run(command(&tools.root, "cargo", bench).args(["wire", "--all-features"]))?;
+    process::run(command(&tools.root, "cargo", bench).arg("session"))
 }
 
 /// What the libraries weigh as they ship, and what a crossing costs. Both languages are measured, also where one of them

@@ -17,6 +17,7 @@ mod debian;
 mod demo;
 mod deny;
 mod features;
+mod figures;
 mod fuzz;
 mod kotlin;
 mod lanes;
@@ -70,8 +71,8 @@ enum Command {
     Serve(serve::Args),
     /// Show one payment from end to end: server, shop, QR code, phone, bank
     Demo(demo::Args),
-    /// Measure the server: `bench server` for its speed and memory, `bench cost` for the price of a million transfers,
-    /// `bench hostile` for what hostile clients cost the honest ones
+    /// Measure everything into docs/benchmarks.md; or one: `bench server` for speed and memory, `bench cost` for the price
+    /// of a million transfers, `hostile`, `protocol`, `watches`, `mobile`
     Bench(bench::Args),
     /// Print the sizes of the Worker, the session and the npm package, and fail when one is over its limit
     Size,

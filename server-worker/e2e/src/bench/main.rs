@@ -1,7 +1,7 @@
-//! `cargo xtask bench server`, `… cost` and `… hostile`: what the server does in a second, what a million transfers
-//! cost, and what hostile clients cost everybody else.
+//! `cargo xtask bench server`, `cost`, `hostile` and `watches`: what the server does in a second, what a million transfers
+//! cost, what hostile clients cost everybody else, and what a watch of the Rust SDK weighs.
 //!
-//! They run the built Worker on workerd's own socket, from one process, with a load that is bounded in count. JSON
+//! All but the last run the built Worker on workerd's own socket, from one process, with a load that is bounded in count. JSON
 //! lines go to stdout, one a scenario, the first one the machine; a table for people goes to stderr.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool talks on stdout")]
@@ -18,7 +18,9 @@ mod memory;
 mod prices;
 mod report;
 mod rounds;
+mod stand;
 mod throughput;
+mod watches;
 
 use std::process::ExitCode;
 
@@ -44,6 +46,11 @@ enum Bench {
     Cost(CostArgs),
     /// Let hostile clients loose on it, and measure what the honest ones notice; fails when something does not hold
     Hostile(HostileArgs),
+    /// What thousands of watches of the Rust SDK in one process weigh, and how soon each has news
+    Watches(WatchesArgs),
+    /// The service of `watches`
+    #[command(hide = true)]
+    Stand,
 }
 
 #[derive(Args)]
@@ -82,6 +89,16 @@ struct HostileArgs {
     /// Hundreds of sockets instead of ten thousand, as the tests have it
     #[arg(long)]
     quick: bool,
+    /// Print the JSON lines alone
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct WatchesArgs {
+    /// Watches in the process
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    count: u32,
     /// Print the JSON lines alone
     #[arg(long)]
     json: bool,
@@ -186,6 +203,18 @@ fn main() -> ExitCode {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
             }
+        }
+        Bench::Watches(args) => {
+            let report = Report::new(args.json);
+            report.machine_once(|| Machine::look(&std::env::temp_dir()));
+            match runtime.block_on(watches::run(args.count as usize, &report)) {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            }
+        }
+        Bench::Stand => {
+            runtime.block_on(stand::serve());
+            ExitCode::SUCCESS
         }
     }
 }
