@@ -153,13 +153,13 @@ fn tables(text: &str) -> Vec<Figure> {
         let (Some(name), first) = (parts.next(), parts.next()) else {
             continue;
         };
-        if name == "alloc:" || name == "max" {
+        if name.ends_with(':') || name == "max" {
             is_allocations = name == "alloc:";
             continue;
         }
         if let Ok(count) = name.parse::<f64>() {
             if let (true, Some(figure)) = (is_allocations && first.is_none(), figures.last_mut()) {
-                figure.note = Some(format!("{count} allocations"));
+                figure.note = Some(format!("allocations: {count}"));
                 is_allocations = false;
             }
             continue;
@@ -222,10 +222,12 @@ mod tests {
                     │  │                alloc:        │\n\
                     │  │                  1           │ 1\n\
                     │  │                  64 B        │ 64 B\n\
+                    │  │                dealloc:      │\n\
+                    │  │                  2           │ 2\n\
                     │  ╰─ ring          400 ns        │ 1.2 µs\n\
                     ╰─ news             10.5 ns       │ 1.2 µs\n";
         let expected = [
-            figure("Sign 256 bytes", "ours", 345.1, "ns", Some("1 allocations")),
+            figure("Sign 256 bytes", "ours", 345.1, "ns", Some("allocations: 1")),
             figure("Sign 256 bytes", "ring", 400.0, "ns", None),
             figure("News", "news", 10.5, "ns", None),
         ];
