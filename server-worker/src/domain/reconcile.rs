@@ -12,10 +12,14 @@ use crate::domain::unconfirmed::Field;
 
 /// What becomes of `held`, which is unconfirmed, now that the archive has said that it holds `archived`.
 ///
-/// Its version is higher than that of `held`, so that whoever saw that is told.
+/// Its version is higher than that of `held`, so that whoever saw that is told, unless both say the same.
 pub(crate) fn reconcile(held: &Record, archived: &Record, now: Timestamp) -> Record {
     let unconfirmed = held.unconfirmed.clone().unwrap_or_default();
     let (reported, base) = (&held.transfer, &archived.transfer);
+    if archived.is_same(held) {
+        // What this life has archived itself, before its row has forgotten that it was unconfirmed: nothing came before it.
+        return whole(reported.clone(), held.timeline.entries().cloned().collect(), held);
+    }
     let latest = now.max(reported.updated_at).max(base.updated_at);
     if base.status.is_final() && archived.version() > held.version() {
         return whole(

@@ -138,3 +138,16 @@ fn what_is_unconfirmed_is_remembered_by_name() {
         Unconfirmed::default()
     );
 }
+
+#[test]
+fn what_a_life_has_archived_itself_is_no_other_life_of_the_transfer() {
+    for last in [Status::Processing, Status::Failed] {
+        let held = reported(&[update(Status::Pending), update(last)]);
+        // Confirmed in the room's memory, archived, and the object has ended: its row still says unconfirmed.
+        let copy = Record::from_archive(&held.archive(OUTAGE + 30_000, true)).unwrap();
+        let again = reconcile(&held, &copy.record, at(OUTAGE + 60_000));
+        assert_eq!(again.unconfirmed, None);
+        assert!(again.is_same(&held), "{} became {}", held.doc, again.doc);
+        assert!(again.timeline.entries().eq(held.timeline.entries()));
+    }
+}
