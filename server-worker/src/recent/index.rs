@@ -189,8 +189,11 @@ impl Index {
             }
         }
         let written = known.and_then(|known| known.written);
-        let behind =
-            written.is_none_or(|written| updated_at.saturating_sub(written.updated_at) > MOST_BEHIND_MS);
+        // The room of a final entry is not asked again, so what comes after one, as of a record that was made one with the
+        // archive's, is written.
+        let follows_final = known.is_some_and(|known| known.status.is_final());
+        let behind = follows_final
+            || written.is_none_or(|written| updated_at.saturating_sub(written.updated_at) > MOST_BEHIND_MS);
         self.insert(transfer, doc, written);
         self.shrink();
         let entry = self.entries.get(transfer.id.as_str()).filter(|_| behind);

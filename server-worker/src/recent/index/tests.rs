@@ -269,3 +269,22 @@ fn a_page_of_each_release_is_read() {
         assert_eq!(index.page(0), text);
     }
 }
+
+#[test]
+fn what_follows_a_final_entry_is_written_at_once() {
+    let mut index = Index::default();
+    put(&mut index, "a", 1, 10, Status::Failed);
+    // The archive was away, and then said that the transfer had ended otherwise.
+    assert_eq!(
+        put(&mut index, "a", 2, 20, Status::Completed),
+        Put::Listed { write: Some(0) },
+        "the room of a final entry is not asked again"
+    );
+    let rows = index.page(0);
+
+    let mut woken = Index::default();
+    woken.restore(0, &rows);
+    let woken_as = woken.get("a").map(|entry| entry.status.clone());
+    assert_eq!(woken_as, Some(Status::Completed));
+    assert!(woken.unconfirmed(10, 30).is_empty());
+}
