@@ -1,0 +1,391 @@
+//! A room's delivery: one at a time, which looks at what is stored anew before each step, as the server's
+//! `room/delivery.rs` and `room/listing.rs` do. Each step is the server's own `Policy` that says so.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use transfer_status_protocol::Timestamp;
+
+use crate::domain::outbox::{Copied, Failed, Known, Mark, SETTLE_MS, Step};
+use crate::domain::reconcile::reconcile;
+use crate::domain::record::Record;
+use crate::fault::Fault;
+use crate::plan::Ms;
+use crate::room::{Asked, POLICY, Stored};
+use crate::server::room::batch::{Change, MOST_BYTES, Next, Role, Sender};
+use crate::world::{Ev, World};
+
+const ARCHIVE_WITHIN_MS: Ms = 10_000;
+const ARRIVES_WITHIN_MS: Ms = 15_000;
+const PUT_WITHIN_MS: Ms = 8_000;
+
+/// A delivery that is under way.
+pub(crate) struct Delivery {
+    token: u64,
+    failed: Failed,
+}
+
+/// What a delivery asks the archive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Question {
+    Copy,
+    Before,
+}
+
+/// Who waits to hear whether a change has arrived: room, incarnation, delivery.
+pub(crate) type Waiting = (usize, u32, u64);
+
+/// A change for the list, to be handed in once it is durable.
+pub(crate) struct HandIn {
+    mark: Mark,
+    line: String,
+    known: Rc<Cell<Known>>,
+    waiting: Option<Waiting>,
+}
+
+impl World {
+    pub(crate) fn deliver_soon(&mut self, r: usize, record: &Rc<Record>) {
+        self.hand_in(r, record, None);
+        let held = record.held();
+        if (held.is_final || !held.is_confirmed) && self.memory(r).delivery.is_none() {
+            self.begin_delivery(r);
+        }
+    }
+
+    fn hand_in(&mut self, r: usize, record: &Record, waiting: Option<Waiting>) {
+        let task = HandIn {
+            mark: record.mark(),
+            line: format!("0 {}\n", record.listed()),
+            known: Rc::clone(&self.memory(r).known),
+            waiting,
+        };
+        match self.rooms[r].commits {
+            true => self.rooms[r].after_commit.push(task),
+            false => self.hand_in_now(r, task),
+        }
+    }
+
+    pub(crate) fn hand_in_now(&mut self, r: usize, task: HandIn) {
+        let shard = crate::server::recent::shard::of(self.ids[r].as_str(), self.plan.shards);
+        let change = Change {
+            id: self.ids[r].as_str().into(),
+            mark: task.mark,
+            text: task.line,
+            receipt: task.known,
+            waiting: task.waiting.into_iter().collect(),
+        };
+        let now = self.room_now(r);
+        let queue = &mut self.queues[usize::from(shard)];
+        let space = MOST_BYTES.saturating_sub(queue.bytes());
+        match queue.put(change, space, now) {
+            Role::Sender(sender) => self.send(r, shard, sender),
+            Role::Joined => {}
+            Role::Refused => {
+                if let Some((room, incarnation, token)) = task.waiting {
+                    self.list_answered(room, incarnation, token, false);
+                }
+            }
+        }
+    }
+
+    /// Sends a shard's batch on, as the room that does.
+    pub(crate) fn send(&mut self, r: usize, shard: u16, sender: Sender) {
+        let now = self.room_now(r);
+        let incarnation = self.rooms[r].incarnation;
+        self.senders[usize::from(shard)] = Some(r);
+        match self.queues[usize::from(shard)].next(sender, now) {
+            Next::Done => self.senders[usize::from(shard)] = None,
+            Next::Pause(pause) => self.after(
+                pause,
+                Ev::Send {
+                    room: r,
+                    incarnation,
+                    shard,
+                    sender,
+                },
+            ),
+            Next::Send(lines) => {
+                let is_down = self.now < self.shards[usize::from(shard)].down_until;
+                let delay = self.rng.i64(2..60);
+                let loses_answer = self.rng.u8(..32) == 0;
+                if !is_down {
+                    self.after(delay / 2, Ev::ShardPut { shard, lines });
+                }
+                let (delay, ok) = match is_down || loses_answer {
+                    true => (if self.rng.bool() { PUT_WITHIN_MS } else { delay }, false),
+                    false => (delay, true),
+                };
+                self.after(
+                    delay,
+                    Ev::Sent {
+                        room: r,
+                        incarnation,
+                        shard,
+                        sender,
+                        ok,
+                    },
+                );
+            }
+        }
+    }
+
+    pub(crate) fn sent(&mut self, r: usize, shard: u16, sender: Sender, ok: bool) {
+        let now = self.room_now(r);
+        let queue = &mut self.queues[usize::from(shard)];
+        if ok || self.fault == Some(Fault::BatchLostOnFailure) {
+            let arrived = queue.arrived(sender, now);
+            for change in arrived {
+                let mut known = change.receipt.get();
+                known.note_listed(change.mark);
+                change.receipt.set(known);
+                for (room, incarnation, token) in change.waiting {
+                    self.list_answered(room, incarnation, token, true);
+                }
+            }
+            return self.send(r, shard, sender);
+        }
+        let (_, waiting) = queue.failed(sender);
+        self.senders[usize::from(shard)] = None;
+        for (room, incarnation, token) in waiting {
+            self.list_answered(room, incarnation, token, false);
+        }
+        if let Some(record) = self.row(r) {
+            let at = POLICY.retry(record.mark().updated_at, now);
+            self.arm(r, at);
+        }
+    }
+
+    pub(crate) fn list_answered(&mut self, r: usize, incarnation: u32, token: u64, arrived: bool) {
+        if self.rooms[r].incarnation != incarnation {
+            return;
+        }
+        self.tokens += 1;
+        let next = self.tokens;
+        if let Some(delivery) = &mut self.memory(r).delivery
+            && delivery.token == token
+        {
+            delivery.token = next;
+            delivery.failed.index = !arrived;
+            self.deliver(r);
+        }
+    }
+
+    // ---- one step after the other
+
+    pub(crate) fn begin_delivery(&mut self, r: usize) {
+        self.tokens += 1;
+        let token = self.tokens;
+        self.memory(r).delivery = Some(Delivery {
+            token,
+            failed: Failed::default(),
+        });
+        self.deliver(r);
+    }
+
+    fn deliver(&mut self, r: usize) {
+        let now = self.room_now(r);
+        let incarnation = self.rooms[r].incarnation;
+        let Some(record) = self.row(r) else {
+            return self.delivery_ends(r);
+        };
+        let held = record.held();
+        let first_socket = self.first_socket(r);
+        let memory = self.memory(r);
+        let known = memory.known.get();
+        let Some(delivery) = &memory.delivery else { return };
+        let (token, failed) = (delivery.token, delivery.failed);
+        let mut step = POLICY.next(held, &known, failed, first_socket, now);
+        if self.fault == Some(Fault::NoReadBack)
+            && step == Step::Ask
+            && matches!(known.archive, Copied::Has { mark, .. } if mark == held.mark)
+        {
+            step = Step::Empty;
+        }
+        self.note(|| format!("room {r}: {step:?}"));
+        match step {
+            Step::List => {
+                self.after(
+                    ARRIVES_WITHIN_MS,
+                    Ev::ListTimeout {
+                        room: r,
+                        incarnation,
+                        token,
+                    },
+                );
+                self.hand_in(r, &record, Some((r, incarnation, token)));
+            }
+            Step::Confirm => self.ask_kv(r, ARCHIVE_WITHIN_MS, Asked::Delivery(Question::Before)),
+            Step::Ask => self.ask_kv(r, ARCHIVE_WITHIN_MS, Asked::Delivery(Question::Copy)),
+            Step::Write => {
+                let written = Rc::clone(&record);
+                let is_listed = known.is_listed(held.mark);
+                let mut text = written.archive(now, is_listed);
+                if self.rooms[r].is_old {
+                    // The release before did not say when it wrote, nor what the list had.
+                    text = text
+                        .split(",\"archivedAt\"")
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned()
+                        + "}";
+                }
+                let (delay, ok) = self.kv.put(&mut self.rng, r, text, self.now, ARCHIVE_WITHIN_MS);
+                let mark = held.mark;
+                let ok = ok.is_some();
+                self.memory(r).waiting += 1;
+                self.after(
+                    delay,
+                    Ev::Wrote {
+                        room: r,
+                        incarnation,
+                        mark,
+                        ok,
+                    },
+                );
+            }
+            Step::Empty => {
+                self.memory(r).stored = Some(Stored::Archived(record));
+                self.forget_all(r);
+                self.delivery_ends(r);
+            }
+            Step::Wait(at) => {
+                self.arm(r, first_socket.map_or(at, |due| due.min(at)));
+                self.delivery_ends(r);
+            }
+            Step::Rest(at) => {
+                self.rest_until(r, at, first_socket, held.is_final);
+                self.delivery_ends(r);
+            }
+        }
+    }
+
+    /// As `room/alarm.rs` has it.
+    fn rest_until(&mut self, r: usize, at: Ms, first_socket: Option<Ms>, alone: bool) {
+        if let Some(due) = first_socket.filter(|due| *due < at) {
+            return self.arm(r, due);
+        }
+        let latest = at.saturating_add(POLICY.retry_ms);
+        let latest = first_socket.map_or(latest, |due| due.min(latest));
+        match self.rooms[r].current.alarm {
+            Some(set_for) if (at..=latest).contains(&set_for) => {}
+            Some(set_for) if set_for < at && !alone => {}
+            _ => self.set_alarm(r, at),
+        }
+    }
+
+    fn delivery_ends(&mut self, r: usize) {
+        let memory = self.memory(r);
+        memory.delivery = None;
+        match std::mem::take(&mut memory.deliver_again) {
+            true => self.begin_delivery(r),
+            false => self.alarm_ends(r),
+        }
+    }
+
+    pub(crate) fn wrote(&mut self, r: usize, mark: Mark, ok: bool) {
+        let now = self.room_now(r);
+        let memory = self.memory(r);
+        memory.waiting -= 1;
+        if ok {
+            let archive = Copied::Has {
+                mark,
+                written_at: now,
+                read_at: None,
+            };
+            memory.known.set(Known {
+                archive,
+                ..memory.known.get()
+            });
+        }
+        if let Some(delivery) = &mut memory.delivery {
+            delivery.failed.archive = !ok;
+            self.deliver(r);
+        }
+    }
+
+    pub(crate) fn delivery_heard(&mut self, r: usize, question: Question, text: Option<Option<String>>) {
+        let failed = match question {
+            Question::Before => !self.confirmed(r, text),
+            Question::Copy => match text {
+                None => true,
+                Some(text) => {
+                    self.copy_heard(r, text);
+                    false
+                }
+            },
+        };
+        if let Some(delivery) = &mut self.memory(r).delivery {
+            delivery.failed.archive = failed;
+            self.deliver(r);
+        }
+    }
+
+    fn copy_heard(&mut self, r: usize, text: Option<String>) {
+        let now = self.room_now(r);
+        // The delivery has looked at this record before it asked; it looks again before it acts.
+        let Some(record) = self.row(r) else { return };
+        let fault = self.fault;
+        let memory = self.memory(r);
+        let mut known = memory.known.get();
+        known.archive = Copied::Behind;
+        let copy = text.and_then(|text| Record::from_archive(&text));
+        let is_same = |copy: &crate::domain::record::Copy| {
+            fault == Some(Fault::OldCopyIsThisOne) || copy.record.is_same(&record)
+        };
+        if let Some(copy) = copy.filter(is_same)
+            && let Some(written_at) = copy.written_at
+        {
+            if copy.is_listed {
+                known.note_listed(record.mark());
+            }
+            known.archive = Copied::Has {
+                mark: record.mark(),
+                written_at,
+                read_at: Some(now),
+            };
+        } else if fault == Some(Fault::AnyCopyIsProof) {
+            let written_at = now - SETTLE_MS;
+            known.archive = Copied::Has {
+                mark: record.mark(),
+                written_at,
+                read_at: Some(now),
+            };
+        }
+        memory.known.set(known);
+    }
+
+    /// What the archive had before a first update that did not wait for it; `false`: it is still not known.
+    pub(crate) fn confirmed(&mut self, r: usize, text: Option<Option<String>>) -> bool {
+        let Some(text) = text else { return false };
+        let Some(held) = self.row(r).filter(|record| record.unconfirmed.is_some()) else {
+            return true;
+        };
+        let copy = text.and_then(|text| Record::from_archive(&text));
+        let copy = copy.filter(|_| self.fault != Some(Fault::NeverReconciled));
+        match copy {
+            Some(copy) => {
+                let now = self.room_now(r);
+                let merged = reconcile(&held, &copy.record, Timestamp::from_unix_millis(now));
+                let merged = Rc::new(merged);
+                self.arm(r, POLICY.safety(now));
+                self.save(r, &merged, true);
+                let memory = self.memory(r);
+                memory.stored = Some(Stored::Here(Rc::clone(&merged)));
+                memory.known.set(Known {
+                    archive: Copied::Behind,
+                    ..memory.known.get()
+                });
+                self.tell(r, &merged);
+            }
+            None => {
+                let confirmed = Rc::new(Record {
+                    unconfirmed: None,
+                    ..Record::clone(&held)
+                });
+                self.memory(r).stored = Some(Stored::Here(confirmed));
+                self.judge.confirmed(r);
+            }
+        }
+        true
+    }
+}
