@@ -36,6 +36,7 @@ mod schemathesis;
 mod screenshots;
 mod serve;
 mod setup;
+mod sim;
 mod size;
 mod swift;
 mod swift_package;
@@ -100,6 +101,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Build, check and try every package that is published; `--dry-run` publishes none of them
     Release(release::Args),
+    /// Let simulated worlds happen, clients and server over a platform that fails, and hold each against PROTOCOL.md
+    Sim(sim::Args),
     /// Run every test: native, wasm32, end to end on workerd, in Chromium, the packed package, sizes
     Test,
 }
@@ -135,6 +138,7 @@ fn run(command: Command) -> Result<()> {
         Command::Mutants => mutants::run(),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Release(args) => release::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Test => test::run(),
     }
 }

@@ -12,7 +12,9 @@ use crate::lanes::{self, Step};
 use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{adapters, backends, build, chromium, mutants, npm, release, schemathesis, size, swift_package};
+use crate::{
+    adapters, backends, build, chromium, mutants, npm, release, schemathesis, sim, size, swift_package,
+};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
@@ -43,6 +45,9 @@ pub(crate) fn run() -> Result<()> {
     step("protocol without its features", || protocol_alone(&ready))?;
     step("the session's judge finds known faults", || {
         mutants::measure(&ready.tools.root)
+    })?;
+    step("simulated worlds, and known faults in them", || {
+        sim::measure(&ready.tools.root)
     })?;
     step("protocol for wasm32", || protocol_for_wasm(&ready))?;
     let (app, adapters) = step("build what the tests run", || {
