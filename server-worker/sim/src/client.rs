@@ -287,12 +287,12 @@ impl World {
     }
 
     pub(crate) fn refuse_watch(&mut self, end: End, code: u16) {
-        self.to_client(end, Word::Opened);
-        self.to_client(end, Word::Closed(code));
+        self.send_to_client(end, Word::Opened);
+        self.send_to_client(end, Word::Closed(code));
     }
 
     /// Sends over a link; what is sent over a dead one is lost.
-    pub(crate) fn to_client(&mut self, end: End, word: Word) {
+    pub(crate) fn send_to_client(&mut self, end: End, word: Word) {
         let extra = self.rng.i64(0..4);
         let is_cut = self.is_cut(end.0);
         let now = self.now;
@@ -408,7 +408,7 @@ impl World {
             .get(&end)
             .is_some_and(|socket| socket.is_open)
         {
-            self.to_client(end, Word::Pong);
+            self.send_to_client(end, Word::Pong);
         }
     }
 
@@ -570,7 +570,7 @@ impl World {
         for conn in conns {
             let end = (c, conn);
             if is_noticed {
-                self.to_client(end, Word::Closed(1006));
+                self.send_to_client(end, Word::Closed(1006));
                 self.after(5, Ev::Dropped { end });
             } else if let Some(link) = self.clients[c]
                 .as_mut()

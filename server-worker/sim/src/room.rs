@@ -219,7 +219,7 @@ impl World {
         self.judge.broken(r, row.as_deref());
         for (end, socket) in sockets {
             if socket.is_open {
-                self.to_client(end, crate::client::Word::Closed(1006));
+                self.send_to_client(end, crate::client::Word::Closed(1006));
             }
         }
         if repeats {

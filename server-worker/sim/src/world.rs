@@ -529,14 +529,14 @@ impl World {
                     },
                 );
             }
-            Out::Opened(end) => self.to_client(end, Word::Opened),
+            Out::Opened(end) => self.send_to_client(end, Word::Opened),
             Out::Frame(end, text) => {
                 self.check_proof(end.0, self.proofs.get(&end).copied(), true);
-                self.to_client(end, Word::Frame(text));
+                self.send_to_client(end, Word::Frame(text));
             }
             Out::Close(end, code) => {
                 self.note(|| format!("room {r} closes a socket of client {} with {code}", end.0));
-                self.to_client(end, Word::Closed(code));
+                self.send_to_client(end, Word::Closed(code));
             }
             Out::Read {
                 client,
