@@ -46,14 +46,14 @@ impl Options {
         self
     }
 
-    /// Puts `xtask/tools/instruments.mjs` in front of the Worker, for [`Server::instruments`] and its like.
+    /// Puts `xtask/tools/instruments.mjs` in front of the Worker, for [`Server::instruments`](crate::Server::instruments) and its like.
     #[must_use]
     pub fn with_instruments(mut self) -> Self {
         self.instruments = true;
         self
     }
 
-    /// Has the release before this one at hand too, for [`Server::deploy`], and starts with these.
+    /// Has the release before this one at hand too, for [`Server::deploy`](crate::Server::deploy), and starts with these.
     #[must_use]
     pub fn with_release_before(mut self, worker: Release, objects: Release) -> Self {
         self.releases = Some((worker, objects));
