@@ -3,34 +3,44 @@
 //
 // Whatever the old instance was doing for others ends with it, as if the machine had: what was acknowledged is stored.
 import * as bindings from "bindings";
-import { failAll } from "./src/platform/promise.js";
 
 // The panic hook, which has logged the panic by then, sets `criticalError`. It outlives instances.
 const state = bindings.__worker_init_state();
+
+// What the instance has promised, and would never keep once it has failed.
+const underWay = new Set();
 
 // A panic ends in a trap. One with no panic before it: the stack or the memory is used up, say.
 function note(error) {
   if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return;
   console.error("the WebAssembly instance has failed; the next event begins a new one", error);
   state.criticalError = true;
-  failAll(error);
+  for (const fail of underWay) fail(error);
+  underWay.clear();
 }
 addEventListener("error", ({ error }) => note(error));
 addEventListener("unhandledrejection", ({ reason }) => note(reason));
 
 function enter(call) {
   if (state.criticalError) {
-    failAll(new Error("the WebAssembly instance has failed"));
     bindings.__wbg_reset_state();
     state.criticalError = false;
   }
+  let outcome;
   try {
-    return call();
+    outcome = call();
   } catch (error) {
     note(error);
     throw error;
   }
+  return outcome instanceof Promise ? kept(outcome) : outcome;
 }
+
+const kept = (promise) =>
+  new Promise((resolve, reject) => {
+    underWay.add(reject);
+    promise.then(resolve, reject).finally(() => underWay.delete(reject));
+  });
 
 // The object's own part lives in an instance, and is made anew in the next one.
 const objectOf = (Bound) =>

@@ -12,8 +12,8 @@ use std::rc::Rc;
 
 use transfer_status_protocol::sign::{KeyRing, TimestampPolicy};
 use worker::Env;
-use worker::js_sys::{Array, Reflect};
-use worker::wasm_bindgen::prelude::*;
+use worker::js_sys::Reflect;
+use worker::wasm_bindgen::JsValue;
 
 pub(crate) use self::admin::{AdminClosed, AdminTokens};
 pub(crate) use self::keys::KeyNames;
@@ -135,19 +135,14 @@ pub(crate) enum ConfigError {
     },
 }
 
-#[wasm_bindgen(raw_module = "platform/settings.js")]
-extern "C" {
-    fn holds(env: &Env, names: &Array, values: &Array) -> bool;
-}
-
 /// What was parsed, and what it was parsed from.
 struct Parsed {
-    raw: Array,
+    raw: Vec<JsValue>,
     config: Result<Rc<Config>, ConfigError>,
 }
 
 thread_local! {
-    static KEYS: Array = NAMES.into_iter().map(JsValue::from_str).collect();
+    static KEYS: Vec<JsValue> = NAMES.map(JsValue::from_str).to_vec();
     static PARSED: RefCell<Option<Parsed>> = const { RefCell::new(None) };
 }
 
@@ -157,18 +152,19 @@ impl Config {
     /// An isolate may outlive a change of its secrets and variables, so what was parsed counts only as long as each
     /// value is the one that it was parsed from.
     pub(crate) fn of(env: &Env) -> Result<Rc<Self>, ConfigError> {
-        let keys = KEYS.with(Clone::clone);
+        let raw: Vec<JsValue> = KEYS.with(|keys| {
+            let values = keys.iter().map(|key| Reflect::get(env, key));
+            values.map(Result::unwrap_or_default).collect()
+        });
         PARSED.with_borrow_mut(|parsed| {
             if let Some(parsed) = parsed
-                && holds(env, &keys, &parsed.raw)
+                && parsed.raw == raw
             {
                 return parsed.config.clone();
             }
-            let values = keys.iter().map(|key| Reflect::get(env, &key));
-            let raw: Array = values.map(Result::unwrap_or_default).collect();
             let config = Self::read(|name| {
                 let place = NAMES.iter().position(|known| *known == name)?;
-                Value::of(&raw.get(u32::try_from(place).ok()?))
+                Value::of(raw.get(place)?)
             });
             let config = config.map(Rc::new);
             *parsed = Some(Parsed {

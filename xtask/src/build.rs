@@ -103,13 +103,7 @@ pub(crate) fn worker(ready: &Ready) -> Result<PathBuf> {
     )?;
     let compiled = compiled(ready, "transfer_status_server.wasm");
     let entry = package.join("entry.js");
-    let scripts = ["promise.js", "settings.js"].map(|name| package.join("src/platform").join(name));
-    let [promise, settings] = &scripts;
-    let stamp = Stamp::new(
-        tools,
-        &[&compiled, &entry, promise, settings],
-        folder.join(".stamp"),
-    )?;
+    let stamp = Stamp::new(tools, &[&compiled, &entry], folder.join(".stamp"))?;
     if stamp.is_current() && folder.join("index.js").exists() {
         return Ok(folder);
     }

@@ -25,7 +25,6 @@ pub(crate) fn assemble(tools: &Tools, compiled: &Path, entry: &Path, folder: &Pa
     let draft = tempfile::tempdir()?;
     let draft = draft.path();
     bind(tools, compiled, draft)?;
-    let package = entry.parent().context("the entry is in no folder")?;
 
     let bundled = draft.join("bundle.js");
     esbuild(
@@ -33,8 +32,6 @@ pub(crate) fn assemble(tools: &Tools, compiled: &Path, entry: &Path, folder: &Pa
         &[
             entry.display().to_string(),
             format!("--alias:bindings={}", draft.join("index.js").display()),
-            // Where the server's own scripts are that its Rust imports.
-            format!("--alias:platform={}", package.join("src/platform").display()),
             format!("--outfile={}", bundled.display()),
             "--bundle".to_owned(),
             format!("--external:./{MODULE}"),

@@ -2,11 +2,11 @@
 
 use worker::js_sys::{Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{ReadableStreamDefaultReader, Request};
 
 use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::platform::promise::outcome;
 
 /// Reads at most `limit` bytes.
 ///
@@ -23,7 +23,7 @@ pub(crate) async fn read(incoming: &Incoming<'_>, limit: usize) -> Result<Vec<u8
     match content_length.as_deref().map(str::parse::<u64>) {
         // HTTP framing holds the client to the length it gave.
         Some(Ok(length)) if length <= limit as u64 => {
-            let buffer = outcome(&request.array_buffer().map_err(broken)?)
+            let buffer = JsFuture::from(request.array_buffer().map_err(broken)?)
                 .await
                 .map_err(broken)?;
             let bytes = Uint8Array::new(&buffer).to_vec();
@@ -45,7 +45,7 @@ async fn read_chunks(request: &Request, limit: usize) -> Result<Vec<u8>, ApiErro
     };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     loop {
-        let step = outcome(&reader.read()).await.map_err(broken)?;
+        let step = JsFuture::from(reader.read()).await.map_err(broken)?;
         let field = |name: &str| Reflect::get(&step, &JsValue::from_str(name)).map_err(broken);
         if field("done")?.is_truthy() {
             return Ok(bytes);

@@ -8,11 +8,11 @@ use worker::Env;
 use worker::js_sys::{Object, Promise, Reflect};
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::RequestInit;
 
 use crate::error::ApiError;
 use crate::platform::place::Place;
-use crate::platform::promise::outcome;
 
 #[wasm_bindgen]
 extern "C" {
@@ -136,7 +136,9 @@ pub(crate) fn metrics(env: &Env) -> Option<Metrics> {
 
 /// Awaits what a binding has promised.
 pub(crate) async fn resolve(promise: Result<Promise, JsValue>) -> Result<JsValue, ApiError> {
-    outcome(&promise.map_err(unreachable)?).await.map_err(unreachable)
+    JsFuture::from(promise.map_err(unreachable)?)
+        .await
+        .map_err(unreachable)
 }
 
 fn all(env: &Env) -> &Bindings {

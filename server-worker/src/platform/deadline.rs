@@ -2,9 +2,9 @@
 
 use worker::js_sys::{Array, Function, Object, Promise};
 use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
 
 use crate::error::ApiError;
-use crate::platform::promise;
 
 #[wasm_bindgen]
 extern "C" {
@@ -28,7 +28,7 @@ pub(crate) async fn within(
     let timeout = Promise::new(&mut |resolve, _| timer = set_timeout(&resolve, milliseconds, &late));
     let timer = timer?;
     let outcome = match promise {
-        Ok(promise) => promise::outcome(&Promise::race(&Array::of2(&promise, &timeout))).await,
+        Ok(promise) => JsFuture::from(Promise::race(&Array::of2(&promise, &timeout))).await,
         Err(error) => Err(error),
     };
     // A timer that is left would keep the object awake.

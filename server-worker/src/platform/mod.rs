@@ -6,7 +6,6 @@ pub(crate) mod eager;
 pub(crate) mod metrics;
 pub(crate) mod pause;
 pub(crate) mod place;
-pub(crate) mod promise;
 pub(crate) mod random;
 pub(crate) mod reply;
 pub(crate) mod socket;

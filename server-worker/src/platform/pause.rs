@@ -2,9 +2,9 @@
 
 use worker::js_sys::Promise;
 use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
 
 use crate::error::ApiError;
-use crate::platform::promise::outcome;
 
 #[wasm_bindgen]
 extern "C" {
@@ -14,6 +14,6 @@ extern "C" {
 
 /// Waits for so many milliseconds.
 pub(crate) async fn milliseconds(count: i64) -> Result<(), ApiError> {
-    outcome(&wait(count as f64)?).await?;
+    JsFuture::from(wait(count as f64)?).await?;
     Ok(())
 }

@@ -21,7 +21,6 @@ use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::edge::target::Target;
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::eager;
 use crate::platform::reply;
 use crate::platform::socket;
 
@@ -54,7 +53,11 @@ enum Source {
     Shard,
 }
 
-#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+#[wasm_bindgen(
+    wasm_bindgen = ::worker::wasm_bindgen,
+    wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
+    js_sys = ::worker::js_sys,
+)]
 impl RecentIndex {
     /// Wakes the shard; nothing is read yet.
     #[wasm_bindgen(constructor)]
@@ -73,26 +76,18 @@ impl RecentIndex {
     }
 
     /// A call of a room or of the Worker.
-    pub fn fetch(&self, request: Request) -> Result<JsValue, JsValue> {
-        let shard = Rc::clone(&self.0);
-        eager::run(async move {
-            let answer = shard.answer(&request).await.or_else(|error| {
-                if error.is_ours() {
-                    log::shard(&error);
-                }
-                reply::refusal(&error)
-            });
-            Ok(answer?.into())
+    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        self.0.answer(&request).await.or_else(|error| {
+            if error.is_ours() {
+                log::shard(&error);
+            }
+            reply::refusal(&error)
         })
     }
 
     /// The alarm, once a day: what has outlived its time goes.
-    pub fn alarm(&self) -> Result<JsValue, JsValue> {
-        let shard = Rc::clone(&self.0);
-        eager::run(async move {
-            shard.on_alarm().await;
-            Ok(JsValue::UNDEFINED)
-        })
+    pub async fn alarm(&self) {
+        self.0.on_alarm().await;
     }
 
     /// Nothing is to be said here: the platform answers pings.

@@ -7,13 +7,13 @@ use std::rc::Rc;
 
 use worker::js_sys::Date;
 use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
 
 use super::Room;
 use crate::clock::now_unix_millis;
 use crate::config::Config;
 use crate::domain::outbox::Policy;
 use crate::error::ApiError;
-use crate::platform::promise::outcome;
 
 /// How long to wait when nothing can be done about a fault: a deploy without its secret, say.
 const HOPELESS_MS: i64 = 900_000;
@@ -86,7 +86,7 @@ impl Room {
             Ok(set) => {
                 self.alarm.set(Some(Some(at)));
                 // The platform breaks the object, and takes the whole commit back, where this fails later.
-                drop(outcome(&set));
+                drop(JsFuture::from(set));
                 Ok(())
             }
             Err(error) => {

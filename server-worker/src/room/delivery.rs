@@ -4,12 +4,11 @@
 //! what is written elsewhere is the newest at that moment, and it ends by setting the alarm for what is next with nothing
 //! awaited in between.
 
-use std::future::Future;
 use std::rc::Rc;
 
 use transfer_status_protocol::Timestamp;
 use worker::js_sys::Promise;
-use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::{Room, Stored};
@@ -21,7 +20,7 @@ use crate::domain::reconcile::reconcile;
 use crate::domain::record::{Copy, Record};
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::{eager, metrics};
+use crate::platform::metrics;
 use crate::room::batch::Role;
 
 /// How long the archive may take where nobody waits, in milliseconds.
@@ -32,7 +31,7 @@ impl Room {
     pub(super) fn deliver_soon(self: &Rc<Self>, record: &Rc<Record>, watchers: usize) {
         let handed_in = Rc::clone(record);
         let room = Rc::clone(self);
-        self.beside(async move {
+        self.state.wait_until(async move {
             let sent = match room.hand_in(&handed_in, watchers, None).await {
                 Ok((shard, Role::Sender(sender))) => room.send(shard, sender).await,
                 // The alarm that was set with the commit sees to it where nobody does.
@@ -46,20 +45,10 @@ impl Room {
         let held = record.held();
         if held.is_final || !held.is_confirmed {
             let delivery = self.delivery();
-            // It is never rejected.
-            self.state.as_raw().wait_until(&delivery).unwrap_or_default();
-        }
-    }
-
-    /// Runs `work` as far as it goes, and has the platform keep the object for what is left of it.
-    fn beside(&self, work: impl Future<Output = ()> + 'static) {
-        let begun = eager::run(async move {
-            work.await;
-            Ok(JsValue::UNDEFINED)
-        });
-        if let Some(left) = begun.ok().and_then(|left| left.dyn_into::<Promise>().ok()) {
-            // It is never rejected.
-            self.state.as_raw().wait_until(&left).unwrap_or_default();
+            self.state.wait_until(async move {
+                // It is never rejected.
+                let _ = JsFuture::from(delivery).await;
+            });
         }
     }
 

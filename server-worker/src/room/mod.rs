@@ -20,6 +20,7 @@ use transfer_status_protocol::sign::Verified;
 use transfer_status_protocol::{ErrorCode, Timestamp, Transfer, TransferId, Update};
 use worker::js_sys::{Promise, Uint8Array};
 use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
@@ -37,7 +38,6 @@ use crate::error::ApiError;
 use crate::log;
 use crate::platform::eager;
 use crate::platform::metrics;
-use crate::platform::promise::outcome;
 use crate::platform::reply;
 use crate::platform::socket;
 use crate::room::call::{Beside, Call};
@@ -94,7 +94,11 @@ impl Stored {
     }
 }
 
-#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+#[wasm_bindgen(
+    wasm_bindgen = ::worker::wasm_bindgen,
+    wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
+    js_sys = ::worker::js_sys,
+)]
 impl TransferRoom {
     /// Wakes the room; nothing is read yet.
     #[wasm_bindgen(constructor)]
@@ -122,26 +126,18 @@ impl TransferRoom {
     }
 
     /// The alarm: some socket's time is over, or something is still owed.
-    pub fn alarm(&self) -> Result<JsValue, JsValue> {
-        let room = Rc::clone(&self.0);
-        eager::run(async move {
-            room.on_alarm().await;
-            Ok(JsValue::UNDEFINED)
-        })
+    pub async fn alarm(&self) {
+        self.0.on_alarm().await;
     }
 
     /// A message of a client, unless the platform has answered it.
     #[wasm_bindgen(js_name = webSocketMessage)]
-    pub fn web_socket_message(&self, ws: web_sys::WebSocket, message: JsValue) -> Result<JsValue, JsValue> {
-        let room = Rc::clone(&self.0);
-        eager::run(async move {
-            let ws = WebSocket::from(ws);
-            if let Err(error) = room.message(&ws, &message).await {
-                room.log(&error);
-                socket::refuse(&ws, &error);
-            }
-            Ok(JsValue::UNDEFINED)
-        })
+    pub async fn web_socket_message(&self, ws: web_sys::WebSocket, message: JsValue) {
+        let ws = WebSocket::from(ws);
+        if let Err(error) = self.0.message(&ws, &message).await {
+            self.0.log(&error);
+            socket::refuse(&ws, &error);
+        }
     }
 
     /// A close by the client, or the end of the link.
@@ -198,7 +194,7 @@ impl Room {
         word: Option<String>,
         trail: &Trail,
     ) -> Result<Response, ApiError> {
-        let body = outcome(&request.array_buffer()?).await?;
+        let body = JsFuture::from(request.array_buffer()?).await?;
         self.update(Uint8Array::new(&body).to_vec(), word, trail).await
     }
 

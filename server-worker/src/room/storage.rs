@@ -8,12 +8,12 @@
 
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::DurableObjectStorage;
 
 use crate::domain::outbox::Tombstone;
 use crate::domain::record::Record;
 use crate::domain::timeline;
-use crate::platform::promise::outcome;
 
 /// The layout of the entry. A later deploy may write a higher one; this one then serves nothing
 /// rather than overwrite what it cannot read.
@@ -146,7 +146,7 @@ impl Storage {
     /// Waits until all that was written is durable: for what leaves by another object, whom the platform does not
     /// hold back.
     pub(crate) async fn durable(&self) -> Result<(), StorageError> {
-        outcome(&self.platform.sync()?).await?;
+        JsFuture::from(self.platform.sync()?).await?;
         Ok(())
     }
 }
