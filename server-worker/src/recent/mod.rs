@@ -94,10 +94,12 @@ impl Lines {
         let answer: Response = deadline::within(PUT_WITHIN_MS, Ok(self.0))
             .await?
             .unchecked_into();
-        match answer.ok() {
-            true => Ok(()),
-            false => Err(unlisted(answer.status().into())),
+        if answer.ok() {
+            return Ok(());
         }
+        // Read to its end, whatever it says: a body that nobody reads keeps the shard from sleeping.
+        deadline::within(PUT_WITHIN_MS, answer.text()).await?;
+        Err(unlisted(answer.status().into()))
     }
 }
 
