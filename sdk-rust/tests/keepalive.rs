@@ -10,15 +10,15 @@ use support::{QUICK, Service, id, signature, soon, transfer_json};
 use tokio::net::TcpStream;
 use transfer_status::{Client, Key, Publisher, Status, Update};
 
-/// The kernel's timer of the connection from `local`, as `/proc/net/tcp` has it: its kind, and when it is due in
-/// hundredths of a second.
-fn timer(local: SocketAddr) -> (u8, u64) {
+/// The kernel's timer of the connection from `local` to `remote`, as `/proc/net/tcp` has it: its kind, and when it is due
+/// in hundredths of a second. By both ends: one that is over may have had the same port to elsewhere.
+fn timer(local: SocketAddr, remote: SocketAddr) -> (u8, u64) {
     let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
-    let port = format!(":{:04X}", local.port());
+    let ports = [local, remote].map(|end| format!(":{:04X}", end.port()));
     let row = table
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        .find(|row| row.get(1).is_some_and(|address| address.ends_with(&port)))
+        .find(|row| matches!(row[..], [_, from, to, ..] if from.ends_with(&ports[0]) && to.ends_with(&ports[1])))
         .unwrap();
     let (kind, due) = row[5].split_once(':').unwrap();
     (kind.parse().unwrap(), u64::from_str_radix(due, 16).unwrap())
@@ -26,7 +26,7 @@ fn timer(local: SocketAddr) -> (u8, u64) {
 
 fn keeps_alive(stream: &TcpStream) {
     const KEEPALIVE: u8 = 2;
-    let (kind, due) = timer(stream.peer_addr().unwrap());
+    let (kind, due) = timer(stream.peer_addr().unwrap(), stream.local_addr().unwrap());
     assert_eq!(kind, KEEPALIVE);
     assert!((1..=2_500).contains(&due), "due in {due} hundredths");
 }
