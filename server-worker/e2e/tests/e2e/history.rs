@@ -7,7 +7,7 @@ use transfer_status::Status;
 use transfer_status_e2e::{Options, Said, Server, Sockets, until};
 
 const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A server as it is deployed, that counts and lets time pass.
 fn server() -> Server {
@@ -101,7 +101,7 @@ async fn a_transfer_that_got_stuck_is_archived_as_it_stands_and_again_at_its_end
         .await;
     };
     at_rest(&server).await;
-    server.advance(HOUR).await;
+    server.advance(DAY).await;
     archived(1, false).await;
     payment.post(r#""status":"completed""#).await;
     archived(2, true).await;
