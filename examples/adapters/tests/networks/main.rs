@@ -23,6 +23,8 @@ mod changes;
 mod choice;
 #[path = "../conformance/naive.rs"]
 mod naive;
+#[path = "../conformance/program.rs"]
+mod program;
 mod proxy;
 #[path = "../conformance/report.rs"]
 mod report;
@@ -43,43 +45,6 @@ mod watch;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-
-use crate::choice::Choice;
-
 fn main() -> ExitCode {
-    match test() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Whether every SDK gets over every fault, and the negative control does not.
-fn test() -> Result<bool> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    if std::env::args().any(|argument| argument == naive::FLAG) {
-        runtime.block_on(naive::adapter());
-        return Ok(true);
-    }
-    let Some(choice) = Choice::read()? else {
-        println!(
-            "networks: skipped, for {} names no adapters; `cargo xtask adapters --json` prints them",
-            choice::VARIABLE
-        );
-        return Ok(true);
-    };
-    let server = server::start()?;
-    let results = runtime.block_on(run::all(&choice));
-    let is_good = report::print(&results, &choice);
-    // Whoever still waits is of a story that has been told.
-    runtime.shutdown_background();
-    server.stop();
-    Ok(is_good)
+    program::tell("networks", server::start)
 }

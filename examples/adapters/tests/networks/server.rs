@@ -72,8 +72,9 @@ pub(crate) fn start() -> Result<Server> {
     Ok(Server { child, folder })
 }
 
-impl Server {
-    pub(crate) fn stop(mut self) {
+impl Drop for Server {
+    /// The end of its stdin stops it.
+    fn drop(&mut self) {
         drop(self.child.stdin.take());
         let _ended = self.child.wait();
         let _left = fs::remove_dir_all(&self.folder);
