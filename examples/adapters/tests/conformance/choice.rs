@@ -7,7 +7,8 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 
 use crate::naive;
-use crate::stories::{self, Story};
+use crate::stories;
+use crate::story::Story;
 
 /// Holds the JSON that `cargo xtask adapters --json` prints, or the path of a file with it.
 pub(crate) const VARIABLE: &str = "TRANSFER_STATUS_ADAPTERS";

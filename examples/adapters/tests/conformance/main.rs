@@ -27,6 +27,7 @@ mod server;
 mod socket;
 mod stage;
 mod stories;
+mod story;
 mod told;
 mod watch;
 

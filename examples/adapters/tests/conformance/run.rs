@@ -13,7 +13,7 @@ use crate::adapter::{self, Adapter};
 use crate::choice::Choice;
 use crate::naive;
 use crate::stage::Stage;
-use crate::stories::Story;
+use crate::story::Story;
 
 /// Longer than any story takes, and the start of its client before it.
 const STORY_LIMIT: Duration = Duration::from_secs(150);

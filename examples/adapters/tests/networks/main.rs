@@ -36,6 +36,9 @@ mod secrets;
 mod server;
 mod stage;
 mod stories;
+#[path = "../conformance/story.rs"]
+#[allow(dead_code, reason = "shared with the conformance stories")]
+mod story;
 #[path = "../conformance/told.rs"]
 #[allow(dead_code, reason = "shared with the conformance stories")]
 mod told;

@@ -1,8 +1,5 @@
 //! The stories: a payment each, over a network that is broken in one way.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -11,35 +8,7 @@ use transfer_status::Status;
 use crate::changes::locked;
 use crate::proxy::{Proxy, Way};
 use crate::stage::Stage;
-
-/// A story while it is told.
-pub(crate) type Telling = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
-
-/// One story.
-#[derive(Clone, Copy)]
-pub(crate) struct Story {
-    pub(crate) name: &'static str,
-    /// The sentence of PROTOCOL.md that it proves.
-    pub(crate) duty: &'static str,
-    /// What a host may be without; the story is skipped then.
-    pub(crate) needs: &'static [&'static str],
-    /// Whether it has a client process of its own.
-    pub(crate) is_alone: bool,
-    pub(crate) tell: fn(Arc<Stage>) -> Telling,
-}
-
-/// A story from its function and its sentence.
-macro_rules! story {
-    ($tell:ident, $duty:expr) => {
-        Story {
-            name: stringify!($tell),
-            duty: $duty,
-            needs: &[],
-            is_alone: false,
-            tell: |stage| Box::pin(async move { $tell(&stage).await }),
-        }
-    };
-}
+use crate::story::{Story, story};
 
 const NEWS: &str = "Each version at most once; never an older one after a newer one; the final one always.";
 const TOLD: &str = "What keeps a watch from being live is told to the user as data, at once and again when it changes, and is gone when a status arrives";
