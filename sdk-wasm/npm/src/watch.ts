@@ -335,7 +335,7 @@ export const watch = (compile: Compile, options: WatchOptions, host: Host = glob
       if (stop.signal.aborted) return;
       const now = host.Date.now();
       const attempts = (self.problem?.attempts ?? 0) + 1;
-      const wait = Math.min(500 * 2 ** attempts, 30_000) * Math.random();
+      const wait = Math.min(500 * 2 ** attempts, 30_000) * host.Math.random();
       timer = host.setTimeout(begin, wait);
       return setProblem({
         kind: "unreachable",
@@ -346,7 +346,7 @@ export const watch = (compile: Compile, options: WatchOptions, host: Host = glob
       });
     }
     if (self.problem) setProblem(null);
-    feed(INPUT_START, 0, +!!getSignature | (signature ? 0 : 2), Math.random());
+    feed(INPUT_START, 0, +!!getSignature | (signature ? 0 : 2), host.Math.random());
   };
 
   const self = {

@@ -19,21 +19,32 @@ export class Tab extends EventTarget {
   readonly connection = Object.assign(new EventTarget(), { type: "wifi" });
   /** Sockets whose end the driver has been told of. */
   ended = 0;
+  /** Sockets that are on their way: neither open nor ended. */
+  dialing = 0;
   readonly WebSocket: typeof WebSocket;
   readonly fetch: typeof fetch = (input, init) => globalThis.fetch(input, init);
   readonly BroadcastChannel = globalThis.BroadcastChannel;
   readonly navigator: { connection: EventTarget & { type: string }; locks?: unknown };
   readonly Date = this.clock.Date;
+  /** The one random number: with another one, a wait may be over before a test has looked at it. */
+  readonly Math = Object.assign(Object.create(Math) as typeof Math, { random: () => 0.5 });
   readonly setTimeout = this.clock.setTimeout;
   readonly clearTimeout = this.clock.clearTimeout;
 
   constructor(locks?: unknown) {
     super();
     this.navigator = { connection: this.connection, locks };
+    const begun = () => void this.dialing++;
+    const arrived = () => void this.dialing--;
     const ended = () => void this.ended++;
     this.WebSocket = class extends globalThis.WebSocket {
       constructor(...args: ConstructorParameters<typeof WebSocket>) {
         super(...args);
+        begun();
+        const once = new AbortController();
+        for (const type of ["open", "close"]) {
+          this.addEventListener(type, () => (once.abort(), arrived()), { signal: once.signal });
+        }
         this.addEventListener("close", () => queueMicrotask(ended));
       }
     };
