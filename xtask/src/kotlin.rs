@@ -96,6 +96,13 @@ impl Kotlin {
         let library = mobile::library(tools, purpose)?;
         let border = border(tools, purpose);
         mobile::bindings(tools, "kotlin", &library, &border.join("generated"))?;
+        // Maven leaves the classes there of sources that are gone, and would ship them.
+        for classes in ["classes", "test-classes"] {
+            let folder = border.join("transfer-status").join(classes);
+            if folder.exists() {
+                fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+            }
+        }
         let name = library.file_name().context("the library has no name")?;
         let native = border.join("native").join(jna_platform()).join(name);
         match purpose {
