@@ -167,8 +167,11 @@ const main = async () => {
     const toFile = {
       name: "entries",
       setup(build) {
-        const shared = /^\.\/(index|store)\.ts$/;
-        build.onResolve({ filter: shared }, ({ path }) => ({ path: path.replace(".ts", ".js"), external: true }));
+        const shared = /^\.{1,2}\/(index|store)\.ts$/;
+        build.onResolve({ filter: shared }, ({ path }) => ({
+          path: path.replace(/^\.+(.*)\.ts$/, ".$1.js"),
+          external: true,
+        }));
       },
     };
     for (const [entry, external] of Object.entries(entries)) {
@@ -200,7 +203,7 @@ const declare = () => {
   } catch (error) {
     throw new Error(`the types do not fit:\n${error.stdout}`, { cause: error.message });
   }
-  const shared = ["types", "error", "scan", "publish", "secret", "subscription", "testing-service"];
+  const shared = ["types", "error", "final", "scan", "publish", "secret", "subscription", "testing-service"];
   const own = ["request", "texts", "view"].map((name) => join("checkout", name));
   const kept = new Set([...Object.keys(entries), ...shared, ...own].map((name) => `${name}.d.ts`));
   for (const name of readdirSync(dist, { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {

@@ -5,13 +5,13 @@
  */
 import { computed, effect, inject, NgZone, signal, untracked, type Signal } from "@angular/core";
 
-import { watchTransfer, type TransferWatch, type WatchOptions } from "./index.ts";
+import { watchTransfer, type AnyMetadata, type TransferWatch, type WatchOptions } from "./index.ts";
 import { createStore, identity, initialState, type StoreOptions, type TransferState } from "./store.ts";
 
 /** {@link injectTransferStatus} on the `watchTransfer` of another entry, `/slim`. */
 export const injectOn =
   (watchTransfer: (options: WatchOptions) => TransferWatch) =>
-  (options: () => StoreOptions): Signal<TransferState> => {
+  <Metadata = AnyMetadata>(options: () => StoreOptions): Signal<TransferState<Metadata>> => {
     const state = signal(initialState);
     const zone = inject(NgZone);
     const same = computed(() => JSON.stringify(identity(options())));
@@ -22,7 +22,7 @@ export const injectOn =
       // A socket and its timers would keep the page from being stable for ever. On a server nothing is watched.
       if (globalThis.document?.defaultView) cleanUp(zone.runOutsideAngular(() => untracked(subscribe)));
     });
-    return state.asReadonly();
+    return state.asReadonly() as Signal<TransferState<Metadata>>;
   };
 
 /**
@@ -32,5 +32,6 @@ export const injectOn =
  * @example
  * readonly state = injectTransferStatus(() => this.request() && { url, ...this.request() });
  */
-export const injectTransferStatus: (options: () => StoreOptions) => Signal<TransferState> =
-  /* @__PURE__ */ injectOn(watchTransfer);
+export const injectTransferStatus: <Metadata = AnyMetadata>(
+  options: () => StoreOptions,
+) => Signal<TransferState<Metadata>> = /* @__PURE__ */ injectOn(watchTransfer);

@@ -9,8 +9,8 @@ import { Card } from "./checkout/card.ts";
 import { followNetwork } from "./checkout/network.ts";
 import { askShop, begin, keep, kept, type CheckoutOrder, type CheckoutRequest, type Kept } from "./checkout/request.ts";
 import { textsFor, type CheckoutTexts } from "./checkout/texts.ts";
-import { isEnd, ShopError, viewOf, type CheckoutView, type Facts } from "./checkout/view.ts";
-import { watchTransfer, type Transfer } from "./index.ts";
+import { ShopError, viewOf, type CheckoutView, type Facts } from "./checkout/view.ts";
+import { isFinal, watchTransfer, type Transfer } from "./index.ts";
 // biome-ignore lint/suspicious/noTsIgnore: where React is not installed there is nothing to find, and nothing to type
 /** @ts-ignore */
 import type { ClassAttributes, HTMLAttributes } from "react";
@@ -218,7 +218,7 @@ export class TransferCheckoutElement extends Base {
     keep(key, (this.#payment = payment));
     const { request, ahead, valid, transfer } = payment;
     if (transfer) learn({ transfer });
-    if (transfer && isEnd(transfer.status)) return;
+    if (transfer && isFinal(transfer)) return;
     drawCode(card.code, request.qr, card.room);
     card.here.href = request.qr;
 

@@ -3,8 +3,9 @@
  *
  * @packageDocumentation
  */
+export { isFinal } from "./final.ts";
 import text from "session:text";
-import type { TransferWatch, WatchOptions } from "./types.ts";
+import type { AnyMetadata, TransferWatch, WatchOptions } from "./types.ts";
 import { unpack } from "./unpack.ts";
 import { watch } from "./watch.ts";
 
@@ -30,4 +31,5 @@ const compile = () => (module ??= WebAssembly.compile(unpack(text)));
  * // From the answer of your backend, as it is.
  * watchTransfer({ url, ...(await response.json()) });
  */
-export const watchTransfer = (options: WatchOptions): TransferWatch => watch(compile, options);
+export const watchTransfer = <Metadata = AnyMetadata>(options: WatchOptions): TransferWatch<Metadata> =>
+  watch(compile, options) as TransferWatch<Metadata>;

@@ -5,7 +5,7 @@
  */
 import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 
-import { watchTransfer, type TransferWatch, type WatchOptions } from "./index.ts";
+import { watchTransfer, type AnyMetadata, type TransferWatch, type WatchOptions } from "./index.ts";
 import { createStore, identity, initialState, type StoreOptions, type TransferState } from "./store.ts";
 
 export type { TransferState };
@@ -13,14 +13,14 @@ export type { TransferState };
 /** {@link useTransferStatus} on the `watchTransfer` of another entry, `/slim`; call it once, outside of components. */
 export const hookOn =
   (watchTransfer: (options: WatchOptions) => TransferWatch) =>
-  (options: StoreOptions): TransferState => {
+  <Metadata = AnyMetadata>(options: StoreOptions): TransferState<Metadata> => {
     const current = useRef(options);
     useEffect(() => {
       current.current = options;
     });
     // biome-ignore lint/correctness/useExhaustiveDependencies: what matters of the options, not their identity
     const store = useMemo(() => createStore(watchTransfer, options, () => current.current), identity(options));
-    return useSyncExternalStore(store.subscribe, store.get, () => initialState);
+    return useSyncExternalStore(store.subscribe, store.get, () => initialState) as TransferState<Metadata>;
   };
 
 /**
@@ -37,4 +37,5 @@ export const hookOn =
  *   return <p>{transfer?.status ?? connection}</p>;
  * }
  */
-export const useTransferStatus: (options: StoreOptions) => TransferState = /* @__PURE__ */ hookOn(watchTransfer);
+export const useTransferStatus: <Metadata = AnyMetadata>(options: StoreOptions) => TransferState<Metadata> =
+  /* @__PURE__ */ hookOn(watchTransfer);

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-import { watchTransfer, type TransferWatch, type WatchOptions } from "./index.ts";
+import { watchTransfer, type AnyMetadata, type TransferWatch, type WatchOptions } from "./index.ts";
 
 export { publish, PublishError, sign, type PublishOptions, type Update } from "./publish.ts";
 export { Secret } from "./secret.ts";
@@ -17,5 +17,5 @@ export { mint, SignatureError, verify, type Claims, type MintOptions, type Trans
  * const watched = watch({ url, transferId, getSignature: async () => (await mint(secret, order)).signature });
  * const { status } = await watched.finished;
  */
-export const watch = (options: WatchOptions & { share?: never }): TransferWatch =>
+export const watch = <Metadata = AnyMetadata>(options: WatchOptions & { share?: never }): TransferWatch<Metadata> =>
   watchTransfer({ ...options, share: false });

@@ -3,7 +3,8 @@
  *
  * @packageDocumentation
  */
-import type { TransferWatch, WatchOptions } from "./types.ts";
+export { isFinal } from "./final.ts";
+import type { AnyMetadata, TransferWatch, WatchOptions } from "./types.ts";
 import { watch } from "./watch.ts";
 
 export { TransferStatusError, type ErrorCode } from "./error.ts";
@@ -31,7 +32,10 @@ const modules: Record<string, Promise<WebAssembly.Module>> = {};
  * const watch = watchTransfer({ url: "https://status.example.com", transferId, signature });
  * watch.on("status", (transfer) => show(transfer.status));
  */
-export const watchTransfer = ({ wasm, ...options }: SlimOptions): TransferWatch => {
+export const watchTransfer = <Metadata = AnyMetadata>({ wasm, ...options }: SlimOptions): TransferWatch<Metadata> => {
   const url = wasm ?? new URL("./session.wasm", import.meta.url);
-  return watch(() => (modules[`${url}`] ??= WebAssembly.compileStreaming(fetch(url))), options as WatchOptions);
+  return watch(
+    () => (modules[`${url}`] ??= WebAssembly.compileStreaming(fetch(url))),
+    options as WatchOptions,
+  ) as TransferWatch<Metadata>;
 };

@@ -5,13 +5,13 @@
  */
 import { createEffect, createMemo, createSignal, onCleanup, untrack, type Accessor } from "solid-js";
 
-import { watchTransfer, type TransferWatch, type WatchOptions } from "./index.ts";
+import { watchTransfer, type AnyMetadata, type TransferWatch, type WatchOptions } from "./index.ts";
 import { createStore, identity, initialState, type StoreOptions, type TransferState } from "./store.ts";
 
 /** {@link createTransferStatus} on the `watchTransfer` of another entry, `/slim`. */
 export const primitiveOn =
   (watchTransfer: (options: WatchOptions) => TransferWatch) =>
-  (options: Accessor<StoreOptions>): Accessor<TransferState> => {
+  <Metadata = AnyMetadata>(options: Accessor<StoreOptions>): Accessor<TransferState<Metadata>> => {
     const [state, setState] = createSignal(initialState);
     const same = createMemo(() => JSON.stringify(identity(options())));
     // Effects do not run on a server.
@@ -20,7 +20,7 @@ export const primitiveOn =
       const latest = () => untrack(options);
       onCleanup(createStore(watchTransfer, latest(), latest).subscribe(setState));
     });
-    return state;
+    return state as Accessor<TransferState<Metadata>>;
   };
 
 /**
@@ -31,5 +31,6 @@ export const primitiveOn =
  * const state = createTransferStatus(() => request() && { url, ...request() });
  * return <p>{state().transfer?.status ?? state().connection}</p>;
  */
-export const createTransferStatus: (options: Accessor<StoreOptions>) => Accessor<TransferState> =
-  /* @__PURE__ */ primitiveOn(watchTransfer);
+export const createTransferStatus: <Metadata = AnyMetadata>(
+  options: Accessor<StoreOptions>,
+) => Accessor<TransferState<Metadata>> = /* @__PURE__ */ primitiveOn(watchTransfer);

@@ -5,12 +5,14 @@
  * @packageDocumentation
  */
 import type { TransferStatusError } from "./error.ts";
-import type { Connection, FinalTransfer, Problem, Scan, Transfer, TransferWatch, WatchOptions } from "./types.ts";
+import type { AnyMetadata, Connection, Problem, Scan, Transfer, TransferWatch, WatchOptions } from "./types.ts";
+
+export { isFinal } from "./final.ts";
 
 /** What a page shows. */
-export interface TransferState {
+export interface TransferState<Metadata = AnyMetadata> {
   /** The newest status. */
-  readonly transfer: Transfer | undefined;
+  readonly transfer: Transfer<Metadata> | undefined;
   /** How news travels now. */
   readonly connection: Connection;
   /** The last scan of the QR code. */
@@ -27,11 +29,11 @@ export interface TransferState {
 }
 
 /** One watch for as long as anybody listens. */
-export interface TransferStore {
+export interface TransferStore<Metadata = AnyMetadata> {
   /** The state now; the same object until it changes. */
-  get(): TransferState;
+  get(): TransferState<Metadata>;
   /** Calls `listener` with the state, at once and at each change; gives what takes it off again. */
-  subscribe(listener: (state: TransferState) => void): () => void;
+  subscribe(listener: (state: TransferState<Metadata>) => void): () => void;
 }
 
 /** Options, or none yet. */
@@ -47,10 +49,6 @@ export const initialState: TransferState = {
   retry() {},
 };
 
-/** Whether nothing can follow. */
-export const isFinal = (transfer: Transfer): transfer is FinalTransfer =>
-  /^(completed|failed|cancelled)$/.test(transfer.status);
-
 /**
  * Makes a store of a watch. It begins with the first listener and ends after the last; it never throws: options that
  * cannot be watched are an `error`. `latest` gives the options of a later moment, for `getSignature` and a retry.
@@ -61,17 +59,20 @@ export const isFinal = (transfer: Transfer): transfer is FinalTransfer =>
  * const store = createStore(watchTransfer, { url, transferId, signature });
  * const off = store.subscribe(({ transfer, connection }) => show(transfer?.status ?? connection));
  */
-export const createStore = (
-  watchTransfer: (options: WatchOptions) => TransferWatch,
+export const createStore = <Metadata = AnyMetadata>(
+  watchTransfer: (options: WatchOptions) => TransferWatch<Metadata>,
   options: StoreOptions,
   latest: () => StoreOptions = () => options,
-): TransferStore => {
-  let state: TransferState = { ...initialState, retry: () => listeners.size && restart() };
+): TransferStore<Metadata> => {
+  let state: TransferState<Metadata> = {
+    ...(initialState as TransferState<Metadata>),
+    retry: () => listeners.size && restart(),
+  };
   let stop: (() => void) | undefined;
   // After the final status there is nothing more to watch.
   let isOver = false;
-  const listeners = new Set<(state: TransferState) => void>();
-  const set = (change: Partial<TransferState>) => {
+  const listeners = new Set<(state: TransferState<Metadata>) => void>();
+  const set = (change: Partial<TransferState<Metadata>>) => {
     state = { ...state, ...change };
     for (const listener of [...listeners]) listener(state);
   };
@@ -112,7 +113,7 @@ export const createStore = (
     get: () => state,
     subscribe(listener) {
       // Not the function itself: one that listens twice hears twice.
-      const own = (state: TransferState) => listener(state);
+      const own = (state: TransferState<Metadata>) => listener(state);
       listeners.add(own);
       listener(state);
       if (!stop) restart();

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { watchTransfer } from "./index.ts";
+import { watchTransfer, type AnyMetadata } from "./index.ts";
 import { createStore, type StoreOptions, type TransferStore } from "./store.ts";
 
 /**
@@ -14,4 +14,5 @@ import { createStore, type StoreOptions, type TransferStore } from "./store.ts";
  * const payment = transferStatus({ url, transferId, signature });
  * // {$payment.transfer?.status ?? $payment.connection}
  */
-export const transferStatus = (options: StoreOptions): TransferStore => createStore(watchTransfer, options);
+export const transferStatus = <Metadata = AnyMetadata>(options: StoreOptions): TransferStore<Metadata> =>
+  createStore(watchTransfer<Metadata>, options);

@@ -1,4 +1,5 @@
 /** A service within the process, for the real client: sockets and polls come here instead of to the network. */
+import { isFinal } from "./final.ts";
 import type { Status, Transfer } from "./types.ts";
 
 /** A service that holds transfers in memory. */
@@ -18,8 +19,6 @@ export interface FakeService {
   /** Puts the page's own `WebSocket` and `fetch` back. */
   restore(): void;
 }
-
-const isEnd = (status: string) => /^(completed|failed|cancelled)$/.test(status);
 
 /**
  * Puts itself in the place of `WebSocket` and `fetch` for its own address; everything else goes on as it was. Signatures are
@@ -69,7 +68,7 @@ export const fakeService = (url = "https://status.test"): FakeService => {
         sockets.set(id, all.add(this));
         this.onopen?.({});
         this.tell({ type: "status", transfer: read(id) });
-        if (isEnd(read(id).status)) this.end(1000);
+        if (isFinal(read(id))) this.end(1000);
       });
     }
 
@@ -120,13 +119,13 @@ export const fakeService = (url = "https://status.test"): FakeService => {
     watchers: (id) => all(id).length,
     update(id, status, fields) {
       const before = read(id);
-      if (isEnd(before.status)) throw new Error(`${id} is ${before.status} already; nothing can follow`);
+      if (isFinal(before)) throw new Error(`${id} is ${before.status} already; nothing can follow`);
       const updatedAt = new Date((clock += 1_000)).toISOString();
       const transfer = { ...before, updatedAt, ...fields, status, version: before.version! + 1 };
       transfers.set(id, transfer);
       for (const socket of all(id)) {
         socket.tell({ type: "status", transfer });
-        if (isEnd(status)) socket.end(1000);
+        if (isFinal(transfer)) socket.end(1000);
       }
       return transfer;
     },

@@ -4,8 +4,17 @@
  *
  * @packageDocumentation
  */
-import { TransferStatusError, type ErrorCode } from "./index.ts";
-import type { Connection, Problem, Scan, Status, Transfer, TransferWatch, WatchEvents } from "./types.ts";
+import { isFinal, TransferStatusError, type ErrorCode } from "./index.ts";
+import type {
+  Connection,
+  FinalTransfer,
+  Problem,
+  Scan,
+  Status,
+  Transfer,
+  TransferWatch,
+  WatchEvents,
+} from "./types.ts";
 
 export { fakeService, type FakeService } from "./testing-service.ts";
 
@@ -25,8 +34,6 @@ export interface ScriptedWatch {
   /** The watch ends without a final status. */
   fail(code: ErrorCode, message?: string): void;
 }
-
-const isEnd = (status: string) => /^(completed|failed|cancelled)$/.test(status);
 
 /** The time of all that happens here, so that what a page makes of it can be compared with what is expected. */
 const AT = "2024-01-15T10:30:00.000Z";
@@ -64,7 +71,7 @@ export const scriptedWatch = (transferId = "transfer-123"): ScriptedWatch => {
     if (error instanceof TransferStatusError && error.code != "closed") emit("error", error);
     emit("closed", error);
     if (error) reject(error);
-    else resolve(self.latest!);
+    else resolve(self.latest as FinalTransfer);
     failure = error;
     wake();
   };
@@ -114,7 +121,7 @@ export const scriptedWatch = (transferId = "transfer-123"): ScriptedWatch => {
       const transfer = { ...self.latest, id: transferId, updatedAt: AT, version, ...fields, status };
       emit("status", (self.latest = transfer));
       wake();
-      if (isEnd(status)) end(null);
+      if (isFinal(transfer)) end(null);
       return transfer;
     },
     connection: (connection) => emit("connection", (self.connection = connection)),

@@ -5,8 +5,18 @@ import type { TransferStatusError } from "./error.ts";
 /** Where a transfer stands. The last three are final; a name from a newer server is passed on as it is. */
 export type Status = "pending" | "processing" | "completed" | "failed" | "cancelled" | (string & {});
 
-/** A transfer, as the server sent it: the very object that `JSON.parse` made. `Metadata` is what your backend attaches. */
-export interface Transfer<Metadata = { readonly [key: string]: unknown }> {
+/** What a backend may attach to a transfer, where nothing closer is said of it. */
+export type AnyMetadata = { readonly [key: string]: unknown };
+
+/**
+ * A transfer, as the server sent it: the very object that `JSON.parse` made. `Metadata` is what your backend attaches;
+ * nobody checks it.
+ *
+ * @example
+ * const watch = watchTransfer<{ currency: string }>(options);
+ * watch.on("status", ({ amount, metadata }) => show(amount, metadata?.currency));
+ */
+export interface Transfer<Metadata = AnyMetadata> {
   /** Its id. */
   readonly id: string;
   /** Where it stands. */
@@ -26,7 +36,7 @@ export interface Transfer<Metadata = { readonly [key: string]: unknown }> {
 }
 
 /** A transfer that nothing can follow. */
-export type FinalTransfer<Metadata = { readonly [key: string]: unknown }> = Transfer<Metadata> & {
+export type FinalTransfer<Metadata = AnyMetadata> = Transfer<Metadata> & {
   readonly status: "completed" | "failed" | "cancelled";
 };
 
@@ -115,9 +125,9 @@ export interface Problem {
 }
 
 /** The events of a watch and what each listener gets. */
-export interface WatchEvents {
+export interface WatchEvents<Metadata = AnyMetadata> {
   /** The transfer changed. Each version comes at most once, never an older one after a newer one. */
-  status: Transfer;
+  status: Transfer<Metadata>;
   /** The connection changed. Its listeners get a {@link ConnectionDetail} as a second argument. */
   connection: Connection;
   /** What keeps the watch from being live is new or was met again; `null`: it is gone. */
@@ -195,11 +205,11 @@ export interface Settings {
 export type WatchOptions = Settings & Target;
 
 /** A transfer that is being watched. */
-export interface TransferWatch extends AsyncIterable<Transfer> {
+export interface TransferWatch<Metadata = AnyMetadata> extends AsyncIterable<Transfer<Metadata>> {
   /** The id of the transfer. */
   readonly transferId: string;
   /** The newest status that was seen. */
-  readonly latest: Transfer | undefined;
+  readonly latest: Transfer<Metadata> | undefined;
   /** How news travels now. */
   readonly connection: Connection;
   /** What keeps the watch from being live; `null` when nothing does. */
@@ -211,7 +221,7 @@ export interface TransferWatch extends AsyncIterable<Transfer> {
    * @example
    * const { status } = await watch.finished; // "completed", "failed" or "cancelled"
    */
-  readonly finished: Promise<Transfer>;
+  readonly finished: Promise<FinalTransfer<Metadata>>;
   /**
    * Calls `listener` at each event of that name, from now on.
    *
@@ -221,7 +231,10 @@ export interface TransferWatch extends AsyncIterable<Transfer> {
    */
   on<Name extends keyof WatchEvents>(
     name: Name,
-    listener: (event: WatchEvents[Name], detail: Name extends "connection" ? ConnectionDetail : undefined) => void,
+    listener: (
+      event: WatchEvents<Metadata>[Name],
+      detail: Name extends "connection" ? ConnectionDetail : undefined,
+    ) => void,
   ): () => void;
   /** Ends the watch. Harmless when it has ended already. */
   close(): void;
@@ -236,5 +249,5 @@ export interface TransferWatch extends AsyncIterable<Transfer> {
    * @example
    * for await (const transfer of watchTransfer(options)) render(transfer);
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Transfer, void, undefined>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Transfer<Metadata>, void, undefined>;
 }

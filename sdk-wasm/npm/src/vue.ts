@@ -5,13 +5,13 @@
  */
 import { shallowRef, toValue, watch, type MaybeRefOrGetter, type ShallowRef } from "vue";
 
-import { watchTransfer, type TransferWatch, type WatchOptions } from "./index.ts";
+import { watchTransfer, type AnyMetadata, type TransferWatch, type WatchOptions } from "./index.ts";
 import { createStore, identity, initialState, type StoreOptions, type TransferState } from "./store.ts";
 
 /** {@link useTransferStatus} on the `watchTransfer` of another entry, `/slim`. */
 export const composableOn =
   (watchTransfer: (options: WatchOptions) => TransferWatch) =>
-  (options: MaybeRefOrGetter<StoreOptions>): Readonly<ShallowRef<TransferState>> => {
+  <Metadata = AnyMetadata>(options: MaybeRefOrGetter<StoreOptions>): Readonly<ShallowRef<TransferState<Metadata>>> => {
     const state = shallowRef(initialState);
     const latest = () => toValue(options);
     // On a server nothing is watched.
@@ -23,7 +23,7 @@ export const composableOn =
         { immediate: true },
       );
     }
-    return state;
+    return state as ShallowRef<TransferState<Metadata>>;
   };
 
 /**
@@ -33,5 +33,6 @@ export const composableOn =
  * @example
  * const state = useTransferStatus(() => request.value && { url, ...request.value });
  */
-export const useTransferStatus: (options: MaybeRefOrGetter<StoreOptions>) => Readonly<ShallowRef<TransferState>> =
-  /* @__PURE__ */ composableOn(watchTransfer);
+export const useTransferStatus: <Metadata = AnyMetadata>(
+  options: MaybeRefOrGetter<StoreOptions>,
+) => Readonly<ShallowRef<TransferState<Metadata>>> = /* @__PURE__ */ composableOn(watchTransfer);

@@ -59,6 +59,7 @@ import type {
   Notice,
   Problem,
   Scan,
+  FinalTransfer,
   Transfer,
   TransferWatch,
   WatchEvents,
@@ -355,7 +356,7 @@ export const watch = (compile: Compile, options: WatchOptions, host: Host = glob
     problem: null,
     finished: new Promise((resolve, reject) =>
       listen((name, error) => {
-        if (name == "closed") error ? reject(error) : resolve(self.latest!);
+        if (name == "closed") error ? reject(error) : resolve(self.latest as FinalTransfer);
       }),
     ),
     on(name, listener) {

@@ -1,5 +1,5 @@
 /** Which view a payment is in. */
-import type { Transfer } from "../types.ts";
+import { isFinal, type Transfer } from "../index.ts";
 
 /** One for each thing that a customer may have to know or do. */
 export type CheckoutView =
@@ -28,14 +28,10 @@ export interface Facts {
 /** Why the shop gave no request. */
 export class ShopError extends Error {}
 
-/** Whether nothing can follow. */
-export const isEnd = (status: string): boolean => /^(completed|failed|cancelled)$/.test(status);
-
 /** A payment's news always win: a late one still shows after the code has expired. */
 export const viewOf = ({ isStarted, transfer, isScanned, isExpired, failure }: Facts): CheckoutView => {
-  const status = transfer?.status ?? "pending";
-  if (isEnd(status)) return status as CheckoutView;
-  const isPending = status == "pending";
+  if (transfer && isFinal(transfer)) return transfer.status;
+  const isPending = (transfer?.status ?? "pending") == "pending";
   if (failure) {
     const ranOut = /^(expired|no_signature)$/.test((failure as { code?: string }).code ?? "");
     return isExpired && isPending && ranOut ? "expired" : "problem";

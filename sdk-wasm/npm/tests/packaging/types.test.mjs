@@ -8,6 +8,9 @@ import { test } from "node:test";
 import { Project } from "./support/project.mjs";
 
 const CODE = `
+import { isFinal, watchTransfer, type FinalTransfer, type Transfer } from "@transfer-status/client";
+import { isFinal as isFinalInSlim } from "@transfer-status/client/slim";
+import { createStore } from "@transfer-status/client/store";
 import { formatQr } from "@transfer-status/client/qr";
 import { mint, Secret, type Update } from "@transfer-status/client/server";
 import "@transfer-status/client/checkout";
@@ -25,6 +28,17 @@ checkout.createRequest = async ({ amount }) => ({
   url: "https://status.example",
   qr: amount.toFixed(),
 });
+const watched = watchTransfer<{ currency: string }>({ url: "https://status.example", transferId: "t", signature: "s" });
+watched.on("status", ({ metadata }) => console.log(metadata?.currency.length));
+const thank = (end: "completed" | "failed" | "cancelled") => end.length;
+watched.on("status", (transfer) => isFinal(transfer) && thank(transfer.status));
+watched.finished.then(({ status, metadata }) => thank(status) + (metadata?.currency.length ?? 0));
+const given = {} as Transfer<{ order: number }>;
+if (isFinalInSlim(given)) {
+  const end: FinalTransfer<{ order: number }> = given;
+  console.log(thank(end.status), end.metadata?.order.toFixed());
+}
+createStore(watchTransfer<{ order: number }>, null).subscribe(({ transfer }) => transfer?.metadata?.order.toFixed());
 const update: Update = { transferId: "t", status: "completed", ifVersion: 1 };
 console.log(checkout.request?.qr, update.status);
 console.log(element.watch?.latest?.version, formatQr({ page: "", transferId: "", signature: "" }).length);
@@ -59,6 +73,15 @@ test("a project without React needs none for the element's types, and has them",
   };
   await check("esnext", "bundler");
   await check("nodenext", "nodenext");
-  writeFileSync(path.join(folder, "main.ts"), CODE.replace("detail.status.length", "detail.nonsense"));
-  await assert.rejects(check("nodenext", "nodenext"), /nonsense/);
+  // What is wrong with a line's types is found, so the lines above say something.
+  for (const [right, wrong, found] of [
+    ["detail.status.length", "detail.nonsense", /nonsense/],
+    ["metadata?.currency.length)", "metadata?.nonsense)", /nonsense/],
+    ["isFinal(transfer) && thank", "thank", /is not assignable/],
+    ["order.toFixed());\n}", "order.length);\n}", /length/],
+  ]) {
+    assert.ok(CODE.includes(right));
+    writeFileSync(path.join(folder, "main.ts"), CODE.replace(right, wrong));
+    await assert.rejects(check("nodenext", "nodenext"), found);
+  }
 });

@@ -32,7 +32,7 @@ after(() => server.stop());
 
 const options = () => ({ url: server.url, transferId: "transfer-123", signature });
 
-const client = ["TransferStatusError", "watchTransfer"];
+const client = ["TransferStatusError", "isFinal", "watchTransfer"];
 const entries: Record<string, string[]> = {
   index: client,
   slim: client,
