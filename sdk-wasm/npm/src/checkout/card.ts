@@ -18,22 +18,18 @@ const signs: Partial<Record<CheckoutView, string>> = {
   problem: "M24 15v11M24 32v.5",
 };
 
+const fill = <E extends Element>(element: E, attributes: Record<string, string>, children: (Node | string)[]): E => {
+  for (const name in attributes) element.setAttribute(name, attributes[name]!);
+  element.append(...children);
+  return element;
+};
 const make = <Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Record<string, string> = {},
   ...children: (Node | string)[]
-): HTMLElementTagNameMap[Name] => {
-  const element = document.createElement(name);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
-const draw = (name: string, attributes: Record<string, string> = {}, ...children: Node[]): SVGElement => {
-  const element = document.createElementNS(SVG, name);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
+): HTMLElementTagNameMap[Name] => fill(document.createElement(name), attributes, children);
+const draw = (name: string, attributes: Record<string, string> = {}, ...children: Node[]): SVGElement =>
+  fill(document.createElementNS(SVG, name) as SVGElement, attributes, children);
 
 let sheet: CSSStyleSheet | undefined;
 
@@ -172,7 +168,9 @@ export class Card {
     const held = (this.#card.getRootNode() as ShadowRoot).activeElement;
 
     this.#card.classList.toggle("bad", view == "failed" || view == "problem");
+    this.#card.classList.toggle("over", view == "cancelled" || view == "expired");
     this.#card.classList.toggle("busy", view == "processing");
+    this.#card.classList.toggle("soon", view == "starting");
     this.#mark.toggleAttribute("hidden", isWaiting);
     this.#sign.setAttribute("d", signs[view] ?? "");
     this.#heading.textContent = heading;
@@ -181,7 +179,7 @@ export class Card {
     this.#said.textContent = view == "failed" || view == "cancelled" ? (transfer?.message ?? "") : "";
     this.#said.hidden = !this.#said.textContent;
     this.#fold.hidden = !isWaiting || (isTouch && view == "starting");
-    this.here.hidden = this.#left.hidden = view != "waiting";
+    this.here.hidden = this.#left.hidden = !isWaiting;
     this.#again.hidden = !/failed|cancelled|expired|problem/.test(view);
     this.#again.textContent = view == "expired" ? texts.newCode : texts.again;
     this.#slot.name = view;
