@@ -9,7 +9,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, transform } from "esbuild";
+import { build } from "esbuild";
+
+import { checkout } from "./build-checkout.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -80,29 +82,6 @@ export const pack = (bytes) => {
   );
 };
 
-/** The module of the checkout's words with its table written shorter. */
-export const packTexts = async (source) => {
-  const { code } = await transform(source, { loader: "ts" });
-  const { languages } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-  const names = [...Object.keys(languages.en), "dir"];
-  const packed = Object.entries(languages).map(([tag, words]) => {
-    const known = Object.keys(words).every((name) => names.includes(name));
-    const text = names.map((name) => words[name] ?? "").join("|");
-    if (!known || text.split("|").length != names.length) throw new Error(`the words of "${tag}" cannot be packed`);
-    return `${tag}: read(${JSON.stringify(text.replace(/\|$/, ""))})`;
-  });
-  const begin = source.indexOf("export const languages");
-  const end = source.indexOf("\n};\n", begin);
-  if (begin < 0 || end < 0) throw new Error("src/checkout/texts.ts has another form than the build knows");
-  return `${source.slice(0, begin)}
-const names = ${JSON.stringify(names.join("|"))}.split("|");
-const read = (text: string) => {
-  const words = text.split("|");
-  return Object.fromEntries(names.map((name, at) => [name, words[at]])) as unknown as CheckoutTexts;
-};
-export const languages: Record<string, CheckoutTexts> = {${packed.join(",\n")}${source.slice(end)}`;
-};
-
 /** What Next.js and its like read of a module that belongs to the browser. */
 const banners = { react: '"use client";' };
 
@@ -144,34 +123,12 @@ const main = async () => {
         build.onLoad({ filter: /.*/, namespace: "session" }, () => ({ contents: pack(bytes), loader: "text" }));
       },
     };
-    const style = {
-      name: "style:text",
-      setup(build) {
-        build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-          const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
-          return { contents: code.trim(), loader: "text" };
-        });
-      },
-    };
-    // Each language as one text: the names of forty sentences stand once.
-    const texts = {
-      name: "texts:packed",
-      setup(build) {
-        build.onLoad({ filter: /checkout\/texts\.ts$/ }, async ({ path }) => ({
-          contents: await packTexts(readFileSync(path, "utf8")),
-          loader: "ts",
-        }));
-      },
-    };
     // Within the package an entry is shared, not copied; only the file for a script tag stands alone.
     const toFile = {
       name: "entries",
       setup(build) {
-        const shared = /^\.{1,2}\/(index|store)\.ts$/;
-        build.onResolve({ filter: shared }, ({ path }) => ({
-          path: path.replace(/^\.+(.*)\.ts$/, ".$1.js"),
-          external: true,
-        }));
+        const shared = /^\.\/(index|store)\.ts$/;
+        build.onResolve({ filter: shared }, ({ path }) => ({ path: path.replace(".ts", ".js"), external: true }));
       },
     };
     for (const [entry, external] of Object.entries(entries)) {
@@ -183,7 +140,7 @@ const main = async () => {
         // Who audits a page of payments reads the sources, not what the minifier made of them.
         sourcemap: true,
         sourcesContent: true,
-        plugins: external.includes("./index.js") ? [inlined, style, texts, toFile] : [inlined],
+        plugins: external.includes("./index.js") ? [inlined, checkout, toFile] : [inlined],
       });
     }
     cpSync(join(here, "src/element.css"), join(dist, "element.css"));

@@ -177,7 +177,13 @@ pub(crate) fn build_node_shop(ready: &Ready) -> Result<PathBuf> {
 /// Of all that the package is made from, and of what was made: a `dist` that somebody else has built is built again.
 fn digest(folder: &Path, session: &Path) -> Result<String> {
     let mut files = vec![session.to_owned()];
-    for name in ["package-lock.json", "package.json", "build.mjs", "tsconfig.json"] {
+    for name in [
+        "package-lock.json",
+        "package.json",
+        "build.mjs",
+        "build-checkout.mjs",
+        "tsconfig.json",
+    ] {
         files.push(folder.join(name));
     }
     for name in ["src", "dist"] {

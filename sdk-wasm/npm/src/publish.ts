@@ -81,8 +81,7 @@ export const sign = async (secret: Secret | string, body: Bytes, timestamp?: num
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
-const isPassing = (status: number) =>
-  /^(408|425|429)$/.test(`${status}`) || (status > 499 && !/^(501|505|511)$/.test(`${status}`));
+const isPassing = (status: number) => /^(408|42[59]|5(?!01|05|11)..)$/.test(`${status}`);
 
 /** Reads an answer: the transfer, or the error that it is. */
 const read = (id: string, { status, headers }: Response, text: string, now: number): Transfer | PublishError => {
@@ -100,14 +99,22 @@ const read = (id: string, { status, headers }: Response, text: string, now: numb
   const wait = headers.get("retry-after");
   const until = wait ? (/^\d+$/.test(wait) ? now + +wait * 1000 : Date.parse(wait)) : NaN;
   if (until >= 0) facts.retryAfter = Math.max(0, until - now);
-  if (!isOwn) {
-    const why = `the answer (HTTP ${status}) is not the service's own; check url and what is in between`;
-    return new PublishError("unexpected", why, isPassing(status), facts);
-  }
-  // A body that broke off on its way is as transient as a broken connection.
-  const isBroken = message.startsWith("the body did not arrive whole");
-  const isRetryable = isBroken || passing.test(code) || (!lasting.test(code) && isPassing(status));
-  return new PublishError(code, message, isRetryable, facts);
+  return isOwn
+    ? new PublishError(
+        code,
+        message,
+        // A body that broke off on its way is as transient as a broken connection.
+        message.startsWith("the body did not arrive whole") ||
+          passing.test(code) ||
+          (!lasting.test(code) && isPassing(status)),
+        facts,
+      )
+    : new PublishError(
+        "unexpected",
+        `the answer (HTTP ${status}) is not the service's own; check url and what is in between`,
+        isPassing(status),
+        facts,
+      );
 };
 
 /** What of the global object is used; a test passes its own. */
@@ -153,17 +160,6 @@ export const publishOn = async (host: PublishHost, options: PublishOptions, upda
     }
   };
 
-  const sleep = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const wake = () => {
-        host.clearTimeout(timer);
-        signal?.removeEventListener("abort", wake);
-        resolve();
-      };
-      const timer = host.setTimeout(wake, ms);
-      signal?.addEventListener("abort", wake);
-    });
-
   for (let number = 1; ; number++) {
     signal?.throwIfAborted();
     const answer = await attempt();
@@ -171,7 +167,15 @@ export const publishOn = async (host: PublishHost, options: PublishOptions, upda
     const backoff = Math.min(BACKOFF_MS * 2 ** (number - 1), BACKOFF_CAP_MS);
     const pause = (answer.retryAfter ?? 0) + host.Math.random() * backoff;
     if (!answer.isRetryable || number >= attempts || left() < pause + USEFUL_MS) throw answer;
-    await sleep(pause);
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        host.clearTimeout(timer);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      const timer = host.setTimeout(wake, pause);
+      signal?.addEventListener("abort", wake);
+    });
   }
 };
 

@@ -1,5 +1,6 @@
 /** Which view a payment is in. */
-import { isFinal, type Transfer } from "../index.ts";
+import { isFinal } from "../final.ts";
+import type { Transfer } from "../types.ts";
 
 /** One for each thing that a customer may have to know or do. */
 export type CheckoutView =

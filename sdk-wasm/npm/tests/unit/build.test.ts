@@ -15,7 +15,7 @@ const session = process.env["SESSION_WASM"] ?? join(here, "../../target/session.
 test("a clone in another folder gives the same bytes, also where that is called cdn", { timeout: 120_000 }, (t) => {
   const folder = mkdtempSync(join(tmpdir(), "cdn-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  for (const name of ["src", "build.mjs", "package.json", "tsconfig.json"]) {
+  for (const name of ["src", "build.mjs", "build-checkout.mjs", "package.json", "tsconfig.json"]) {
     cpSync(join(here, name), join(folder, name), { recursive: true });
   }
   symlinkSync(join(here, "node_modules"), join(folder, "node_modules"));
@@ -36,7 +36,7 @@ test("a clone in another folder gives the same bytes, also where that is called 
 test("the checkout's words are the same once they are packed", async () => {
   const file = join(here, "src/checkout/texts.ts");
   const { languages } = (await import(pathToFileURL(file).href)) as typeof import("../../src/checkout/texts.ts");
-  const { packTexts } = (await import(pathToFileURL(join(here, "build.mjs")).href)) as {
+  const { packTexts } = (await import(pathToFileURL(join(here, "build-checkout.mjs")).href)) as {
     packTexts: (source: string) => Promise<string>;
   };
   const { code } = await transform(await packTexts(readFileSync(file, "utf8")), { loader: "ts" });
