@@ -79,6 +79,23 @@ on.story("an address opens a transfer, the back button closes it", async (page) 
   await panel.getByText("Here").waitFor();
 });
 
+on.story("who goes back and on at once sees what he went on to", async (page) => {
+  await on.server.update({ transferId: "tr_quick", status: "pending", message: "Here" });
+  await signIn(page, on.server, "/dashboard#/t/tr_quick");
+  const panel = page.getByRole("dialog", { name: "tr_quick" });
+  await panel.getByText("Here").waitFor();
+  // A dialog tells of its closing in a task of its own, and here the next address is there before it.
+  await page.evaluate(() => {
+    for (const address of ["/dashboard", "/dashboard#/t/tr_quick"]) {
+      history.pushState(null, "", address);
+      dispatchEvent(new PopStateEvent("popstate"));
+    }
+    return new Promise((resolve) => document.getElementById("panel").addEventListener("close", resolve));
+  });
+  assert.equal(await page.evaluate(() => location.hash), "#/t/tr_quick");
+  await panel.getByText("Here").waitFor();
+});
+
 on.story("an unknown transfer is named, and shows up once it has its first update", async (page) => {
   await signIn(page, on.server, "/dashboard#/t/tr_unknown");
   const panel = page.getByRole("dialog", { name: "tr_unknown" });

@@ -200,7 +200,8 @@ export class Panel {
   }
 
   #closed() {
-    if (this.#id === null) return;
+    // The event comes in a task of its own: by then another address may have opened the panel again.
+    if (this.#id === null || this.#dialog.open) return;
     this.#reset();
     this.#on.closed();
   }
