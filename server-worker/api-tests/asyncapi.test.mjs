@@ -136,11 +136,14 @@ test("the operator's feed tells what is described", { timeout: 20_000 }, async (
   await feed.opened;
   const id = newId();
   // A change leaves a moment after its update, so that those of the tests before may still come.
-  const ofOthers = ({ type, transfer }) => type === "change" && transfer.id !== id;
+  const ofOthers = ({ type, transfer, transferId }) =>
+    (type === "change" && transfer.id !== id) || (type === "removal" && transferId !== id);
   feed.sayDescribed("ping", JSON.parse(PING));
   await feed.hear("pong", ofOthers);
   await send(report("/create", id, "IN_FLIGHT"));
   await feed.hear("change", ofOthers);
+  await send({ method: "DELETE", path: `/transfer/${id}`, headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+  await feed.hear("removal", ofOthers);
   feed.say("no JSON");
   await feed.hear("error", ofOthers);
   assert.equal(await feed.closed, 4400);

@@ -54,6 +54,29 @@ on.story("a part of the server that does not answer is said above the list", asy
   await look(page, "health-warning");
 });
 
+on.story("what somebody deletes leaves the lists of all who look, and a panel says so", async (page) => {
+  const { server } = on;
+  for (const transferId of ["tr_mistake", "tr_other", "tr_third"])
+    await server.update({ transferId, status: "pending" });
+  await signIn(page, server);
+  for (const id of ["tr_mistake", "tr_other", "tr_third"]) await row(page, id).waitFor();
+  // From here on the list is fetched no more, so that only the feed can tell.
+  await page.route(/\/recent/, (route) => route.abort());
+  const remove = (id) =>
+    page.request.delete(`${server.url}/transfer/${id}`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+  assert.equal((await remove("tr_mistake")).status(), 204);
+  await row(page, "tr_mistake").waitFor({ state: "detached" });
+  await row(page, "tr_other").getByRole("link").click();
+  await page.getByRole("dialog", { name: "tr_other" }).getByRole("heading", { name: "Timeline" }).waitFor();
+  await remove("tr_other");
+  await page.getByRole("heading", { name: "No such transfer" }).waitFor();
+  await page.keyboard.press("Escape");
+  await row(page, "tr_other").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Pause" }).click();
+  await remove("tr_third");
+  await row(page, "tr_third").waitFor({ state: "detached" });
+});
+
 on.story("deleting asks for the token, and what is deleted is gone for everybody", async (page) => {
   const { server } = on;
   await server.update({ transferId: "tr_doomed", status: "pending" });

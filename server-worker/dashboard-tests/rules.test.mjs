@@ -160,8 +160,14 @@ test("what was deleted stays away, also when a snapshot is on its way", () => {
   list.beginSnapshot();
   list.merge(transfer("gone", 2, { version: 2 }));
   list.remove("gone");
-  list.replace([], null);
-  assert.deepEqual(ids(list), []);
+  list.replace([transfer("gone", 2, { version: 2 }), transfer("stays", 1)], null);
+  assert.deepEqual(ids(list), ["stays"], "the snapshot was made before");
+  list.beginSnapshot();
+  list.remove("older");
+  list.append([transfer("older", 0)], null);
+  assert.deepEqual(ids(list), ["stays"], "so was the page");
+  list.merge(transfer("older", 3));
+  assert.deepEqual(ids(list), ["older", "stays"], "an id may live anew");
 });
 
 test("amounts are grouped and keep every digit; a currency says how many decimals there are at least", () => {

@@ -56,8 +56,7 @@ const panel = new Panel(byId("panel"), {
 const removal = new Removal({
   deleted: (id) => {
     go(addressOf(filters));
-    source.remove(id);
-    pulse.changed();
+    removed(id);
     byId("transfers").focus();
     announcer.say(`${id} is deleted`);
   },
@@ -78,6 +77,7 @@ function showStats({ shards, byStatus, perMinute }) {
   if (feed) return;
   feed = new Feed(shards, {
     change: changed,
+    removal: removed,
     state: (open, total) => link.sockets(open, total),
     opened: () => {
       source.heal();
@@ -93,6 +93,12 @@ function showStats({ shards, byStatus, perMinute }) {
 function changed(transfer, watchers) {
   source.change(transfer, watchers);
   panel.change(transfer);
+  pulse.changed();
+}
+
+function removed(id) {
+  source.remove(id);
+  panel.remove(id);
   pulse.changed();
 }
 

@@ -25,7 +25,7 @@ export class Feed {
   #on;
 
   /**
-   * `on.change(transfer, watchers)`; `on.state(open, total)` whenever a socket opens or closes; `on.opened()` when one
+   * `on.change(transfer, watchers)`; `on.removal(id)` when one was deleted; `on.state(open, total)` whenever a socket opens or closes; `on.opened()` when one
    * has opened, so that what it missed can be fetched; `on.refused()` when one could not be opened (the session may
    * have ended); `on.ended()` when the server says that it has.
    */
@@ -33,6 +33,7 @@ export class Feed {
     this.#on = on;
     const tell = {
       change: on.change,
+      removal: on.removal,
       opened: () => this.#moved(on.opened),
       closed: () => this.#moved(),
       refused: on.refused,
@@ -129,6 +130,8 @@ class ShardSocket {
     }
     if (message?.type === "change" && typeof message.transfer?.id === "string") {
       this.#tell.change(message.transfer, Number.isInteger(message.watchers) ? message.watchers : null);
+    } else if (message?.type === "removal" && typeof message.transferId === "string") {
+      this.#tell.removal(message.transferId);
     }
   }
 

@@ -77,6 +77,11 @@ export class Panel {
     if (transfer.id === this.#id && (!this.#answer || isNewer(transfer, this.#answer.transfer))) this.refresh();
   }
 
+  /** A transfer was deleted: if it is this one, the next look says so. */
+  remove(id) {
+    if (id === this.#id) this.refresh();
+  }
+
   /** Something may have been missed, or has changed: looks again, once for several calls. */
   refresh() {
     if (this.#id !== null && isTransferId(this.#id)) this.#soon ??= setTimeout(() => this.#fetch(), SOON_MS);

@@ -94,6 +94,7 @@ export class Source {
     }
     await this.#load(async (transfers, current) => {
       const limit = Math.max(1, Math.min(BIGGEST_PAGE, transfers.wanted - transfers.size));
+      transfers.beginSnapshot();
       const page = await recent(transfers.filter, { limit, before: cursor });
       if (current()) transfers.append(page.transfers, page.next);
     });
@@ -121,11 +122,11 @@ export class Source {
     this.#on.rows();
   }
 
-  /** A transfer was deleted: no row of it stays, whatever was on its way. */
+  /** A transfer was deleted: no row of it stays, also while paused, whatever was on its way. */
   remove(id) {
     this.#transfers.remove(id);
     this.#waiting.delete(id);
-    this.reload();
+    if (this.#transfers.isThin) this.#reloadIn(REFILL_DELAY_MS);
     this.#on.rows();
   }
 

@@ -20,7 +20,7 @@ export class Transfers {
   #next = null;
   // Rows fell off the end, so the cursor no longer points at what follows the last one.
   #stale = false;
-  // What changed while a snapshot was on its way: it may be older than these.
+  // What changed while a snapshot was on its way, which may be older than these; null for what was deleted.
   #meanwhile = null;
 
   /** `filter` is what `filters.js` reads out of an address. */
@@ -88,16 +88,23 @@ export class Transfers {
     this.#next = next;
     this.#stale = false;
     for (const transfer of transfers) {
+      if (meanwhile.get(transfer.id) === null) continue;
       const known = before.get(transfer.id);
       this.#put(known && isNewer(known.transfer, transfer) ? known.transfer : transfer, known?.watchers ?? null);
     }
-    for (const { transfer, watchers } of meanwhile.values()) this.#merge(transfer, watchers);
+    for (const change of meanwhile.values()) {
+      if (change) this.#merge(change.transfer, change.watchers);
+    }
     this.#trim();
   }
 
   /** One page more, asked for with `cursor`. */
   append(transfers, next) {
-    for (const transfer of transfers) this.#merge(transfer, null);
+    const meanwhile = this.#meanwhile;
+    this.#meanwhile = null;
+    for (const transfer of transfers) {
+      if (meanwhile?.get(transfer.id) !== null) this.#merge(transfer, null);
+    }
     this.#next = next;
     this.#trim();
   }
@@ -113,7 +120,7 @@ export class Transfers {
 
   /** A transfer was deleted. */
   remove(id) {
-    this.#meanwhile?.delete(id);
+    this.#meanwhile?.set(id, null);
     this.#entries.delete(id);
   }
 

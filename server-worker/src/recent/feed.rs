@@ -1,4 +1,4 @@
-//! The operator's live feed: a socket into each shard that hears of every change there.
+//! The operator's live feed: a socket into each shard that hears of every change and deletion there.
 
 use worker::{WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
 
@@ -14,6 +14,22 @@ use crate::platform::socket::{self, Frame};
 const MOST_FEEDS: usize = 100;
 /// The largest integer that JavaScript holds exactly; whoever shows the token itself has no expiry.
 const NEVER: u64 = (1 << 53) - 1;
+
+/// What an operator hears of.
+pub(super) enum News<'a> {
+    /// A transfer has changed.
+    Change {
+        /// Its JSON.
+        doc: &'a str,
+        /// How many watch it.
+        watchers: usize,
+    },
+    /// A transfer was deleted.
+    Removal {
+        /// Its id.
+        id: &'a str,
+    },
+}
 
 impl Shard {
     /// Opens a socket that is valid up to `expiry`, in Unix seconds, and until its session is ended.
@@ -42,9 +58,9 @@ impl Shard {
         Ok(reply::empty(204, &[])?)
     }
 
-    /// Tells all that look of changes, each a transfer's JSON and the number of its watchers.
-    pub(super) fn tell(&self, changes: &[(&str, usize)]) {
-        if changes.is_empty() {
+    /// Tells all that look what has happened.
+    pub(super) fn tell(&self, news: &[News<'_>]) {
+        if news.is_empty() {
             return;
         }
         let mut sockets = self.state.get_websockets();
@@ -59,10 +75,14 @@ impl Shard {
         if sockets.is_empty() {
             return;
         }
-        for (doc, watchers) in changes {
-            let frame = Frame::text(&format!(
-                r#"{{"type":"change","transfer":{doc},"watchers":{watchers}}}"#
-            ));
+        for news in news {
+            let frame = Frame::text(&match news {
+                News::Change { doc, watchers } => {
+                    format!(r#"{{"type":"change","transfer":{doc},"watchers":{watchers}}}"#)
+                }
+                // An id has no sign that JSON would escape.
+                News::Removal { id } => format!(r#"{{"type":"removal","transferId":"{id}"}}"#),
+            });
             for ws in &sockets {
                 frame.send_to(ws);
             }

@@ -12,6 +12,7 @@ use worker::web_sys::{self, Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
 
+use super::feed::News;
 use super::index::{Index, Put};
 use super::minutes::Minutes;
 use super::page::{Item, Listing, Query};
@@ -158,6 +159,9 @@ impl Shard {
                 if let Some(deleted_at) = head.strip_prefix('-') {
                     let deleted_at = deleted_at.parse().unwrap_or_else(|_| now_unix_millis());
                     pages.extend(index.delete(rest, deleted_at));
+                    if source == Source::Rooms {
+                        told.push(News::Removal { id: rest });
+                    }
                     self.rows.save_deleted(rest, deleted_at)?;
                     continue;
                 }
@@ -177,7 +181,10 @@ impl Shard {
                     minutes.count(transfer.updated_at.unix_millis());
                     pages.extend(write);
                     if source == Source::Rooms {
-                        told.push((rest, head.parse().unwrap_or(0)));
+                        told.push(News::Change {
+                            doc: rest,
+                            watchers: head.parse().unwrap_or(0),
+                        });
                     }
                 }
             }

@@ -161,8 +161,16 @@ async fn the_feed_tells_of_every_change_as_it_happens() {
             }
         })
     });
-    let (text, _, _) = soon(futures_util::future::select_all(ours)).await;
+    let (text, shard, others) = soon(futures_util::future::select_all(ours)).await;
     assert!(text.starts_with(r#"{"type":"change","transfer":{"#), "{text}");
+    drop(others);
+
+    let admin = format!("Bearer {ADMIN_TOKEN}");
+    let admin = [("authorization", admin.as_str())];
+    let path = format!("/transfer/{}", payment.id);
+    assert_eq!(server().request("DELETE", &path, &admin, "").await.status, 204);
+    let removal = format!(r#"{{"type":"removal","transferId":"{}"}}"#, payment.id);
+    while soon(feeds[shard].next()).await != Said::Text(removal.clone()) {}
 
     let mut unknown = Socket::open(server(), "/dashboard/feed?shard=8", &headers).await;
     assert_eq!(unknown.refused().await, 4400);
