@@ -21,22 +21,6 @@ on.story("each change says by which key and request it came, and when", async (p
   assert.equal(await audit.locator("time").getAttribute("datetime"), receivedAt);
 });
 
-on.story("a delivery that fails is said, with since when", async (page) => {
-  const { server } = on;
-  await server.update({ transferId: "tr_owed", status: "completed" });
-  await signIn(page, server);
-  await page.route(/\/transfer\/tr_owed\/timeline/, async (route) => {
-    const response = await route.fetch();
-    const failing = { archive: "2024-01-15T10:30:00.000Z" };
-    await route.fulfill({ response, json: { ...(await response.json()), failing } });
-  });
-  await row(page, "tr_owed").getByRole("link").click();
-  const note = page.getByRole("dialog", { name: "tr_owed" }).locator(".undelivered");
-  await note.getByText("The archive has not taken this transfer since").waitFor();
-  assert.equal(await note.locator("time").getAttribute("datetime"), "2024-01-15T10:30:00.000Z");
-  await look(page, "undelivered");
-});
-
 on.story("a part of the server that does not answer is said above the list", async (page) => {
   const message = "the archive does not answer; the log says more, and DEPLOY.md has a runbook";
   const json = { type: "error", code: "unavailable", message };

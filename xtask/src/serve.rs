@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Take commands as JSON lines on stdin, for tests (see xtask/tools/control.mjs); the end of stdin stops the server
     #[arg(long)]
     control: bool,
+    /// Put xtask/tools/instruments.mjs in front of the Worker, for tests: it makes parts of the platform fail when told to
+    #[arg(long)]
+    instruments: bool,
     /// Let clients talk to workerd's own socket, with nothing in between; there is no other way here
     #[arg(long)]
     direct: bool,
@@ -47,6 +50,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let _ = args.direct;
     if args.control {
         node.arg("--control");
+    }
+    if args.instruments {
+        node.arg("--instruments");
     }
     // Taking the place of this process leaves signals and the exit status to the server itself.
     Err(node.exec()).context("cannot start node")

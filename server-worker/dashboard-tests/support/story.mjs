@@ -8,12 +8,15 @@ import { openPage } from "./browser.mjs";
 
 let browser = null;
 
-/** Starts a server around the tests of this file; `story(name, run, options)` of what is returned is one of them. */
-export function stage(env = {}) {
+/**
+ * Starts a server around the tests of this file, with `flags` of `cargo xtask serve`; `story(name, run, options)` of what is
+ * returned is one of them.
+ */
+export function stage(env = {}, ...flags) {
   const self = { server: null, story };
   before(async () => {
     browser ??= launch();
-    [self.server] = await Promise.all([Server.start(env), browser]);
+    [self.server] = await Promise.all([Server.start(env, ...flags), browser]);
   });
   after(async () => {
     await (await browser)?.close();

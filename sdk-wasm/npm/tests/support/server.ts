@@ -27,21 +27,28 @@ export const sign = (
 
 export class Server {
   readonly #env: Record<string, string>;
+  readonly #options: readonly string[];
   readonly #folder = mkdtempSync(join(tmpdir(), "transfer-status-"));
   #program!: Program;
 
-  constructor(env: Record<string, string>) {
+  constructor(env: Record<string, string>, options: readonly string[] = []) {
     this.#env = env;
+    this.#options = options;
   }
 
-  /** Starts a server with its state in a folder of its own. `env` adds to its environment. */
+  /**
+   * Starts a server with its state in a folder of its own. `env` adds to its environment, `options` to those of
+   * `cargo xtask serve`.
+   */
   static async start<T extends Server>(
     this: new (
       env: Record<string, string>,
+      options: readonly string[],
     ) => T,
     env: Record<string, string> = {},
+    ...options: string[]
   ): Promise<T> {
-    const server = new this(env);
+    const server = new this(env, options);
     try {
       await server.restart();
       return server;
@@ -70,7 +77,7 @@ export class Server {
     const given = process.env["TRANSFER_STATUS_XTASK"];
     const [program, ...words] = given ? [given] : ["cargo", "run", "--quiet", "--package", "xtask", "--"];
     const port = String(this.#program?.port ?? 0);
-    const args = [...words, "serve", "--port", port, "--control", "--persist-to", this.#folder];
+    const args = [...words, "serve", "--port", port, "--control", "--persist-to", this.#folder, ...this.#options];
     const unset = { ALLOWED_ORIGINS: "", MAX_WATCHERS: "" };
     const env = { ...unset, HMAC_SECRET, SUBSCRIBE_HMAC_SECRET, ADMIN_TOKEN, ...this.#env };
     this.#program = await Program.start(program!, args, env, ROOT);
@@ -91,6 +98,12 @@ export class Server {
     const command = { op: "evict", className: "TransferRoom", name, webSockets: "close" };
     const answer = JSON.parse(await this.#program.ask(JSON.stringify(command))) as { ok: boolean; error?: string };
     if (!answer.ok) throw new Error(answer.error);
+  }
+
+  /** Makes parts of its platform fail, in the words of `xtask/tools/instruments.mjs`; with the option `--instruments`. */
+  async faults(faults: object): Promise<void> {
+    const response = await fetch(`${this.url}/-/instruments`, { method: "POST", body: JSON.stringify(faults) });
+    if (!response.ok) throw new Error(`the server has no instruments: ${response.status}`);
   }
 
   /** Posts a signed update; the transfer as stored. `body` may be JSON text, for exact numbers. */
