@@ -21,13 +21,6 @@ export type { CheckoutOrder, CheckoutRequest, CheckoutTexts, CheckoutView };
 // On a server there are no elements; the class is only declared there.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
-/** What was set before the element was defined. It would hide an accessor, so it is taken off the object. */
-const own = <Name extends "createRequest" | "getSignature" | "texts">(element: TransferCheckoutElement, name: Name) => {
-  const value = Object.getOwnPropertyDescriptor(element, name)?.value as TransferCheckoutElement[Name];
-  delete (element as Partial<TransferCheckoutElement>)[name];
-  return value;
-};
-
 /** Asks the shop for a payment of the order. */
 export type CreateRequest = (order: CheckoutOrder, options: { signal: AbortSignal }) => Promise<CheckoutRequest>;
 
@@ -60,11 +53,9 @@ export type GetSignature = (request: {
 export class TransferCheckoutElement extends Base {
   static readonly observedAttributes = ["lang"];
 
-  /** Asks the shop for a payment, in place of a POST to `endpoint`. */
-  createRequest: CreateRequest | undefined = own(this, "createRequest");
-  /** A fresh signature for a payment that outlives its code, `null` when there is none. The old one says who asks. */
-  getSignature: GetSignature | undefined = own(this, "getSignature");
-  #texts: Partial<CheckoutTexts> | undefined = own(this, "texts");
+  #createRequest: CreateRequest | undefined;
+  #getSignature: GetSignature | undefined;
+  #texts: Partial<CheckoutTexts> | undefined;
   #card: Card | undefined;
   #facts: Facts = {};
   #payment: Kept | undefined;
@@ -72,6 +63,24 @@ export class TransferCheckoutElement extends Base {
   #stop: AbortController | undefined;
   #title: string | undefined;
   #due = false;
+
+  /** Asks the shop for a payment, in place of a POST to `endpoint`. */
+  get createRequest(): CreateRequest | undefined {
+    return this.#createRequest;
+  }
+
+  set createRequest(createRequest: CreateRequest | undefined) {
+    this.#createRequest = createRequest;
+  }
+
+  /** A fresh signature for a payment that outlives its code, `null` when there is none. The old one says who asks. */
+  get getSignature(): GetSignature | undefined {
+    return this.#getSignature;
+  }
+
+  set getSignature(getSignature: GetSignature | undefined) {
+    this.#getSignature = getSignature;
+  }
 
   /** Words of the page's own, in place of the element's. */
   get texts(): Partial<CheckoutTexts> | undefined {
@@ -95,6 +104,14 @@ export class TransferCheckoutElement extends Base {
   }
 
   connectedCallback(): void {
+    for (const name of ["createRequest", "getSignature", "texts"] as const) {
+      // Set before the element was defined, it is a property of the object itself and hides the accessor.
+      const own = Object.getOwnPropertyDescriptor(this, name);
+      if (own) {
+        delete (this as Partial<this>)[name];
+        this[name] = own.value;
+      }
+    }
     this.#schedule();
   }
 

@@ -16,8 +16,8 @@ import { ROOT } from "../support/server.ts";
 import { audit } from "./support/axe.ts";
 
 const folder = join(ROOT, "target/screenshots/gallery");
-const desk: BrowserContextOptions = { viewport: { width: 1880, height: 7000 } };
-const hand: BrowserContextOptions = { viewport: { width: 1520, height: 7000 }, hasTouch: true, isMobile: true };
+const desk: BrowserContextOptions = { viewport: { width: 1880, height: 8000 } };
+const hand: BrowserContextOptions = { viewport: { width: 1520, height: 8000 }, hasTouch: true, isMobile: true };
 
 /** The card's width, the size of its text, and the browser's settings. */
 const modes: Record<string, { width: number; font?: string; options: BrowserContextOptions }> = {
