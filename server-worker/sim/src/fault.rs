@@ -55,6 +55,8 @@ faults! {
     VersionGapAfterRestore = "version-gap-after-restore",
     /// A watcher whose signature is over stays.
     ExpiryNotEnforced = "expiry-not-enforced",
+    /// News is told to whoever the alarm has not closed yet.
+    ExpiryLeftToTheAlarm = "expiry-left-to-the-alarm",
     /// A socket that has proved nothing is told.
     UnprovenToldAll = "unproven-told-all",
     /// The key of before is taken for ever.

@@ -97,6 +97,7 @@ const ARCHIVE_WINS: &str = "a final status in the archive wins";
 const ONCE: &str = "each version at most once; never an older one after a newer one";
 const LAST_ALWAYS: &str = "the final one always";
 const PROVEN: &str = "a status that is shown is never from a signature that the service did not accept";
+const ENDS_IN_TIME: &str = "in the middle of a connection this comes within 60 s of the expiry";
 const NOT_REFUSED: &str = "4401: the signature is wrong, or for another transfer; and no other";
 const BACKOFF: &str = "the backoff begins at 500 ms, doubles with each attempt, and stays at 30 s";
 const JITTER: &str = "wait a random time between 0 and the backoff (full jitter)";
@@ -245,6 +246,11 @@ impl Judge {
     /// A status leaves for a client whose proof the service must not take.
     pub(crate) fn told_without_proof(&mut self, client: usize, why: &str) {
         self.violate(PROVEN, || format!("client {client} is told: {why}"));
+    }
+
+    /// A socket was closed for its expiry, and far too late.
+    pub(crate) fn closed_late(&mut self, client: usize) {
+        self.violate(ENDS_IN_TIME, || format!("client {client}'s socket stayed open"));
     }
 
     /// An update was refused as long as the archive was away.

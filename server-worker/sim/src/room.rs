@@ -12,6 +12,7 @@ use crate::domain::ledger::{self, Outcome};
 use crate::domain::outbox::{Copied, Known, Policy};
 use crate::domain::pulse::Pulse;
 use crate::domain::record::Record;
+use crate::domain::standing::{FirstDue, Look, Standing};
 use crate::domain::timeline;
 use crate::domain::unconfirmed::Unconfirmed;
 use crate::domain::view::View;
@@ -58,6 +59,8 @@ impl Stored {
 pub(crate) struct Memory {
     pub(crate) stored: Option<Stored>,
     pub(crate) known: Rc<Cell<Known>>,
+    /// Before when no socket's time is over.
+    pub(crate) first_due: FirstDue,
     pub(crate) delivery: Option<crate::delivery::Delivery>,
     /// The alarm has come while a delivery was under way, which may have looked before.
     pub(crate) deliver_again: bool,
@@ -314,25 +317,32 @@ impl World {
     /// Closes every socket whose time is over; when the next is to be looked at.
     fn sweep(&mut self, r: usize) -> Option<Ms> {
         let now = self.room_now(r);
-        let mut next: Option<Ms> = None;
-        let mut over = Vec::new();
-        for (end, socket) in self.rooms[r].sockets.iter().filter(|(_, socket)| socket.is_open) {
-            match Attachment::decode(&socket.attachment, now).map(|(attachment, _)| attachment) {
-                Some(attachment)
-                    if attachment.due() > now || self.fault == Some(Fault::ExpiryNotEnforced) =>
-                {
-                    if attachment.due() > now {
-                        next = [next, attachment.alarm_at()].into_iter().flatten().min();
-                    }
-                }
-                Some(_) => over.push((*end, 4410)),
-                None => over.push((*end, 1012)),
+        let open = self.rooms[r].sockets.iter().filter(|(_, socket)| socket.is_open);
+        let known = open.map(|(end, socket)| {
+            let known = Attachment::decode(&socket.attachment, now);
+            (*end, known.map(|(attachment, _)| attachment))
+        });
+        let look = Look::at(known, now);
+        self.memory(r).first_due = look.first_due;
+        for (end, standing) in look.over {
+            match standing {
+                Standing::InTime(_) => {}
+                Standing::Expired if self.fault == Some(Fault::ExpiryNotEnforced) => {}
+                Standing::Expired => self.close(r, end, 4410),
+                Standing::Unsubscribed => self.close(r, end, 4408),
+                Standing::Unreadable => self.close(r, end, 1012),
             }
         }
-        for (end, code) in over {
-            self.close(r, end, code);
+        look.next_alarm
+    }
+
+    /// As the server's `close_overdue`.
+    fn close_overdue(&mut self, r: usize) {
+        let now = self.room_now(r);
+        let is_left_out = self.fault == Some(Fault::ExpiryLeftToTheAlarm);
+        if !is_left_out && self.memory(r).first_due.may_have_come(now) {
+            self.sweep(r);
         }
-        next
     }
 
     pub(crate) fn first_socket(&self, r: usize) -> Option<Ms> {
@@ -594,7 +604,13 @@ impl World {
                 is_open: true,
             },
         );
+        let memory = self.memory(r);
+        memory.first_due = memory.first_due.with(attachment);
         self.leave(r, Out::Opened(end));
+        // It may have come while the transfer was looked up.
+        if Standing::of(Some(attachment), now) == Standing::Expired {
+            return self.close(r, end, 4410);
+        }
         self.leave(r, Out::Frame(end, View::Current.status_frame(&record)));
         if is_final {
             return self.close(r, end, 1000);
@@ -669,6 +685,7 @@ impl World {
     }
 
     pub(crate) fn tell(&mut self, r: usize, record: &Rc<Record>) {
+        self.close_overdue(r);
         let frame = View::Current.status_frame(record);
         // A socket that is closing refuses.
         let open = self.rooms[r].sockets.iter().filter(|(_, socket)| socket.is_open);

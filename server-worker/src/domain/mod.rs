@@ -6,6 +6,7 @@ pub(crate) mod outbox;
 pub(crate) mod pulse;
 pub(crate) mod reconcile;
 pub(crate) mod record;
+pub(crate) mod standing;
 pub(crate) mod timeline;
 pub(crate) mod unconfirmed;
 pub(crate) mod view;

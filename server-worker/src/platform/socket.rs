@@ -29,10 +29,10 @@ impl Frame {
         Self(JsValue::from_str(text))
     }
 
-    /// Sends it. A socket that is closing refuses; its client reads the state when it is back.
-    pub(crate) fn send_to(&self, socket: &WebSocket) {
+    /// Sends it. A socket that is closing refuses, which gives `false`; its client reads the state when it is back.
+    pub(crate) fn send_to(&self, socket: &WebSocket) -> bool {
         let raw: &Sending = socket.as_ref().unchecked_ref();
-        let _ = raw.send(&self.0);
+        raw.send(&self.0).is_ok()
     }
 }
 

@@ -1,5 +1,5 @@
 //! A transfer's room: the Durable Object that holds its row and its watchers. Platform calls only;
-//! what is decided is decided in `ledger`, `outbox`, `attachment` and `auth`.
+//! what is decided is decided in `domain`.
 
 mod alarm;
 mod batch;
@@ -31,6 +31,7 @@ use crate::config::Config;
 use crate::domain::ledger::{self, Outcome};
 use crate::domain::outbox::{Copied, Failing, Known, Tombstone};
 use crate::domain::record::Record;
+use crate::domain::standing::FirstDue;
 use crate::domain::timeline::{Entry, Trail};
 use crate::domain::unconfirmed::Unconfirmed;
 use crate::domain::view::{self, View};
@@ -71,6 +72,8 @@ struct Room {
     delivery: RefCell<Option<Promise>>,
     /// Whether sockets other than those of the usual kind may be here; empty until it was looked up.
     has_others: Cell<Option<bool>>,
+    /// Before when no socket's time is over.
+    first_due: Cell<FirstDue>,
     id: OnceCell<TransferId>,
 }
 
@@ -115,6 +118,7 @@ impl TransferRoom {
             failing: Cell::default(),
             delivery: RefCell::new(None),
             has_others: Cell::new(None),
+            first_due: Cell::default(),
             id: OnceCell::new(),
         }))
     }

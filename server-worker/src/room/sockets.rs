@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::domain::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
 use crate::domain::pulse::{self, Pulse};
 use crate::domain::record::Record;
+use crate::domain::standing::{Look, Standing};
 use crate::domain::view::{self, View};
 use crate::edge::proof;
 use crate::error::ApiError;
@@ -83,11 +84,18 @@ impl Room {
     async fn begin(&self, server: &WebSocket, attachment: Attachment) -> Result<(), ApiError> {
         self.state
             .set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
-        server.serialize_attachment(attachment.encode(Pulse::new(now_unix_millis())))?;
+        self.remember(server, attachment, Pulse::new(now_unix_millis()))?;
         match attachment {
             Attachment::Watching { .. } => self.greet(server, attachment).await,
             Attachment::Unproven { .. } => self.arm(attachment.alarm_at()).await,
         }
+    }
+
+    /// Keeps with a socket how it stands from now on.
+    fn remember(&self, ws: &WebSocket, attachment: Attachment, pulse: Pulse) -> worker::Result<()> {
+        ws.serialize_attachment(attachment.encode(pulse))?;
+        self.first_due.set(self.first_due.get().with(attachment));
+        Ok(())
     }
 
     /// Handles one message of a client.
@@ -161,7 +169,7 @@ impl Room {
             }
             (_, None) => return Err(ApiError::SubscribeWithoutSignature),
         };
-        ws.serialize_attachment(watching.encode(pulse))?;
+        self.remember(ws, watching, pulse)?;
         self.greet(ws, watching).await
     }
 
@@ -171,6 +179,14 @@ impl Room {
             Some(record) => Rc::clone(record),
             None => self.announced()?,
         };
+        // It may have come while the transfer was looked up, or long before it asks to be told again.
+        if !matches!(
+            Standing::of(Some(attachment), now_unix_millis()),
+            Standing::InTime(_)
+        ) {
+            socket::refuse(ws, &expired());
+            return Ok(());
+        }
         let view = View::of(is_legacy(Some(attachment)));
         Frame::text(&view.status_frame(&record)).send_to(ws);
         if record.transfer.status.is_final() {
@@ -208,6 +224,7 @@ impl Room {
             at,
         };
         let legacy = view::scan_frame(transfer_id, scanned, at);
+        self.close_overdue();
         let watchers = send(&self.proven(View::Current), || message.encode())
             + send(&self.proven(View::Legacy), || legacy.clone());
         let answer = match view {
@@ -222,6 +239,7 @@ impl Room {
 
     /// Tells every watcher what the transfer has become; how many go on watching.
     pub(super) fn tell(&self, record: &Rc<Record>) -> usize {
+        self.close_overdue();
         let mut watching = 0;
         for view in View::ALL {
             let watchers = self.proven(view);
@@ -239,25 +257,32 @@ impl Room {
 
     /// Closes every socket whose time is over and tells when the next one's will be.
     pub(super) fn sweep(&self) -> Option<i64> {
-        let now = now_unix_millis();
-        let mut next: Option<i64> = None;
-        for ws in self.state.get_websockets() {
-            if !is_open(&ws) {
-                continue;
-            }
-            match attachment(&ws) {
-                Some(attachment) if attachment.due() > now => {
-                    next = [next, attachment.alarm_at()].into_iter().flatten().min();
-                }
-                Some(Attachment::Unproven { .. }) => socket::refuse(&ws, &ApiError::SubscribeTimeout),
-                Some(Attachment::Watching { .. }) => {
-                    socket::refuse(&ws, &ApiError::Subscription(SubscriptionError::Expired));
-                }
-                // Another deploy wrote it: the client comes back and stands by the rules of this one.
-                None => socket::close(&ws, CloseCode::new(SERVICE_RESTART), "restart"),
+        let sockets = self.state.get_websockets().into_iter().filter(is_open);
+        let look = Look::at(
+            sockets.map(|ws| {
+                let known = attachment(&ws);
+                (ws, known)
+            }),
+            now_unix_millis(),
+        );
+        self.first_due.set(look.first_due);
+        for (ws, standing) in look.over {
+            match standing {
+                Standing::InTime(_) => {}
+                Standing::Unsubscribed => socket::refuse(&ws, &ApiError::SubscribeTimeout),
+                Standing::Expired => socket::refuse(&ws, &expired()),
+                // Its client comes back and stands by the rules of this deploy.
+                Standing::Unreadable => socket::close(&ws, CloseCode::new(SERVICE_RESTART), "restart"),
             }
         }
-        next
+        look.next_alarm
+    }
+
+    /// Closes those whose time is over before anything is told, for the alarm that closes them may be late.
+    fn close_overdue(&self) {
+        if self.first_due.get().may_have_come(now_unix_millis()) {
+            self.sweep();
+        }
     }
 
     /// When the first of the open sockets is to be looked at; `None`: there is none.
@@ -274,7 +299,7 @@ impl Room {
         watchers.filter(is_open).count()
     }
 
-    /// Every socket of this view that has shown a valid signature.
+    /// Every socket of this view that has shown a valid signature; after [`Room::close_overdue`], one that is still valid.
     fn proven(&self, view: View) -> Vec<WebSocket> {
         match view {
             View::Current => {
@@ -403,6 +428,10 @@ fn attachment(ws: &WebSocket) -> Option<Attachment> {
     kept(ws).map(|(attachment, _)| attachment)
 }
 
+fn expired() -> ApiError {
+    ApiError::Subscription(SubscriptionError::Expired)
+}
+
 /// Whether neither side has begun to close.
 fn is_open(ws: &WebSocket) -> bool {
     ws.as_ref().ready_state() == web_sys::WebSocket::OPEN
@@ -418,13 +447,11 @@ fn is_legacy(attachment: Option<Attachment>) -> bool {
     )
 }
 
-/// Sends each of them one frame, which is made only if there is one, and tells how many there are.
+/// Sends each of them one frame, which is made only if there is one, and tells how many have taken it.
 fn send(watchers: &[WebSocket], frame: impl FnOnce() -> String) -> usize {
-    if !watchers.is_empty() {
-        let frame = Frame::text(&frame());
-        for ws in watchers {
-            frame.send_to(ws);
-        }
+    if watchers.is_empty() {
+        return 0;
     }
-    watchers.len()
+    let frame = Frame::text(&frame());
+    watchers.iter().filter(|ws| frame.send_to(ws)).count()
 }

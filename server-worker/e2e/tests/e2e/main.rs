@@ -13,6 +13,7 @@ mod history;
 mod legacy;
 mod network;
 mod operator;
+mod overdue;
 mod panics;
 mod proofs;
 mod reading;
