@@ -3,6 +3,7 @@
 //
 // Whatever the old instance was doing for others ends with it, as if the machine had: what was acknowledged is stored.
 import * as bindings from "bindings";
+import { WorkerEntrypoint } from "cloudflare:workers";
 
 // The panic hook, which has logged the panic by then, sets `criticalError`. It outlives instances.
 const state = bindings.__worker_init_state();
@@ -89,6 +90,9 @@ const objectOf = (Bound) =>
 export const TransferRoom = objectOf(bindings.TransferRoom);
 export const RecentIndex = objectOf(bindings.RecentIndex);
 
-export default {
-  fetch: (request, env) => enter(() => bindings.fetch(request, env)),
-};
+// A class, so that what stands in front of it in tests can bring an environment of its own.
+export default class extends WorkerEntrypoint {
+  fetch(request) {
+    return enter(() => bindings.fetch(request, this.env));
+  }
+}

@@ -35,6 +35,7 @@ pub(crate) fn assemble(tools: &Tools, compiled: &Path, entry: &Path, folder: &Pa
             format!("--outfile={}", bundled.display()),
             "--bundle".to_owned(),
             format!("--external:./{MODULE}"),
+            "--external:cloudflare:workers".to_owned(),
             // Without these two, classes of `worker` that nobody uses count as used.
             "--define:Symbol.dispose=undefined".to_owned(),
             "--pure:FinalizationRegistry".to_owned(),

@@ -320,7 +320,7 @@ export default class extends WorkerEntrypoint {
         ROOMS: faultyStubs(this.env.ROOMS, () => "ok"),
         RECENT: faultyStubs(this.env.RECENT, () => "ok"),
       };
-      return Worker.fetch(request, withVariables(env), this.ctx);
+      return new Worker(this.ctx, withVariables(env)).fetch(request);
     }
     if (request.method === "POST") await change(this.env, await request.json());
     return Response.json(seen);

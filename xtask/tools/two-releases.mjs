@@ -6,6 +6,8 @@
 //
 // POST /-/releases    {"worker":"this"|"other","objects":"this"|"other"}: a deploy, or a rollback. Requests go to that
 //                     Worker from now on; an object changes over when it wakes the next time, as on the platform.
+import { WorkerEntrypoint } from "cloudflare:workers";
+
 import OtherWorker, * as otherRelease from "./other/index.js";
 import ThisWorker, * as thisRelease from "./this/index.js";
 
@@ -41,15 +43,14 @@ export const TransferRoom = objectsNamed("TransferRoom");
 export const RecentIndex = objectsNamed("RecentIndex");
 
 // An entry as this release's own is one, for instruments.mjs to stand in front of.
-export default {
-  async fetch(request, env, ctx) {
+export default class extends WorkerEntrypoint {
+  async fetch(request) {
     if (new URL(request.url).pathname === ROUTE) {
       Object.assign(deployed, await request.json());
       return Response.json(deployed);
     }
-    const release = deployed.worker ?? env.RELEASE_OF_WORKER;
+    const release = deployed.worker ?? this.env.RELEASE_OF_WORKER;
     const Worker = release === "other" ? OtherWorker : ThisWorker;
-    // The first releases' entry was a class.
-    return typeof Worker === "function" ? new Worker(ctx, env).fetch(request) : Worker.fetch(request, env, ctx);
-  },
-};
+    return new Worker(this.ctx, this.env).fetch(request);
+  }
+}
