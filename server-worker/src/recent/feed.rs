@@ -4,6 +4,7 @@ use worker::{WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
 
 use transfer_status_protocol::message::{PING, PONG};
 
+use super::news::News;
 use super::object::Shard;
 use crate::clock::now_unix_seconds;
 use crate::error::ApiError;
@@ -14,22 +15,6 @@ use crate::platform::socket::{self, Frame};
 const MOST_FEEDS: usize = 100;
 /// The largest integer that JavaScript holds exactly; whoever shows the token itself has no expiry.
 const NEVER: u64 = (1 << 53) - 1;
-
-/// What an operator hears of.
-pub(super) enum News<'a> {
-    /// A transfer has changed.
-    Change {
-        /// Its JSON.
-        doc: &'a str,
-        /// How many watch it.
-        watchers: usize,
-    },
-    /// A transfer was deleted.
-    Removal {
-        /// Its id.
-        id: &'a str,
-    },
-}
 
 impl Shard {
     /// Opens a socket that is valid up to `expiry`, in Unix seconds, and until its session is ended.
@@ -76,13 +61,7 @@ impl Shard {
             return;
         }
         for news in news {
-            let frame = Frame::text(&match news {
-                News::Change { doc, watchers } => {
-                    format!(r#"{{"type":"change","transfer":{doc},"watchers":{watchers}}}"#)
-                }
-                // An id has no sign that JSON would escape.
-                News::Removal { id } => format!(r#"{{"type":"removal","transferId":"{id}"}}"#),
-            });
+            let frame = Frame::text(&news.message());
             for ws in &sockets {
                 frame.send_to(ws);
             }

@@ -7,6 +7,7 @@
 mod feed;
 mod index;
 mod minutes;
+mod news;
 mod object;
 pub(crate) mod page;
 mod rows;

@@ -12,9 +12,9 @@ use worker::web_sys::{self, Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
 
-use super::feed::News;
 use super::index::{Index, Put};
 use super::minutes::Minutes;
+use super::news::News;
 use super::page::{Item, Listing, Query};
 use super::rows::Rows;
 use super::{BASE, SHARDS, Stats, sessions};
