@@ -8,7 +8,7 @@ use crate::stage::Stage;
 pub(super) const STORIES: &[Story] = &[
     story!(
         an_expired_signature_is_replaced,
-        "| 4410 | the signature has expired; in the middle of a connection this comes within 60 s of the expiry | asks its host for a fresh one, stops if it was given no way to |"
+        "| 4410 | the signature has expired; in the middle of a connection this comes within 60 s of the expiry, and before any news | asks its host for a fresh one, stops if it was given no way to |"
     ),
     story!(
         an_expired_signature_with_no_way_to_another_is_the_end,
