@@ -30,9 +30,9 @@ mod process;
 mod progress;
 #[cfg(test)]
 mod proofs;
+mod python;
 mod release;
 mod sbom;
-mod schemathesis;
 mod screenshots;
 mod serve;
 mod setup;

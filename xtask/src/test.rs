@@ -12,9 +12,7 @@ use crate::lanes::{self, Step};
 use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{
-    adapters, backends, build, chromium, mutants, npm, release, schemathesis, sim, size, swift_package,
-};
+use crate::{adapters, backends, build, chromium, mutants, npm, python, release, sim, size, swift_package};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
@@ -137,9 +135,7 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
     let mut rust_front_ends = node_tests(ready, chromium, "sdk-wasm/tests/browser")?;
     rust_front_ends.env("TRANSFER_STATUS_BROWSER_APP", app);
     let mut api_descriptions = node_tests(ready, chromium, "server-worker/api-tests")?;
-    if let Some(program) = schemathesis::ensure(&ready.tools)? {
-        api_descriptions.env(schemathesis::VARIABLE, program);
-    }
+    python::Tool::Schemathesis.with(&ready.tools, &mut api_descriptions)?;
     let npm = |folder, scripts: &[&str]| -> Result<Vec<Command>> {
         let script = |script: &&str| {
             let mut npm = npm::script(&ready.tools, folder, script)?;
@@ -249,6 +245,7 @@ fn native(ready: &Ready) -> Result<()> {
         "cargo",
         ["test", "--workspace", "--all-features"],
     );
+    python::Tool::Kosoku.with(&ready.tools, &mut cargo)?;
     process::run(cargo.args(exclude))
 }
 

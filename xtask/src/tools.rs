@@ -47,8 +47,8 @@ pub(crate) struct Pins {
     pub(crate) debian_test_packages: Vec<String>,
     /// Firefox and WebKit on Debian, with what drives them.
     pub(crate) debian_browser_packages: Vec<String>,
-    /// The version of schemathesis, which is from PyPI.
-    pub(crate) schemathesis: String,
+    /// Package of PyPI to its version.
+    pub(crate) python_tools: BTreeMap<String, String>,
     /// Language to what a backend in it needs.
     pub(crate) backend_tools: BTreeMap<String, BackendTool>,
     /// What the Kotlin and the Swift library are built and tested with.

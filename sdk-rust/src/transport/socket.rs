@@ -91,14 +91,9 @@ impl Socket {
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// The client's end of a WebSocket over a stream on which the handshake is done.
     pub(crate) async fn over(stream: S) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(0)
-            .max_write_buffer_size(MAX_UNSENT)
-            .max_message_size(Some(MAX_ANSWER))
-            .max_frame_size(Some(MAX_ANSWER));
+        let stream = WebSocketStream::from_raw_socket(Link::new(stream), Role::Client, Some(config())).await;
         Self {
-            stream: WebSocketStream::from_raw_socket(Link::new(stream), Role::Client, Some(config)).await,
+            stream,
             unflushed: false,
         }
     }
@@ -151,6 +146,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let sent = self.stream.send(Message::Close(frame)).await;
         while sent.is_ok() && matches!(self.stream.next().await, Some(Ok(_))) {}
     }
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_UNSENT)
+        .max_message_size(Some(MAX_ANSWER))
+        .max_frame_size(Some(MAX_ANSWER))
 }
 
 fn handshake_request(
@@ -215,6 +219,9 @@ fn check_answer(status: StatusCode, headers: &HeaderMap, key: &str) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod autobahn;
 
 #[cfg(test)]
 mod tests {
