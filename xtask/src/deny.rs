@@ -91,7 +91,7 @@ pub(crate) fn run() -> Result<()> {
     // The fuzz targets are a workspace of their own.
     let mut faults = Vec::new();
     let mut looked_at = 0;
-    for folder in [root.clone(), root.join("protocol/fuzz")] {
+    for folder in [".", "protocol/fuzz", "server-worker/fuzz"].map(|folder| root.join(folder)) {
         let metadata = MetadataCommand::new()
             .current_dir(&folder)
             .features(CargoOpt::AllFeatures)

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: libFuzzer over the targets in `protocol/fuzz`, on the Rust that is there.
+//! `cargo xtask fuzz`: libFuzzer over the targets in `protocol/fuzz` and `server-worker/fuzz`, on the Rust that is there.
 //!
 //! The layout is cargo-fuzz's, whose program works on it too. This needs neither that nor a nightly compiler: coverage
 //! counters are flags of the stable one, and there is no unsafe code for a sanitizer to look at.
@@ -16,6 +16,9 @@ const COUNTERS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
      -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing";
 
+/// Where the targets are, from the repository's root.
+pub(crate) const FOLDERS: [&str; 2] = ["protocol/fuzz", "server-worker/fuzz"];
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A target, or all of them
@@ -28,35 +31,44 @@ pub(crate) struct Args {
     minimize: bool,
 }
 
-/// Runs libFuzzer; what it finds new goes to the corpus, what breaks a target to `protocol/fuzz/artifacts`.
+/// Runs libFuzzer; what it finds new goes to the corpus, what breaks a target to `artifacts` beside it.
 ///
 /// # Errors
 /// When a target does not hold.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = Tools::load()?.root;
-    let folder = root.join("protocol/fuzz");
-    let targets = targets(&folder)?;
-    if let Some(unknown) = args.target.as_ref().filter(|target| !targets.contains(target)) {
-        bail!("there is no target {unknown}; there are {}", targets.join(", "));
+    let mut known = Vec::new();
+    for folder in FOLDERS {
+        let folder = root.join(folder);
+        known.push((targets(&folder)?, folder));
+    }
+    let is_chosen = |name: &String| args.target.as_ref().is_none_or(|chosen| chosen == name);
+    let all = || known.iter().flat_map(|(targets, _)| targets);
+    if let Some(unknown) = args.target.as_ref().filter(|_| !all().any(is_chosen)) {
+        let names: Vec<_> = all().map(String::as_str).collect();
+        bail!("there is no target {unknown}; there are {}", names.join(", "));
     }
     let host = host()?;
-    let mut cargo = Command::new("cargo");
-    // With a target named, build scripts and macros get no counters.
-    cargo
-        .args(["build", "--release", "--target", &host, "--target-dir"])
-        .arg(root.join("target/fuzz"))
-        .env("RUSTFLAGS", format!("{COUNTERS} -Cdebug-assertions"))
-        .current_dir(&folder);
-    process::run(&mut cargo)?;
-    let programs = root.join("target/fuzz").join(host).join("release");
-    for target in targets
-        .iter()
-        .filter(|target| args.target.as_ref().is_none_or(|chosen| chosen == *target))
-    {
-        println!("\n== {target}");
-        fuzz(&folder, &programs.join(target), target, args.seconds)?;
-        if args.minimize {
-            minimize(&folder, &programs.join(target), target)?;
+    for (targets, folder) in &known {
+        let chosen: Vec<_> = targets.iter().filter(|name| is_chosen(name)).collect();
+        if chosen.is_empty() {
+            continue;
+        }
+        let mut cargo = Command::new("cargo");
+        // With a target named, build scripts and macros get no counters.
+        cargo
+            .args(["build", "--release", "--target", &host, "--target-dir"])
+            .arg(root.join("target/fuzz"))
+            .env("RUSTFLAGS", format!("{COUNTERS} -Cdebug-assertions"))
+            .current_dir(folder);
+        process::run(&mut cargo)?;
+        let programs = root.join("target/fuzz").join(&host).join("release");
+        for target in chosen {
+            println!("\n== {target}");
+            fuzz(folder, &programs.join(target), target, args.seconds)?;
+            if args.minimize {
+                minimize(folder, &programs.join(target), target)?;
+            }
         }
     }
     Ok(())

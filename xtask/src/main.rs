@@ -42,6 +42,7 @@ mod swift;
 mod swift_package;
 mod test;
 mod tools;
+mod toxiproxy;
 mod wasm_target;
 mod worker;
 
@@ -97,7 +98,7 @@ enum Command {
     Screenshots,
     /// Put known faults into a copy of the client session, one at a time, and check that its judge finds each
     Mutants,
-    /// Feed the decoders, signatures and the session what libFuzzer makes up (`protocol/fuzz`)
+    /// Feed decoders, signatures, the session and what the server has stored what libFuzzer makes up
     Fuzz(fuzz::Args),
     /// Build, check and try every package that is published; `--dry-run` publishes none of them
     Release(release::Args),

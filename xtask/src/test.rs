@@ -12,7 +12,9 @@ use crate::lanes::{self, Step};
 use crate::mobile::For;
 use crate::process::{self, command};
 use crate::setup::{self, Ready};
-use crate::{adapters, backends, build, chromium, mutants, npm, python, release, sim, size, swift_package};
+use crate::{
+    adapters, backends, build, chromium, mutants, npm, python, release, sim, size, swift_package, toxiproxy,
+};
 
 /// The crate of the tests that need the server running.
 const END_TO_END: &str = "transfer-status-e2e";
@@ -61,6 +63,9 @@ pub(crate) fn run() -> Result<()> {
     let mut steps = side_by_side(&ready, &chromium, &app)?;
     let mut networks = stories(&ready, NETWORKS);
     networks.env(ADAPTERS, serde_json::to_string(&adapters)?);
+    if let Some(program) = toxiproxy::ensure(&ready.tools)? {
+        networks.env(toxiproxy::VARIABLE, program);
+    }
     with_server(&mut networks)?;
     // Nearly all of it is waiting.
     steps.insert(

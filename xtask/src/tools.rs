@@ -47,6 +47,8 @@ pub(crate) struct Pins {
     pub(crate) debian_test_packages: Vec<String>,
     /// Firefox and WebKit on Debian, with what drives them.
     pub(crate) debian_browser_packages: Vec<String>,
+    /// The version of Toxiproxy, which is from Go's module proxy.
+    pub(crate) toxiproxy: String,
     /// Package of PyPI to its version.
     pub(crate) python_tools: BTreeMap<String, String>,
     /// Language to what a backend in it needs.

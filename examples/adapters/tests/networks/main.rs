@@ -42,6 +42,7 @@ mod story;
 #[path = "../conformance/told.rs"]
 #[allow(dead_code, reason = "shared with the conformance stories")]
 mod told;
+mod toxiproxy;
 #[path = "../conformance/watch.rs"]
 #[allow(dead_code, reason = "shared with the conformance stories")]
 mod watch;
@@ -49,5 +50,5 @@ mod watch;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    program::tell("networks", server::start)
+    program::tell("networks", || Ok((server::start()?, toxiproxy::start()?)))
 }

@@ -49,8 +49,24 @@ impl Stage {
 
     /// The same at the address that `url` gives.
     pub(crate) async fn paying_by(&self, way: Way, url: fn(&Proxy) -> String) -> Result<Paying> {
+        let begun = self.begun(way).await?;
+        let url = url(&begun.1);
+        self.watched(begun, url)
+    }
+
+    /// A pending payment that nobody watches yet, and the proxy in front of the server.
+    pub(crate) async fn begun(&self, way: Way) -> Result<(Backend, Proxy, u64)> {
         let (backend, proxy) = (Backend::new()?, Proxy::start(way)?);
         let first = backend.report(Status::Pending, "begun").await?;
+        Ok((backend, proxy, first))
+    }
+
+    /// The payment, watched at `url`.
+    pub(crate) fn watched(
+        &self,
+        (backend, proxy, first): (Backend, Proxy, u64),
+        url: String,
+    ) -> Result<Paying> {
         let (name, listener) = self.adapter.listen(self.changes.clone());
         let signature = backend.signature()?;
         self.adapter.keep_secret(&signature);
@@ -59,7 +75,7 @@ impl Stage {
             signature: None,
         });
         self.adapter.send(json!({
-            "cmd": "watch", "watch": name, "url": url(&proxy), "transferId": backend.id.as_str(),
+            "cmd": "watch", "watch": name, "url": url, "transferId": backend.id.as_str(),
             "signature": signature, "refresh": false,
         }));
         Ok(Paying {

@@ -1,5 +1,7 @@
 //! The stories: a payment each, over a network that is broken in one way.
 
+mod toxic;
+
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -9,6 +11,7 @@ use crate::changes::locked;
 use crate::proxy::{Proxy, Way};
 use crate::stage::Stage;
 use crate::story::{Story, story};
+use crate::toxiproxy;
 
 const NEWS: &str = "Each version at most once; never an older one after a newer one; the final one always.";
 const TOLD: &str = "What keeps a watch from being live is told to the user as data, at once and again when it changes, and is gone when a status arrives";
@@ -23,7 +26,7 @@ const ATTEMPT: u64 = 20;
 
 /// Every story there is.
 pub(crate) fn all() -> Vec<Story> {
-    vec![
+    let mut all = vec![
         story!(a_link_that_is_cut_again_and_again_loses_nothing, NEWS),
         story!(
             a_frame_that_is_reset_in_its_middle_is_shown_once_by_the_next_link,
@@ -42,7 +45,11 @@ pub(crate) fn all() -> Vec<Story> {
             POLLS
         ),
         story!(answers_that_break_off_are_never_shown_in_part, POLLS),
-    ]
+    ];
+    if toxiproxy::is_named() {
+        all.extend(toxic::all());
+    }
+    all
 }
 
 async fn a_link_that_is_cut_again_and_again_loses_nothing(stage: &Stage) -> Result<()> {

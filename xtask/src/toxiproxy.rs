@@ -1,0 +1,43 @@
+//! Toxiproxy, the fault proxy that other projects' clients are tested by: from Go's module proxy, in a folder of the cache of
+//! its own.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process;
+use crate::tools::Tools;
+
+/// The variable that names the program to the tests.
+pub(crate) const VARIABLE: &str = "TOXIPROXY";
+/// Its package, which is also its program's name in the last part.
+const PACKAGE: &str = "github.com/Shopify/toxiproxy/v2/cmd/server";
+
+/// The program, compiled where there is Go. `None`, after a notice, where there is none; in CI that is an error.
+///
+/// # Errors
+/// When it cannot be installed.
+pub(crate) fn ensure(tools: &Tools) -> Result<Option<PathBuf>> {
+    let version = &tools.pins.toxiproxy;
+    let folder = tools.cache.join(format!("toxiproxy-{version}"));
+    let program = folder.join("server");
+    if program.exists() {
+        return Ok(Some(program));
+    }
+    let _lock = tools.lock()?;
+    if program.exists() {
+        return Ok(Some(program));
+    }
+    if which::which("go").is_err() {
+        process::missing("Go is missing, which Toxiproxy is compiled with: install `go`")?;
+        return Ok(None);
+    }
+    println!("setup: Toxiproxy {version}, from Go's module proxy");
+    let mut go = Command::new("go");
+    go.args(["install", "-trimpath", &format!("{PACKAGE}@v{version}")])
+        .env("GOBIN", &folder)
+        .current_dir(&tools.cache);
+    process::run(&mut go).with_context(|| format!("Toxiproxy {version} could not be installed"))?;
+    Ok(Some(program))
+}
