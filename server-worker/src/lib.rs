@@ -23,6 +23,9 @@ mod log;
 mod platform;
 mod recent;
 mod room;
+/// For libFuzzer, which sets `fuzzing`.
+#[cfg(any(test, fuzzing))]
+pub mod targets;
 
 pub use crate::edge::dispatch::fetch;
 pub use crate::recent::RecentIndex;

@@ -5,7 +5,7 @@
 //! and merges. A shard that is down delays both, and no update.
 
 mod feed;
-mod index;
+pub(crate) mod index;
 mod minutes;
 mod news;
 mod object;

@@ -171,7 +171,8 @@ fn encode(record: &Record) -> String {
     format!("{SCHEMA}\n{}", record.row())
 }
 
-fn decode(text: &str, settled: Option<&str>) -> Result<Record, StorageError> {
+/// The record of an entry; `settled` is the other entry, where there is one.
+pub(crate) fn decode(text: &str, settled: Option<&str>) -> Result<Record, StorageError> {
     let (schema, text) = text.split_once('\n').unwrap_or_default();
     match schema.parse() {
         Ok(SCHEMA) => {

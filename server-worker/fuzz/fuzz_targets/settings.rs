@@ -1,0 +1,4 @@
+//! See `settings` in `server-worker/src/targets.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| transfer_status_server::targets::settings(data));
