@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::debian;
 use crate::process;
-use crate::tools::Tools;
+use crate::tools::{BackendTool, Tools};
 
 /// Says which languages the tests may use.
 pub(crate) const VARIABLE: &str = "TRANSFER_STATUS_BACKENDS";
@@ -19,15 +19,7 @@ pub(crate) const TESTS: &str = "examples/backends/tests";
 pub(crate) fn ensure(tools: &Tools) -> Result<Vec<String>> {
     let mut ready = Vec::new();
     for (language, backend) in &tools.pins.backend_tools {
-        let is_there = || which::which(&backend.program).is_ok();
-        if !is_there() && which::which("apt-get").is_ok() {
-            let _lock = tools.lock()?;
-            // Where it cannot be installed, the notice below says what is left out.
-            if let Err(error) = debian::install(std::slice::from_ref(&backend.debian_package)) {
-                println!("setup: {error:#}");
-            }
-        }
-        if is_there() {
+        if is_there(tools, backend)? {
             ready.push(language.clone());
         } else {
             process::missing(&format!(
@@ -37,4 +29,20 @@ pub(crate) fn ensure(tools: &Tools) -> Result<Vec<String>> {
         }
     }
     Ok(ready)
+}
+
+/// Whether the language's program is there, installed where it is missing and the distribution has it.
+///
+/// # Errors
+/// When the cache cannot be locked.
+pub(crate) fn is_there(tools: &Tools, backend: &BackendTool) -> Result<bool> {
+    let is_there = || which::which(&backend.program).is_ok();
+    if !is_there() && which::which("apt-get").is_ok() {
+        let _lock = tools.lock()?;
+        // Where it cannot be installed, the caller says what is left out.
+        if let Err(error) = debian::install(std::slice::from_ref(&backend.debian_package)) {
+            println!("setup: {error:#}");
+        }
+    }
+    Ok(is_there())
 }

@@ -18,6 +18,9 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
+    /// Every one.
+    pub(crate) const ALL: [Self; 2] = [Self::Schemathesis, Self::Kosoku];
+
     fn name(self) -> &'static str {
         match self {
             Self::Schemathesis => "schemathesis",
@@ -38,7 +41,10 @@ impl Tool {
 
     /// The program, installed where there is a Python with `venv`. `None`, after a notice, where there is none; in CI that
     /// is an error.
-    fn ensure(self, tools: &Tools) -> Result<Option<PathBuf>> {
+    ///
+    /// # Errors
+    /// When it cannot be installed.
+    pub(crate) fn ensure(self, tools: &Tools) -> Result<Option<PathBuf>> {
         let name = self.name();
         let version = tools.pins.python_tools.get(name);
         let version = version.with_context(|| format!("xtask/tools/package.json pins no {name}"))?;

@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::swift::Swift;
 use crate::tools::{Tools, WASM_BINDGEN};
 use crate::wasm_target::WasmTarget;
-use crate::{backends, chromium, npm, process};
+use crate::{backends, chromium, npm, process, python, toxiproxy};
 
 /// What [`ensure`] has made sure of.
 pub(crate) struct Ready {
@@ -50,6 +50,13 @@ pub(crate) fn run() -> Result<()> {
     println!("  swift             {}", swift.as_deref().unwrap_or("missing"));
     let languages = backends::ensure(&tools)?;
     println!("  backends in       {}", languages.join(", "));
+    let mut judges = vec![toxiproxy::ensure(&tools)?];
+    for tool in python::Tool::ALL {
+        judges.push(tool.ensure(&tools)?);
+    }
+    for judge in judges.into_iter().flatten() {
+        println!("  outside judge     {}", judge.display());
+    }
     println!(
         "  npm tools         {}",
         tools.npm_folder().join("node_modules").display()

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::process;
 use crate::tools::Tools;
+use crate::{backends, process};
 
 /// The variable that names the program to the tests.
 pub(crate) const VARIABLE: &str = "TOXIPROXY";
@@ -25,18 +25,22 @@ pub(crate) fn ensure(tools: &Tools) -> Result<Option<PathBuf>> {
     if program.exists() {
         return Ok(Some(program));
     }
+    let go = tools.pins.backend_tools.get("Go");
+    let go = go.context("xtask/tools/package.json has no Go in backendTools")?;
+    if !backends::is_there(tools, go)? {
+        process::missing("Go is missing, which Toxiproxy is compiled with: install `go`")?;
+        return Ok(None);
+    }
     let _lock = tools.lock()?;
     if program.exists() {
         return Ok(Some(program));
     }
-    if which::which("go").is_err() {
-        process::missing("Go is missing, which Toxiproxy is compiled with: install `go`")?;
-        return Ok(None);
-    }
     println!("setup: Toxiproxy {version}, from Go's module proxy");
-    let mut go = Command::new("go");
+    let mut go = Command::new(&go.program);
     go.args(["install", "-trimpath", &format!("{PACKAGE}@v{version}")])
         .env("GOBIN", &folder)
+        // No C compiler is asked for.
+        .env("CGO_ENABLED", "0")
         .current_dir(&tools.cache);
     process::run(&mut go).with_context(|| format!("Toxiproxy {version} could not be installed"))?;
     Ok(Some(program))
