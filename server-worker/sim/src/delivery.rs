@@ -6,12 +6,13 @@ use std::rc::Rc;
 
 use transfer_status_protocol::Timestamp;
 
-use crate::domain::outbox::{Copied, Failed, Known, Mark, SETTLE_MS, Step};
-use crate::domain::reconcile::reconcile;
+use crate::domain::outbox::{Copied, Failed, Known, Mark, SETTLE_MS, Step, Written};
+use crate::domain::reconcile::{Confirmed, confirm};
 use crate::domain::record::Record;
+use crate::domain::stored::Stored;
 use crate::fault::Fault;
 use crate::plan::Ms;
-use crate::room::{Asked, POLICY, Stored};
+use crate::room::{Asked, POLICY};
 use crate::server::room::batch::{Change, MOST_BYTES, Next, Role, Sender};
 use crate::world::{Ev, World};
 
@@ -46,8 +47,7 @@ pub(crate) struct HandIn {
 impl World {
     pub(crate) fn deliver_soon(&mut self, r: usize, record: &Rc<Record>) {
         self.hand_in(r, record, None);
-        let held = record.held();
-        if (held.is_final || !held.is_confirmed) && self.memory(r).delivery.is_none() {
+        if record.held().is_urgent() && self.memory(r).delivery.is_none() {
             self.begin_delivery(r);
         }
     }
@@ -253,23 +253,12 @@ impl World {
                 self.delivery_ends(r);
             }
             Step::Rest(at) => {
-                self.rest_until(r, at, first_socket, held.is_final);
+                let set_for = self.rooms[r].current.alarm;
+                if let Some(at) = POLICY.rest(set_for, at, first_socket, held.is_final) {
+                    self.set_alarm(r, at);
+                }
                 self.delivery_ends(r);
             }
-        }
-    }
-
-    /// As `room/alarm.rs` has it.
-    fn rest_until(&mut self, r: usize, at: Ms, first_socket: Option<Ms>, alone: bool) {
-        if let Some(due) = first_socket.filter(|due| *due < at) {
-            return self.arm(r, due);
-        }
-        let latest = at.saturating_add(POLICY.retry_ms);
-        let latest = first_socket.map_or(latest, |due| due.min(latest));
-        match self.rooms[r].current.alarm {
-            Some(set_for) if (at..=latest).contains(&set_for) => {}
-            Some(set_for) if set_for < at && !alone => {}
-            _ => self.set_alarm(r, at),
         }
     }
 
@@ -287,17 +276,9 @@ impl World {
         let memory = self.memory(r);
         memory.waiting -= 1;
         if ok {
-            let archive = Copied::Has {
-                mark,
-                written_at: now,
-                read_at: None,
-            };
-            memory.known.set(Known {
-                archive,
-                ..memory.known.get()
-            });
+            self.knows(r, |known| known.note_written(mark, now));
         }
-        if let Some(delivery) = &mut memory.delivery {
+        if let Some(delivery) = &mut self.memory(r).delivery {
             delivery.failed.archive = !ok;
             self.deliver(r);
         }
@@ -324,34 +305,16 @@ impl World {
         let now = self.room_now(r);
         // The delivery has looked at this record before it asked; it looks again before it acts.
         let Some(record) = self.row(r) else { return };
-        let fault = self.fault;
-        let memory = self.memory(r);
-        let mut known = memory.known.get();
-        known.archive = Copied::Behind;
         let copy = text.and_then(|text| Record::from_archive(&text));
-        let is_same = |copy: &crate::domain::record::Copy| {
-            fault == Some(Fault::OldCopyIsThisOne) || copy.record.is_same(&record)
+        let written = match (copy, self.fault) {
+            (Some(copy), Some(Fault::OldCopyIsThisOne)) => copy.written(&copy.record),
+            (_, Some(Fault::AnyCopyIsProof)) => Some(Written {
+                at: now - SETTLE_MS,
+                is_listed: false,
+            }),
+            (copy, _) => copy.and_then(|copy| copy.written(&record)),
         };
-        if let Some(copy) = copy.filter(is_same)
-            && let Some(written_at) = copy.written_at
-        {
-            if copy.is_listed {
-                known.note_listed(record.mark());
-            }
-            known.archive = Copied::Has {
-                mark: record.mark(),
-                written_at,
-                read_at: Some(now),
-            };
-        } else if fault == Some(Fault::AnyCopyIsProof) {
-            let written_at = now - SETTLE_MS;
-            known.archive = Copied::Has {
-                mark: record.mark(),
-                written_at,
-                read_at: Some(now),
-            };
-        }
-        memory.known.set(known);
+        self.knows(r, |known| known.note_read(record.mark(), written, now));
     }
 
     /// What the archive had before a first update that did not wait for it; `false`: it is still not known.
@@ -362,30 +325,23 @@ impl World {
         };
         let copy = text.and_then(|text| Record::from_archive(&text));
         let copy = copy.filter(|_| self.fault != Some(Fault::NeverReconciled));
-        match copy {
-            Some(copy) => {
-                let now = self.room_now(r);
-                let merged = reconcile(&held, &copy.record, Timestamp::from_unix_millis(now));
+        let now = self.room_now(r);
+        let archived = copy.as_ref().map(|copy| &copy.record);
+        let record = match confirm(&held, archived, Timestamp::from_unix_millis(now)) {
+            Confirmed::Merged(merged) => {
                 let merged = Rc::new(merged);
                 self.arm(r, POLICY.safety(now));
                 self.save(r, &merged, true);
-                let memory = self.memory(r);
-                memory.stored = Some(Stored::Here(Rc::clone(&merged)));
-                memory.known.set(Known {
-                    archive: Copied::Behind,
-                    ..memory.known.get()
-                });
+                self.knows(r, Known::note_changed);
                 self.tell(r, &merged);
+                merged
             }
-            None => {
-                let confirmed = Rc::new(Record {
-                    unconfirmed: None,
-                    ..Record::clone(&held)
-                });
-                self.memory(r).stored = Some(Stored::Here(confirmed));
+            Confirmed::Alone(record) => {
                 self.judge.confirmed(r);
+                Rc::new(record)
             }
-        }
+        };
+        self.memory(r).stored = Some(Stored::Here(record));
         true
     }
 }

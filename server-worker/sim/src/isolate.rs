@@ -8,9 +8,9 @@ use transfer_status_protocol::Transfer;
 
 use crate::delivery::Waiting;
 use crate::domain::outbox::Known;
+use crate::domain::stored::Stored;
 use crate::fault::Fault;
 use crate::plan::Ms;
-use crate::room::Stored;
 use crate::server::recent::index::{Index, Put};
 use crate::server::room::batch::Batch;
 use crate::world::World;

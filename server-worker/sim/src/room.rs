@@ -7,14 +7,15 @@ use std::rc::Rc;
 
 use transfer_status_protocol::{Timestamp, Transfer};
 
+use crate::domain::alarm;
 use crate::domain::attachment::Attachment;
-use crate::domain::ledger::{self, Outcome};
-use crate::domain::outbox::{Copied, Known, Policy};
+use crate::domain::ledger::Outcome;
+use crate::domain::outbox::{Known, Policy};
 use crate::domain::pulse::Pulse;
 use crate::domain::record::Record;
-use crate::domain::standing::{FirstDue, Look, Standing};
+use crate::domain::standing::{FirstDue, Look, Over, in_time};
+use crate::domain::stored::{self, Stored};
 use crate::domain::timeline;
-use crate::domain::unconfirmed::Unconfirmed;
 use crate::domain::view::View;
 use crate::fault::Fault;
 use crate::plan::Ms;
@@ -35,23 +36,6 @@ pub(crate) struct Store {
     pub(crate) row: Option<String>,
     pub(crate) settled: Option<String>,
     pub(crate) alarm: Option<Ms>,
-}
-
-/// Where the transfer is, as the room knows.
-#[derive(Debug, Clone)]
-pub(crate) enum Stored {
-    Here(Rc<Record>),
-    Archived(Rc<Record>),
-    Nowhere,
-}
-
-impl Stored {
-    fn record(&self) -> Option<&Rc<Record>> {
-        match self {
-            Self::Here(record) | Self::Archived(record) => Some(record),
-            Self::Nowhere => None,
-        }
-    }
 }
 
 /// What a room has in memory.
@@ -275,14 +259,10 @@ impl World {
             }
             return self.alarm_ends(r);
         }
-        if self.fault == Some(Fault::AlarmTakenForAFact) {
-            let mark = self.row(r).map(|record| record.mark());
-            if let Some(mark) = mark {
-                let known = Rc::clone(&self.memory(r).known);
-                let mut fact = known.get();
-                fact.note_listed(mark);
-                known.set(fact);
-            }
+        if self.fault == Some(Fault::AlarmTakenForAFact)
+            && let Some(record) = self.row(r)
+        {
+            self.knows(r, |known| known.note_listed(record.mark()));
         }
         match self.memory(r).delivery.is_some() {
             true => self.memory(r).deliver_again = true,
@@ -301,9 +281,8 @@ impl World {
 
     /// Sees to it that an alarm comes no later than `at`.
     pub(crate) fn arm(&mut self, r: usize, at: Ms) {
-        match self.rooms[r].current.alarm {
-            Some(set_for) if set_for <= at => {}
-            _ => self.set_alarm(r, at),
+        if let Some(at) = alarm::no_later_than(self.rooms[r].current.alarm, at) {
+            self.set_alarm(r, at);
         }
     }
 
@@ -324,13 +303,12 @@ impl World {
         });
         let look = Look::at(known, now);
         self.memory(r).first_due = look.first_due;
-        for (end, standing) in look.over {
-            match standing {
-                Standing::InTime(_) => {}
-                Standing::Expired if self.fault == Some(Fault::ExpiryNotEnforced) => {}
-                Standing::Expired => self.close(r, end, 4410),
-                Standing::Unsubscribed => self.close(r, end, 4408),
-                Standing::Unreadable => self.close(r, end, 1012),
+        for (end, why) in look.over {
+            match why {
+                Over::Expired if self.fault == Some(Fault::ExpiryNotEnforced) => {}
+                Over::Expired => self.close(r, end, 4410),
+                Over::Unsubscribed => self.close(r, end, 4408),
+                Over::Unreadable => self.close(r, end, 1012),
             }
         }
         look.next_alarm
@@ -382,29 +360,28 @@ impl World {
             .row
             .as_deref()
             .and_then(|row| Record::from_row(row, settled.ok()?.unwrap_or_default()));
-        let is_blank = room
-            .sockets
-            .values()
-            .filter(|socket| socket.is_open)
-            .any(|socket| {
-                let known = Attachment::decode(&socket.attachment, now);
-                matches!(known, Some((Attachment::Watching { blank: true, .. }, _)))
-            });
-        let found = match record {
-            Some(record) => Stored::Here(Rc::new(record)),
-            None if is_blank => Stored::Nowhere,
-            None => return None,
+        let is_blank = || {
+            let open = room.sockets.values().filter(|socket| socket.is_open);
+            open.map(|socket| Attachment::decode(&socket.attachment, now))
+                .any(|known| matches!(known, Some((Attachment::Watching { blank: true, .. }, _))))
         };
+        let found = Stored::here(record, None, is_blank)?;
         self.memory(r).stored = Some(found.clone());
         Some(found)
     }
 
     /// The room's own record, as far as it was looked up.
     pub(crate) fn row(&self, r: usize) -> Option<Rc<Record>> {
-        match self.rooms[r].memory.as_ref()?.stored.as_ref()? {
-            Stored::Here(record) => Some(Rc::clone(record)),
-            _ => None,
-        }
+        let stored = self.rooms[r].memory.as_ref()?.stored.as_ref()?;
+        stored.row().cloned()
+    }
+
+    /// Notes something of what the others have.
+    pub(crate) fn knows(&mut self, r: usize, note: impl FnOnce(&mut Known)) {
+        let cell = &self.memory(r).known;
+        let mut known = cell.get();
+        note(&mut known);
+        cell.set(known);
     }
 
     pub(crate) fn save(&mut self, r: usize, record: &Record, replaces: bool) {
@@ -494,8 +471,7 @@ impl World {
                 let stored = match text {
                     Some(text) => {
                         let copy = text.and_then(|text| Record::from_archive(&text));
-                        let found =
-                            copy.map_or(Stored::Nowhere, |copy| Stored::Archived(Rc::new(copy.record)));
+                        let found = Stored::elsewhere(copy);
                         Some(self.memory(r).stored.get_or_insert(found).clone())
                     }
                     None => {
@@ -608,7 +584,7 @@ impl World {
         memory.first_due = memory.first_due.with(attachment);
         self.leave(r, Out::Opened(end));
         // It may have come while the transfer was looked up.
-        if Standing::of(Some(attachment), now) == Standing::Expired {
+        if in_time(Some(attachment), now).is_err() {
             return self.close(r, end, 4410);
         }
         self.leave(r, Out::Frame(end, View::Current.status_frame(&record)));
@@ -624,32 +600,17 @@ impl World {
     fn update(&mut self, r: usize, u: usize, attempt: u32, stored: Option<Stored>) {
         let now = self.room_now(r);
         let update = self.update_of(u);
-        let current = stored.as_ref().and_then(Stored::record);
-        let unconfirmed = match (&stored, current) {
-            (_, Some(current)) => current.unconfirmed.clone(),
-            (None, None) => Some(Unconfirmed::default()),
-            (Some(_), None) => None,
-        };
-        let unconfirmed = unconfirmed.map(|unconfirmed| unconfirmed.after(&update));
-        let at = Timestamp::from_unix_millis(now);
-        let faulty = self.faulty(current, now);
-        let current = faulty.as_ref().or(current);
-        let (status, body) = match ledger::apply(current.map(Rc::as_ref), update, None, at) {
+        let faulty = self.faulty(stored.as_ref(), now);
+        let stored = faulty.or(stored);
+        let (status, body) = match stored::apply(stored.as_ref(), None, update, None, now) {
             Outcome::Applied(record) => {
-                let record = Rc::new(Record {
-                    unconfirmed,
-                    ..record
-                });
+                let record = Rc::new(record);
                 if self.fault != Some(Fault::AckBeforeAlarm) {
                     self.arm(r, POLICY.safety(now));
                 }
                 self.save(r, &record, false);
                 self.memory(r).stored = Some(Stored::Here(Rc::clone(&record)));
-                let known = Rc::clone(&self.memory(r).known);
-                known.set(Known {
-                    archive: Copied::Behind,
-                    ..known.get()
-                });
+                self.knows(r, Known::note_changed);
                 self.tell(r, &record);
                 self.deliver_soon(r, &record);
                 (200, record.doc.clone())
@@ -669,8 +630,8 @@ impl World {
     }
 
     /// What is applied to in place of what is stored, where that is the fault.
-    fn faulty(&self, current: Option<&Rc<Record>>, now: Ms) -> Option<Rc<Record>> {
-        let record = current?;
+    fn faulty(&self, stored: Option<&Stored>, now: Ms) -> Option<Stored> {
+        let record = stored?.record()?;
         let mut transfer = record.transfer.clone();
         match self.fault? {
             Fault::FinalOverwritten if transfer.status.is_final() => {
@@ -681,7 +642,11 @@ impl World {
             }
             _ => return None,
         }
-        Some(Rc::new(Record::changed(transfer, None, None)))
+        let changed = Record::changed(transfer, None, None);
+        Some(Stored::Here(Rc::new(Record {
+            unconfirmed: record.unconfirmed.clone(),
+            ..changed
+        })))
     }
 
     pub(crate) fn tell(&mut self, r: usize, record: &Rc<Record>) {

@@ -15,9 +15,6 @@ use transfer_status_protocol::Timestamp;
 pub(crate) const SETTLE_MS: i64 = 300_000;
 /// A read is good for so long as the proof that a room needs before it empties.
 const PROOF_MS: i64 = 60_000;
-/// What is left of a deleted transfer is kept for so long: by then whatever was under way has ended, and no copy of KV's
-/// caches shows it any more.
-const TOMBSTONE_MS: i64 = 900_000;
 /// The shortest pause before another attempt.
 const FIRST_RETRY_MS: i64 = 1_000;
 /// The longest.
@@ -65,6 +62,13 @@ pub(crate) struct Held {
     pub(crate) is_confirmed: bool,
 }
 
+impl Held {
+    /// Whether its delivery begins with the change, and not with the alarm.
+    pub(crate) fn is_urgent(self) -> bool {
+        self.is_final || !self.is_confirmed
+    }
+}
+
 /// What is known of the archive's copy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Copied {
@@ -105,6 +109,45 @@ impl Known {
             self.index = Some(mark);
         }
     }
+
+    /// Notes that the room holds another state than the archive can have.
+    pub(crate) fn note_changed(&mut self) {
+        self.archive = Copied::Behind;
+    }
+
+    /// Notes a write to the archive that was answered well at `now`: it may land as late as this.
+    pub(crate) fn note_written(&mut self, mark: Mark, now: i64) {
+        self.archive = Copied::Has {
+            mark,
+            written_at: now,
+            read_at: None,
+        };
+    }
+
+    /// Notes what a read of the archive at `now` has shown: when just this state was written there; `None`: it is another
+    /// one, or there is none.
+    pub(crate) fn note_read(&mut self, mark: Mark, written: Option<Written>, now: i64) {
+        self.archive = Copied::Behind;
+        if let Some(Written { at, is_listed }) = written {
+            if is_listed {
+                self.note_listed(mark);
+            }
+            self.archive = Copied::Has {
+                mark,
+                written_at: at,
+                read_at: Some(now),
+            };
+        }
+    }
+}
+
+/// What a copy in the archive says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// When it was written there, in Unix milliseconds.
+    pub(crate) at: i64,
+    /// Whether the recent index had the state by then.
+    pub(crate) is_listed: bool,
 }
 
 /// Which parts have failed since the delivery began: they are let alone until its next attempt.
@@ -114,6 +157,8 @@ pub(crate) struct Failed {
     pub(crate) index: bool,
     /// The archive.
     pub(crate) archive: bool,
+    /// The removal of a deleted transfer from either.
+    pub(crate) removal: bool,
 }
 
 /// Since when parts have not taken what they are owed, as far as a room has noticed for as long as it is awake.
@@ -244,46 +289,6 @@ impl Policy {
         let most = self.retry_ms.clamp(FIRST_RETRY_MS, LAST_RETRY_MS);
         let age = now.saturating_sub(owed_since).clamp(FIRST_RETRY_MS, most);
         now.saturating_add(age)
-    }
-}
-
-/// What is left of a deleted transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tombstone {
-    /// Later than every state of the transfer, in Unix milliseconds.
-    pub(crate) deleted_at: i64,
-    /// Whether the archive or the list may still have something of it.
-    pub(crate) is_owed: bool,
-}
-
-impl Tombstone {
-    /// When it is looked at for the last time.
-    pub(crate) fn end(self) -> i64 {
-        self.deleted_at.saturating_add(TOMBSTONE_MS)
-    }
-}
-
-/// What a room does next about a deleted transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Removal {
-    /// Take it off the list and out of the archive.
-    Remove,
-    /// Look whether the archive has it again, by a write that was under way.
-    Verify,
-    /// Nothing until then.
-    Wait(i64),
-}
-
-impl Policy {
-    /// What the room does at `now`, where the removal has `failed` or not since the delivery began.
-    pub(crate) fn removal(&self, tombstone: Tombstone, failed: bool, now: i64) -> Removal {
-        let end = tombstone.end();
-        match (failed, tombstone.is_owed) {
-            (true, _) => Removal::Wait(self.retry(tombstone.deleted_at, now)),
-            (false, true) => Removal::Remove,
-            (false, false) if now < end => Removal::Wait(end),
-            (false, false) => Removal::Verify,
-        }
     }
 }
 

@@ -10,6 +10,27 @@ use crate::domain::record::Record;
 use crate::domain::timeline::{Entry, Timeline};
 use crate::domain::unconfirmed::Field;
 
+/// What the archive's answer makes of a transfer that was unconfirmed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Confirmed {
+    /// One record of both, which is to be stored and told.
+    Merged(Record),
+    /// The same, for there was nothing before it. The row forgets that it was unconfirmed with its next change: that costs
+    /// no row of its own.
+    Alone(Record),
+}
+
+/// What becomes of `held`, which is unconfirmed, now that the archive has said what it holds.
+pub(crate) fn confirm(held: &Record, archived: Option<&Record>, now: Timestamp) -> Confirmed {
+    match archived {
+        Some(archived) => Confirmed::Merged(reconcile(held, archived, now)),
+        None => Confirmed::Alone(Record {
+            unconfirmed: None,
+            ..held.clone()
+        }),
+    }
+}
+
 /// What becomes of `held`, which is unconfirmed, now that the archive has said that it holds `archived`.
 ///
 /// Its version is higher than that of `held`, so that whoever saw that is told, unless both say the same.

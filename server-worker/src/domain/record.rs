@@ -5,7 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use transfer_status_protocol::Transfer;
 
-use crate::domain::outbox::{Held, Mark};
+use crate::domain::outbox::{Held, Mark, Written};
 use crate::domain::timeline::{self, Entry, Timeline, Trail};
 use crate::domain::unconfirmed::Unconfirmed;
 use crate::domain::word;
@@ -34,6 +34,15 @@ pub(crate) struct Copy {
     pub(crate) written_at: Option<i64>,
     /// Whether the recent index had it by then.
     pub(crate) is_listed: bool,
+}
+
+impl Copy {
+    /// What it says of itself, where it is of just this state. One of the first release does not say when it was written.
+    pub(crate) fn written(&self, record: &Record) -> Option<Written> {
+        let at = self.written_at.filter(|_| self.record.is_same(record))?;
+        let is_listed = self.is_listed;
+        Some(Written { at, is_listed })
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -5,11 +5,9 @@
 
 use crate::domain::attachment::Attachment;
 
-/// How an open socket stands at a moment.
+/// Why an open socket has to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// Its time is not over.
-    InTime(Attachment),
+pub(crate) enum Over {
     /// It had 10 s to subscribe.
     Unsubscribed,
     /// Its signature has expired, so it is told nothing any more.
@@ -18,15 +16,16 @@ pub(crate) enum Standing {
     Unreadable,
 }
 
-impl Standing {
-    /// How a socket stands at `now`, in Unix milliseconds; `known` is what it remembers.
-    pub(crate) fn of(known: Option<Attachment>, now: i64) -> Self {
-        match known {
-            Some(attachment) if now < attachment.due() => Self::InTime(attachment),
-            Some(Attachment::Unproven { .. }) => Self::Unsubscribed,
-            Some(Attachment::Watching { .. }) => Self::Expired,
-            None => Self::Unreadable,
-        }
+/// What a socket remembers, where its time is not over at `now`, in Unix milliseconds.
+///
+/// # Errors
+/// Why it has to go.
+pub(crate) fn in_time(known: Option<Attachment>, now: i64) -> Result<Attachment, Over> {
+    match known {
+        Some(attachment) if now < attachment.due() => Ok(attachment),
+        Some(Attachment::Unproven { .. }) => Err(Over::Unsubscribed),
+        Some(Attachment::Watching { .. }) => Err(Over::Expired),
+        None => Err(Over::Unreadable),
     }
 }
 
@@ -50,7 +49,7 @@ impl FirstDue {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Look<S> {
     /// Those that have to go, and why.
-    pub(crate) over: Vec<(S, Standing)>,
+    pub(crate) over: Vec<(S, Over)>,
     /// When an alarm is to look at the others.
     pub(crate) next_alarm: Option<i64>,
     /// Before when none of the others has to go.
@@ -64,12 +63,12 @@ impl<S> Look<S> {
         let mut next_alarm: Option<i64> = None;
         let mut first_due = FirstDue(Some(i64::MAX));
         for (socket, known) in sockets {
-            match Standing::of(known, now) {
-                Standing::InTime(attachment) => {
+            match in_time(known, now) {
+                Ok(attachment) => {
                     next_alarm = next_alarm.into_iter().chain(attachment.alarm_at()).min();
                     first_due = first_due.with(attachment);
                 }
-                standing => over.push((socket, standing)),
+                Err(why) => over.push((socket, why)),
             }
         }
         Self {
@@ -82,7 +81,7 @@ impl<S> Look<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FirstDue, Look, Standing};
+    use super::{FirstDue, Look, Over, in_time};
     use crate::domain::attachment::Attachment;
     use crate::domain::view::View;
 
@@ -99,16 +98,16 @@ mod tests {
     #[test]
     fn a_signature_counts_to_the_end_of_its_last_second_and_no_further() {
         let last = watching(NOW);
-        assert_eq!(Standing::of(Some(last), NOW + 999), Standing::InTime(last));
-        assert_eq!(Standing::of(Some(last), NOW + 1_000), Standing::Expired);
+        assert_eq!(in_time(Some(last), NOW + 999), Ok(last));
+        assert_eq!(in_time(Some(last), NOW + 1_000), Err(Over::Expired));
     }
 
     #[test]
     fn each_socket_that_has_to_go_is_told_why() {
         let unproven = Attachment::Unproven { deadline: NOW };
-        assert_eq!(Standing::of(Some(unproven), NOW - 1), Standing::InTime(unproven));
-        assert_eq!(Standing::of(Some(unproven), NOW), Standing::Unsubscribed);
-        assert_eq!(Standing::of(None, NOW), Standing::Unreadable);
+        assert_eq!(in_time(Some(unproven), NOW - 1), Ok(unproven));
+        assert_eq!(in_time(Some(unproven), NOW), Err(Over::Unsubscribed));
+        assert_eq!(in_time(None, NOW), Err(Over::Unreadable));
     }
 
     #[test]
@@ -129,11 +128,7 @@ mod tests {
         let look = Look::at(sockets, NOW);
         assert_eq!(
             look.over,
-            [
-                (2, Standing::Expired),
-                (4, Standing::Unreadable),
-                (5, Standing::Unsubscribed)
-            ]
+            [(2, Over::Expired), (4, Over::Unreadable), (5, Over::Unsubscribed)]
         );
         assert_eq!(look.next_alarm, soon.alarm_at());
         assert!(!look.first_due.may_have_come(soon.due() - 1));

@@ -1,7 +1,4 @@
-//! The one alarm that a room has: when it is set, and what happens when it comes. Its time stands for nothing else.
-//!
-//! Setting it costs a written row and asking costs none, so it is only ever moved forward, but for the rest of a
-//! transfer that has ended.
+//! The one alarm that a room has: what happens when it comes, and setting it. Its time stands for nothing else.
 
 use std::rc::Rc;
 
@@ -12,6 +9,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 use super::Room;
 use crate::clock::now_unix_millis;
 use crate::config::Config;
+use crate::domain::alarm;
 use crate::domain::outbox::Policy;
 use crate::error::ApiError;
 
@@ -48,24 +46,21 @@ impl Room {
     /// # Errors
     /// When the alarm cannot be set.
     pub(super) fn arm_now(&self, at: i64) -> Result<(), ApiError> {
-        match self.alarm.get().flatten() {
-            Some(set_for) if set_for <= at => Ok(()),
-            _ => self.set_alarm(at),
+        match alarm::no_later_than(self.alarm.get().flatten(), at) {
+            Some(at) => self.set_alarm(at),
+            None => Ok(()),
         }
     }
 
-    /// Sees to it that an alarm comes at `at` or within a retry's time after it, and no later than the first socket is
-    /// to be looked at. With `alone` an earlier one is moved there: nothing else waits for it.
+    /// Sets the alarm for a room that rests: [`Policy::rest`].
+    ///
+    /// # Errors
+    /// When the alarm cannot be set.
     pub(super) fn rest_until(&self, at: i64, first_socket: Option<i64>, alone: bool) -> Result<(), ApiError> {
-        if let Some(due) = first_socket.filter(|due| *due < at) {
-            return self.arm_now(due);
-        }
-        let latest = at.saturating_add(self.policy()?.retry_ms);
-        let latest = first_socket.map_or(latest, |due| due.min(latest));
-        match self.alarm.get().flatten() {
-            Some(set_for) if (at..=latest).contains(&set_for) => Ok(()),
-            Some(set_for) if set_for < at && !alone => Ok(()),
-            _ => self.set_alarm(at),
+        let set_for = self.alarm.get().flatten();
+        match self.policy()?.rest(set_for, at, first_socket, alone) {
+            Some(at) => self.set_alarm(at),
+            None => Ok(()),
         }
     }
 

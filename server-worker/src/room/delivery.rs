@@ -11,17 +11,20 @@ use worker::js_sys::Promise;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use super::{Room, Stored};
+use super::Room;
 use crate::archive;
 use crate::clock::now_unix_millis;
 use crate::config::Config;
-use crate::domain::outbox::{Copied, Failed, Known, Step, Tombstone};
-use crate::domain::reconcile::reconcile;
-use crate::domain::record::{Copy, Record};
+use crate::domain::outbox::{Failed, Known, Step};
+use crate::domain::reconcile::{Confirmed, confirm};
+use crate::domain::record::Record;
+use crate::domain::removal::{Tombstone, Turn};
+use crate::domain::stored::Stored;
 use crate::error::ApiError;
 use crate::log;
 use crate::platform::metrics;
 use crate::room::batch::Role;
+use crate::room::removal::Verified;
 
 /// How long the archive may take where nobody waits, in milliseconds.
 const ARCHIVE_WITHIN_MS: i32 = 10_000;
@@ -42,8 +45,7 @@ impl Room {
                 room.log(&error);
             }
         });
-        let held = record.held();
-        if held.is_final || !held.is_confirmed {
+        if record.held().is_urgent() {
             let delivery = self.delivery();
             self.state.wait_until(async move {
                 // It is never rejected.
@@ -118,22 +120,30 @@ impl Room {
         let policy = self.policy()?;
         self.ask_for_alarm().await?;
         let mut failed = Failed::default();
-        let mut removal_failed = false;
         loop {
             let now = now_unix_millis();
-            let Some(record) = self.row() else {
-                if !self.remove(policy, &mut removal_failed, now).await? {
-                    return Ok(());
-                }
-                continue;
-            };
-            if self.tombstone.get().is_some_and(|tombstone| tombstone.is_owed) && !removal_failed {
-                removal_failed = !self.remove_elsewhere().await?;
-                continue;
-            }
-            let held = record.held();
+            let record = self.row();
+            let held = record.as_ref().map(|record| record.held());
             let first_socket = self.first_socket_due();
-            let step = policy.next(held, &self.known.get(), failed, first_socket, now);
+            let here = (held, self.tombstone.get());
+            let turn = policy.turn(here, &self.known.get(), failed, first_socket, now);
+            let (step, record) = match (turn, record) {
+                (Turn::Deliver(step), Some(record)) => (step, record),
+                (Turn::Remove, _) => {
+                    failed.removal = !self.remove_elsewhere().await?;
+                    continue;
+                }
+                (Turn::Verify, _) => match self.verify_removal().await? {
+                    Verified::Done => return Ok(()),
+                    Verified::Anew => continue,
+                    Verified::Failed => {
+                        failed.removal = true;
+                        continue;
+                    }
+                },
+                (Turn::Wait(at), _) => return self.arm_now(first_socket.map_or(at, |due| due.min(at))),
+                (Turn::Done | Turn::Deliver(_), _) => return Ok(()),
+            };
             match step {
                 Step::List => failed.index = !self.hand_over(&record).await?,
                 Step::Confirm => failed.archive = self.confirm(ARCHIVE_WITHIN_MS).await.is_err(),
@@ -141,7 +151,9 @@ impl Room {
                 Step::Write => failed.archive = !self.write_archive(&record).await?,
                 Step::Empty => return self.empty(record).await,
                 Step::Wait(at) => return self.arm_now(first_socket.map_or(at, |due| due.min(at))),
-                Step::Rest(at) => return self.rest_until(at, first_socket, held.is_final),
+                Step::Rest(at) => {
+                    return self.rest_until(at, first_socket, record.transfer.status.is_final());
+                }
             }
             self.failing.set(self.failing.get().after(step, failed, now));
         }
@@ -156,22 +168,8 @@ impl Room {
                 return Ok(false);
             }
         };
-        let mut known = self.known.get();
-        known.archive = Copied::Behind;
-        if let Some(copy) = copy
-            && copy.record.is_same(record)
-            && let Some(written_at) = copy.written_at
-        {
-            if copy.is_listed {
-                known.note_listed(record.mark());
-            }
-            known.archive = Copied::Has {
-                mark: record.mark(),
-                written_at,
-                read_at: Some(now_unix_millis()),
-            };
-        }
-        self.known.set(known);
+        let written = copy.and_then(|copy| copy.written(record));
+        self.note(|known| known.note_read(record.mark(), written, now_unix_millis()));
         Ok(true)
     }
 
@@ -185,14 +183,7 @@ impl Room {
             self.log_owed("archive", &error);
             return Ok(false);
         }
-        let archive = Copied::Has {
-            mark: record.mark(),
-            // The write may land as late as this.
-            written_at: now_unix_millis(),
-            read_at: None,
-        };
-        let known = self.known.get();
-        self.known.set(Known { archive, ..known });
+        self.note(|known| known.note_written(record.mark(), now_unix_millis()));
         let age = now_unix_millis().saturating_sub(record.mark().updated_at);
         metrics::archived(&self.env, age);
         Ok(true)
@@ -217,37 +208,21 @@ impl Room {
         let Some(held) = self.row().filter(|record| record.unconfirmed.is_some()) else {
             return Ok(());
         };
-        match found {
-            Some(copy) => self.merge(&held, &copy)?,
-            // The row forgets that it was unconfirmed with its next change: that costs no row of its own.
-            None => {
-                let confirmed = Rc::new(Record {
-                    unconfirmed: None,
-                    ..Record::clone(&held)
-                });
-                *self.stored.borrow_mut() = Some(Stored::Here(confirmed));
-            }
-        }
-        Ok(())
-    }
-
-    fn merge(self: &Rc<Self>, held: &Record, archived: &Copy) -> Result<(), ApiError> {
         let now = now_unix_millis();
-        let merged = Rc::new(reconcile(
-            held,
-            &archived.record,
-            Timestamp::from_unix_millis(now),
-        ));
-        log::reconciled(self.name(), held, &merged);
-        self.secure(now)?;
-        self.storage.replace(&merged)?;
-        *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(&merged)));
-        let known = self.known.get();
-        self.known.set(Known {
-            archive: Copied::Behind,
-            ..known
-        });
-        self.tell(&merged);
+        let archived = found.as_ref().map(|copy| &copy.record);
+        let record = match confirm(&held, archived, Timestamp::from_unix_millis(now)) {
+            Confirmed::Merged(merged) => {
+                log::reconciled(self.name(), &held, &merged);
+                self.secure(now)?;
+                self.storage.replace(&merged)?;
+                self.note(Known::note_changed);
+                let merged = Rc::new(merged);
+                self.tell(&merged);
+                merged
+            }
+            Confirmed::Alone(record) => Rc::new(record),
+        };
+        *self.stored.borrow_mut() = Some(Stored::Here(record));
         Ok(())
     }
 
@@ -304,9 +279,6 @@ impl Room {
 
     /// What the room itself holds, as far as it was looked up.
     pub(super) fn row(&self) -> Option<Rc<Record>> {
-        match &*self.stored.borrow() {
-            Some(Stored::Here(record)) => Some(Rc::clone(record)),
-            _ => None,
-        }
+        self.stored.borrow().as_ref().and_then(Stored::row).cloned()
     }
 }

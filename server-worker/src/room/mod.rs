@@ -28,12 +28,13 @@ use worker::{Env, State, WebSocket};
 use crate::archive;
 use crate::clock::now_unix_millis;
 use crate::config::Config;
-use crate::domain::ledger::{self, Outcome};
-use crate::domain::outbox::{Copied, Failing, Known, Tombstone};
+use crate::domain::ledger::Outcome;
+use crate::domain::outbox::{Failing, Known};
 use crate::domain::record::Record;
+use crate::domain::removal::Tombstone;
 use crate::domain::standing::FirstDue;
+use crate::domain::stored::{self, Stored};
 use crate::domain::timeline::{Entry, Trail};
-use crate::domain::unconfirmed::Unconfirmed;
 use crate::domain::view::{self, View};
 use crate::error::ApiError;
 use crate::log;
@@ -75,26 +76,6 @@ struct Room {
     /// Before when no socket's time is over.
     first_due: Cell<FirstDue>,
     id: OnceCell<TransferId>,
-}
-
-/// Where the transfer is.
-#[derive(Debug, Clone)]
-enum Stored {
-    /// In the room's own row.
-    Here(Rc<Record>),
-    /// In the archive alone: the room has emptied.
-    Archived(Rc<Record>),
-    /// Nowhere: nobody has reported it.
-    Nowhere,
-}
-
-impl Stored {
-    fn record(&self) -> Option<&Rc<Record>> {
-        match self {
-            Self::Here(record) | Self::Archived(record) => Some(record),
-            Self::Nowhere => None,
-        }
-    }
 }
 
 #[wasm_bindgen(
@@ -213,22 +194,16 @@ impl Room {
         let update = Update::decode(&Verified::by_caller(body.as_slice())).map_err(ApiError::BadUpdate)?;
         self.ask_for_alarm().await?;
         let stored = self.stored_for(&update).await?;
-        let current = stored.as_ref().and_then(Stored::record);
-        let now = self.now_after_all();
+        let now = now_unix_millis();
         let view = View::of(word.is_some());
-        let unconfirmed = match (&stored, current) {
-            (_, Some(current)) => current.unconfirmed.clone(),
-            (None, None) => Some(Unconfirmed::default()),
-            (Some(_), None) => None,
-        };
-        let unconfirmed = unconfirmed.map(|unconfirmed| unconfirmed.after(&update));
-        let at = Timestamp::from_unix_millis(now);
-        match ledger::apply(current.map(Rc::as_ref), update, word.as_deref(), at) {
+        match stored::apply(
+            stored.as_ref(),
+            self.tombstone.get(),
+            update,
+            word.as_deref(),
+            now,
+        ) {
             Outcome::Applied(record) => {
-                let record = Record {
-                    unconfirmed,
-                    ..record
-                };
                 let record = Rc::new(record.traced(trail));
                 // What follows is looked after even if the object ends right here; without that nothing is taken.
                 self.secure(now)?;
@@ -266,21 +241,15 @@ impl Room {
             self.tombstone.set(None);
         }
         *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(record)));
-        let known = self.known.get();
-        self.known.set(Known {
-            archive: Copied::Behind,
-            ..known
-        });
+        self.note(Known::note_changed);
         Ok(())
     }
 
-    /// The time, but later than all that was here before a deletion: what comes after that is news to everybody.
-    fn now_after_all(&self) -> i64 {
-        let now = now_unix_millis();
-        match self.tombstone.get() {
-            Some(tombstone) => now.max(tombstone.deleted_at.saturating_add(1)),
-            None => now,
-        }
+    /// Notes something of what the others have.
+    fn note(&self, something: impl FnOnce(&mut Known)) {
+        let mut known = self.known.get();
+        something(&mut known);
+        self.known.set(known);
     }
 
     async fn read(&self, announce: bool, view: View) -> Result<Response, ApiError> {
@@ -348,10 +317,7 @@ impl Room {
         if let Some(stored) = self.stored_here()? {
             return Ok(stored);
         }
-        let found = match archive::get(&self.env, self.id()?, limit_ms).await? {
-            Some(copy) => Stored::Archived(Rc::new(copy.record)),
-            None => Stored::Nowhere,
-        };
+        let found = Stored::elsewhere(archive::get(&self.env, self.id()?, limit_ms).await?);
         // Another event may have found it, and changed it, during the wait.
         Ok(self.stored.borrow_mut().get_or_insert(found).clone())
     }
@@ -363,12 +329,11 @@ impl Room {
         }
         let record = self.storage.load()?;
         self.tombstone.set(self.storage.deletion()?);
-        let found = match record {
-            Some(record) => Stored::Here(Rc::new(record)),
-            None if self.tombstone.get().is_some() || self.is_blank() => Stored::Nowhere,
-            None => return Ok(None),
-        };
-        Ok(Some(self.stored.borrow_mut().insert(found).clone()))
+        let found = Stored::here(record, self.tombstone.get(), || self.is_blank());
+        if let Some(found) = &found {
+            *self.stored.borrow_mut() = Some(found.clone());
+        }
+        Ok(found)
     }
 
     fn announced(&self) -> Result<Rc<Record>, ApiError> {

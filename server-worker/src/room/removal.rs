@@ -9,15 +9,27 @@ use std::rc::Rc;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::Response;
 
-use super::{Room, Stored};
+use super::Room;
 use crate::archive;
 use crate::clock::now_unix_millis;
-use crate::domain::outbox::{Known, Policy, Removal, Tombstone};
+use crate::domain::outbox::Known;
+use crate::domain::removal::Tombstone;
+use crate::domain::stored::Stored;
 use crate::error::ApiError;
 use crate::platform::{reply, socket};
 
 /// How long the last look at the archive may take, in milliseconds.
 const VERIFY_WITHIN_MS: i32 = 10_000;
+
+/// What the last look at the archive has shown.
+pub(super) enum Verified {
+    /// Nothing is left, and nothing is owed any more.
+    Done,
+    /// The archive has it, or does not answer: to be looked at again.
+    Failed,
+    /// The id has a new life.
+    Anew,
+}
 
 impl Room {
     /// Deletes the transfer; 204 once nothing of it is left anywhere.
@@ -31,10 +43,7 @@ impl Room {
         match stored.record() {
             Some(record) => {
                 let now = now_unix_millis();
-                let tombstone = Tombstone {
-                    deleted_at: now.max(record.mark().updated_at.saturating_add(1)),
-                    is_owed: true,
-                };
+                let tombstone = Tombstone::of(record.mark(), now);
                 self.secure(now)?;
                 self.storage.delete(tombstone)?;
                 self.tombstone.set(Some(tombstone));
@@ -63,42 +72,25 @@ impl Room {
         self.tombstone.get().is_some_and(|tombstone| tombstone.is_owed)
     }
 
-    /// Takes the next step about a deleted transfer; `false` when there is none to be taken now.
-    pub(super) async fn remove(
-        self: &Rc<Self>,
-        policy: Policy,
-        failed: &mut bool,
-        now: i64,
-    ) -> Result<bool, ApiError> {
-        let Some(tombstone) = self.tombstone.get() else {
-            return Ok(false);
-        };
-        match policy.removal(tombstone, *failed, now) {
-            Removal::Remove => *failed = !self.remove_elsewhere().await?,
-            Removal::Verify => match archive::get(&self.env, self.id()?, VERIFY_WITHIN_MS).await {
-                // An update may have come during the wait.
-                Ok(None) if self.row().is_none() => {
-                    self.forget_all(Stored::Nowhere, None).await?;
-                    return Ok(false);
-                }
-                Ok(None) => return Ok(true),
-                // A write that was under way has come after all.
-                Ok(Some(_)) => {
-                    self.remove_elsewhere().await?;
-                    *failed = true;
-                }
-                Err(error) => {
-                    self.log_owed("archive", &error);
-                    *failed = true;
-                }
-            },
-            Removal::Wait(at) => {
-                let due = self.first_socket_due();
-                self.arm_now(due.map_or(at, |due| due.min(at)))?;
-                return Ok(false);
+    /// Looks for the last time whether the archive has the transfer again, and forgets the deletion where it has not.
+    pub(super) async fn verify_removal(self: &Rc<Self>) -> Result<Verified, ApiError> {
+        match archive::get(&self.env, self.id()?, VERIFY_WITHIN_MS).await {
+            // An update may have come during the wait.
+            Ok(None) if self.row().is_some() => Ok(Verified::Anew),
+            Ok(None) => {
+                self.forget_all(Stored::Nowhere, None).await?;
+                Ok(Verified::Done)
+            }
+            // A write that was under way has come after all.
+            Ok(Some(_)) => {
+                self.remove_elsewhere().await?;
+                Ok(Verified::Failed)
+            }
+            Err(error) => {
+                self.log_owed("archive", &error);
+                Ok(Verified::Failed)
             }
         }
-        Ok(true)
     }
 
     /// Removes what lies elsewhere; `false` when something of it could not be.
@@ -115,10 +107,6 @@ impl Room {
             return Ok(false);
         }
         if let Some(tombstone) = self.tombstone.get().filter(|tombstone| tombstone.is_owed) {
-            let done = Tombstone {
-                is_owed: false,
-                ..tombstone
-            };
             match self.row() {
                 // The id has a new life already, which needs no tombstone.
                 Some(_) => {
@@ -126,7 +114,7 @@ impl Room {
                     self.tombstone.set(None);
                 }
                 // The pages of a deleted row lie in the database until they are written over: it goes as a whole.
-                None => self.forget_all(Stored::Nowhere, Some(done)).await?,
+                None => self.forget_all(Stored::Nowhere, Some(tombstone.done())).await?,
             }
         }
         Ok(true)

@@ -11,13 +11,14 @@ use worker::js_sys::{Array, Date, JsString};
 use worker::wasm_bindgen::prelude::*;
 use worker::{WebSocket, WebSocketPair, WebSocketRequestResponsePair, web_sys};
 
-use super::{Room, Stored};
+use super::Room;
 use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::config::Config;
 use crate::domain::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
 use crate::domain::pulse::{self, Pulse};
 use crate::domain::record::Record;
-use crate::domain::standing::{Look, Standing};
+use crate::domain::standing::{Look, Over, in_time};
+use crate::domain::stored::Stored;
 use crate::domain::view::{self, View};
 use crate::edge::proof;
 use crate::error::ApiError;
@@ -180,10 +181,7 @@ impl Room {
             None => self.announced()?,
         };
         // It may have come while the transfer was looked up, or long before it asks to be told again.
-        if !matches!(
-            Standing::of(Some(attachment), now_unix_millis()),
-            Standing::InTime(_)
-        ) {
+        if in_time(Some(attachment), now_unix_millis()).is_err() {
             socket::refuse(ws, &expired());
             return Ok(());
         }
@@ -266,13 +264,12 @@ impl Room {
             now_unix_millis(),
         );
         self.first_due.set(look.first_due);
-        for (ws, standing) in look.over {
-            match standing {
-                Standing::InTime(_) => {}
-                Standing::Unsubscribed => socket::refuse(&ws, &ApiError::SubscribeTimeout),
-                Standing::Expired => socket::refuse(&ws, &expired()),
+        for (ws, why) in look.over {
+            match why {
+                Over::Unsubscribed => socket::refuse(&ws, &ApiError::SubscribeTimeout),
+                Over::Expired => socket::refuse(&ws, &expired()),
                 // Its client comes back and stands by the rules of this deploy.
-                Standing::Unreadable => socket::close(&ws, CloseCode::new(SERVICE_RESTART), "restart"),
+                Over::Unreadable => socket::close(&ws, CloseCode::new(SERVICE_RESTART), "restart"),
             }
         }
         look.next_alarm

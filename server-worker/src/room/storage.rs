@@ -11,8 +11,8 @@ use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::DurableObjectStorage;
 
-use crate::domain::outbox::Tombstone;
 use crate::domain::record::Record;
+use crate::domain::removal::Tombstone;
 use crate::domain::timeline;
 
 /// The layout of the entry. A later deploy may write a higher one; this one then serves nothing
@@ -191,8 +191,8 @@ mod tests {
     use transfer_status_protocol::{Status, Timestamp, Transfer, TransferId};
 
     use super::{StorageError, decode, decode_deletion, encode, encode_deletion};
-    use crate::domain::outbox::Tombstone;
     use crate::domain::record::Record;
+    use crate::domain::removal::Tombstone;
     use crate::domain::timeline;
 
     #[test]

@@ -3,9 +3,7 @@
 use proptest::prelude::*;
 use transfer_status_protocol::Timestamp;
 
-use super::{
-    Copied, Failed, Failing, Held, Known, Mark, Policy, Removal, SETTLE_MS, Step, TOMBSTONE_MS, Tombstone,
-};
+use super::{Copied, Failed, Failing, Held, Known, Mark, Policy, SETTLE_MS, Step, Written};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
@@ -207,24 +205,6 @@ fn a_room_is_over_once_its_time_and_the_archives_have_passed() {
 }
 
 #[test]
-fn a_deletion_is_carried_out_and_looked_after_until_nothing_can_bring_the_transfer_back() {
-    let owed = Tombstone {
-        deleted_at: NOW,
-        is_owed: true,
-    };
-    let done = Tombstone {
-        is_owed: false,
-        ..owed
-    };
-    assert_eq!(POLICY.removal(owed, false, NOW), Removal::Remove);
-    assert_eq!(POLICY.removal(owed, true, NOW), Removal::Wait(NOW + 1_000));
-    let end = NOW + TOMBSTONE_MS;
-    assert_eq!(POLICY.removal(done, false, NOW), Removal::Wait(end));
-    assert_eq!(POLICY.removal(done, false, end), Removal::Verify);
-    assert_eq!(POLICY.removal(done, true, end), Removal::Wait(end + 900_000));
-}
-
-#[test]
 fn of_two_states_the_later_one_is_news_also_where_a_record_was_begun_anew() {
     let at = |updated_at, version| Mark { updated_at, version };
     for (new, old) in [
@@ -303,18 +283,15 @@ proptest! {
                         if matches!(fate, Fate::Well) {
                             world.archived = Some((held.mark, now, known.is_listed(held.mark)));
                         }
-                        known.archive = Copied::Has { mark: held.mark, written_at: now, read_at: None };
+                        known.note_written(held.mark, now);
                     }
                 },
                 Step::Ask => match (fate, world.archived) {
                     (Fate::Fails, _) => failed.archive = true,
-                    (_, Some((mark, written_at, listed))) => {
-                        if listed {
-                            known.note_listed(mark);
-                        }
-                        known.archive = Copied::Has { mark, written_at, read_at: Some(now) };
+                    (_, archived) => {
+                        let written = archived.map(|(_, at, is_listed)| Written { at, is_listed });
+                        known.note_read(held.mark, written, now);
                     }
-                    (_, None) => known.archive = Copied::Behind,
                 },
                 Step::Confirm => prop_assert!(false, "it is confirmed"),
                 Step::Empty => {
