@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use transfer_status_protocol::Transfer;
 
-use crate::delivery::Waiting;
 use crate::domain::outbox::Known;
 use crate::domain::stored::Stored;
 use crate::fault::Fault;
 use crate::plan::Ms;
+use crate::room::listing::Waiting;
 use crate::server::recent::index::{Index, Put};
 use crate::server::room::batch::Batch;
 use crate::world::World;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `plan` | what happens in a world, all of it drawn from a seed, so that a part of it can be left out |
 //! | `world` | the time: carries a plan out, one event after the other |
-//! | `room`, `delivery` | a room as the platform runs it, deciding by the server's own rules |
+//! | `room` | a room as the platform runs it, deciding by the server's own rules |
 //! | `isolate` | what rooms of one isolate share: the batches, and the shards that take them |
 //! | `kv` | the archive's platform: late, stale, busy, away |
 //! | `client` | a host under the real session, and its network |
@@ -14,7 +14,6 @@
 #![forbid(unsafe_code)]
 
 mod client;
-mod delivery;
 mod fault;
 mod isolate;
 mod judge;

@@ -1,0 +1,75 @@
+//! The end of a world: what is to be left, and what is not.
+
+use super::{EMPTIES_WITHIN, HEALS_WITHIN, World};
+use crate::client::Client;
+use crate::fault::Fault;
+use crate::plan::START;
+
+impl World {
+    pub(crate) fn live(&mut self) {
+        let end = START + self.plan.end() + 100;
+        self.until(end + HEALS_WITHIN);
+        for c in 0..self.clients.len() {
+            if self.judge.found().is_none()
+                && self.clients[c].as_ref().is_some_and(|client| !client.is_closed)
+            {
+                self.judge.goes_on(c);
+            }
+        }
+        self.judge.judge_attempts();
+        if self.plan.is_storm {
+            for at in self.deploys.clone() {
+                self.judge.judge_crowd(at);
+            }
+        }
+        self.until(end + EMPTIES_WITHIN);
+        if self.judge.found().is_none() {
+            self.check_end();
+        }
+    }
+
+    pub(crate) fn check_end(&mut self) {
+        for (update, report) in self.reports.clone().iter().enumerate() {
+            if !report.is_done {
+                self.judge.unanswered(update);
+            }
+        }
+        for shard in &mut self.shards {
+            shard.break_down();
+        }
+        self.look();
+        for r in 0..self.rooms.len() {
+            let archive = self.kv.truth(r, self.now);
+            let shard = usize::from(crate::server::recent::shard::of(
+                self.ids[r].as_str(),
+                self.plan.shards,
+            ));
+            let listed = self.shards[shard].shown(self.ids[r].as_str());
+            self.judge.ended(r, archive.as_deref(), listed.as_deref());
+            let room = &self.rooms[r];
+            if room.durable != Default::default() || room.alarm_runs {
+                let left = room.durable.clone();
+                self.judge.left(|| format!("room {r} still holds {left:?}"));
+            }
+            if self.rooms[r].sockets.values().any(|socket| socket.is_open) {
+                self.judge.left(|| format!("room {r} still has open sockets"));
+            }
+        }
+        for c in 0..self.clients.len() {
+            if self.clients[c].as_ref().is_some_and(Client::has_timer) {
+                self.judge.left(|| format!("client {c} still has a timer"));
+            }
+        }
+        if self.fault != Some(Fault::RetentionNeverEnds) {
+            let now = self.now + 1;
+            for shard in &mut self.shards {
+                shard.expire(now);
+            }
+        }
+        let is_left = self.shards.iter_mut().any(|shard| shard.expire(0));
+        if is_left {
+            self.judge
+                .left(|| "the list still shows what has outlived the archive".to_owned());
+        }
+    }
+}

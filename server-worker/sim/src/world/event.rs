@@ -1,0 +1,120 @@
+//! What happens in a world, one event after the other.
+
+use transfer_status_protocol::session::Hint;
+
+use crate::client::Word;
+use crate::domain::outbox::Mark;
+use crate::plan::Ms;
+use crate::room::{Asked, End};
+use crate::server::room::batch::Sender;
+
+/// Something that happens at its time.
+pub(crate) enum Ev {
+    Strike(usize),
+    Heal,
+    Report {
+        update: usize,
+    },
+    Reported {
+        update: usize,
+        attempt: u32,
+    },
+    Unanswered {
+        update: usize,
+        attempt: u32,
+    },
+    Answered {
+        update: usize,
+        attempt: u32,
+        status: u16,
+        body: String,
+    },
+    Begin {
+        client: usize,
+    },
+    Timer {
+        client: usize,
+        wish: u64,
+    },
+    Dialled {
+        end: End,
+    },
+    ToClient {
+        end: End,
+        word: Word,
+    },
+    Pinged {
+        end: End,
+    },
+    Dropped {
+        end: End,
+    },
+    Polled {
+        client: usize,
+        id: u32,
+        known: Option<u64>,
+    },
+    PollAnswered {
+        client: usize,
+        id: u32,
+        status: u16,
+        body: String,
+    },
+    Signature {
+        client: usize,
+        id: u32,
+    },
+    Hint {
+        client: usize,
+        hint: Hint,
+    },
+    Commit {
+        room: usize,
+        incarnation: u32,
+    },
+    Break {
+        room: usize,
+        incarnation: u32,
+    },
+    Alarm {
+        room: usize,
+        at: Ms,
+    },
+    AlarmAgain {
+        room: usize,
+    },
+    Heard {
+        room: usize,
+        incarnation: u32,
+        asked: Asked,
+        text: Option<Option<String>>,
+    },
+    Wrote {
+        room: usize,
+        incarnation: u32,
+        mark: Mark,
+        ok: bool,
+    },
+    Send {
+        room: usize,
+        incarnation: u32,
+        shard: u16,
+        sender: Sender,
+    },
+    Sent {
+        room: usize,
+        incarnation: u32,
+        shard: u16,
+        sender: Sender,
+        ok: bool,
+    },
+    ShardPut {
+        shard: u16,
+        lines: String,
+    },
+    ListTimeout {
+        room: usize,
+        incarnation: u32,
+        token: u64,
+    },
+}

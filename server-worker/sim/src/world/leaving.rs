@@ -1,0 +1,81 @@
+//! What leaves a room for the network, and what its client's proof is worth then.
+
+use super::{Ev, MOST_SKEW_MS, UNDER_WAY_MS, World};
+use crate::client::{Mint, Word};
+use crate::room::{End, Out};
+
+impl World {
+    pub(crate) fn send_out(&mut self, r: usize, out: Out) {
+        match out {
+            Out::Answer {
+                update,
+                attempt,
+                status,
+                body,
+            } => {
+                let after = self.rng.i64(2..60);
+                self.after(
+                    after,
+                    Ev::Answered {
+                        update,
+                        attempt,
+                        status,
+                        body,
+                    },
+                );
+            }
+            Out::Opened(end) => self.send_to_client(end, Word::Opened),
+            Out::Frame(end, text) => {
+                self.check_proof(end.0, self.proofs.get(&end).copied());
+                self.send_to_client(end, Word::Frame(text));
+            }
+            Out::Close(end, code) => {
+                self.note(|| format!("room {r} closes a socket of client {} with {code}", end.0));
+                self.check_close(end, code);
+                self.send_to_client(end, Word::Closed(code));
+            }
+            Out::Read {
+                client,
+                poll,
+                status,
+                body,
+            } => {
+                if status == 200 {
+                    self.check_proof(client, self.poll_proofs.get(&client).copied());
+                }
+                self.poll_leaves(client, poll, status, body);
+            }
+        }
+    }
+
+    /// What the maker of the signature knows of it, against what the service does with it.
+    pub(crate) fn check_proof(&mut self, client: usize, proof: Option<(Mint, usize)>) {
+        let Some((mint, accepted_with)) = proof else {
+            return self.judge.told_without_proof(client, "it has shown nothing");
+        };
+        match mint.key {
+            None => self.judge.told_without_proof(client, "its signature is forged"),
+            Some(key) if key + 1 < accepted_with => {
+                self.judge
+                    .told_without_proof(client, "the key of its signature was taken back");
+            }
+            Some(_) => {}
+        }
+        // A call goes on that came in time, an object's clock is not the edge's, and what is written has to be durable
+        // first.
+        if self.now > (mint.expiry + 1) * 1_000 + UNDER_WAY_MS + MOST_SKEW_MS + 500 {
+            self.judge.told_without_proof(client, "its signature has expired");
+        }
+    }
+
+    /// 4410 comes within 60 s of the expiry, and as much later as the platform's alarms do.
+    pub(crate) fn check_close(&mut self, end: End, code: u16) {
+        let Some((mint, _)) = self.proofs.get(&end).copied() else {
+            return;
+        };
+        let late = self.latest_alarm + MOST_SKEW_MS + 500;
+        if code == 4410 && self.now > (mint.expiry + 1) * 1_000 + 60_000 + late {
+            self.judge.closed_late(end.0);
+        }
+    }
+}
