@@ -53,7 +53,7 @@ export class PublishError extends Error {
   constructor(code: string, message: string, isRetryable: boolean, facts: object = {}) {
     super(message);
     this.name = "PublishError";
-    Object.assign(this, { code, isRetryable, ...facts });
+    Object.assign(this, facts, { code, isRetryable });
   }
 }
 
@@ -81,40 +81,36 @@ export const sign = async (secret: Secret | string, body: Bytes, timestamp?: num
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
-const isPassing = (status: number) => /^(408|42[59]|5(?!01|05|11)..)$/.test(`${status}`);
-
 /** Reads an answer: the transfer, or the error that it is. */
 const read = (id: string, { status, headers }: Response, text: string, now: number): Transfer | PublishError => {
-  let body: { id?: unknown; status?: unknown; type?: unknown; code?: unknown; message?: unknown; transfer?: Transfer };
+  let body: { id?: unknown; status?: unknown; type?: unknown; code?: unknown; message?: unknown; transfer?: Transfer } =
+    {};
   try {
-    body = JSON.parse(text) ?? {};
+    body = JSON.parse(text) ?? body;
   } catch {
-    body = {};
+    // As what somebody else answered.
   }
   if (status == 200 && body.id === id && typeof body.status == "string") return body as Transfer;
-  const { code, message } = body;
-  const isOwn = body.type == "error" && typeof code == "string" && typeof message == "string";
-  const facts: { status: number; transfer?: Transfer; retryAfter?: number } = { status };
-  if (body.transfer?.id === id) facts.transfer = body.transfer;
-  const wait = headers.get("retry-after");
-  const until = wait ? (/^\d+$/.test(wait) ? now + +wait * 1000 : Date.parse(wait)) : NaN;
-  if (until >= 0) facts.retryAfter = Math.max(0, until - now);
-  return isOwn
-    ? new PublishError(
-        code,
-        message,
-        // A body that broke off on its way is as transient as a broken connection.
-        message.startsWith("the body did not arrive whole") ||
-          passing.test(code) ||
-          (!lasting.test(code) && isPassing(status)),
-        facts,
-      )
-    : new PublishError(
-        "unexpected",
-        `the answer (HTTP ${status}) is not the service's own; check url and what is in between`,
-        isPassing(status),
-        facts,
-      );
+  let { code, message, transfer } = body;
+  if (body.type != "error" || typeof code != "string" || typeof message != "string") {
+    code = "unexpected";
+    message = `the answer (HTTP ${status}) is not the service's own; check url and what is in between`;
+  }
+  const wait = headers.get("retry-after")!;
+  const retryAfter = /^\d+$/.test(wait) ? +wait * 1000 : Date.parse(wait) - now;
+  return new PublishError(
+    code as string,
+    message as string,
+    passing.test(code as string) ||
+      // A body that broke off on its way is as transient as a broken connection.
+      /^the body did not arrive whole/.test(message as string) ||
+      (!lasting.test(code as string) && /^(408|42[59]|5(?!01|05|11)..)$/.test(`${status}`)),
+    {
+      status,
+      ...(transfer?.id === id && { transfer }),
+      ...(retryAfter >= 0 && { retryAfter }),
+    },
+  );
 };
 
 /** What of the global object is used; a test passes its own. */

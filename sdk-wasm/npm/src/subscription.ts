@@ -39,8 +39,9 @@ export class SignatureError extends Error {
 }
 
 const isTransferId = (id: unknown) => typeof id == "string" && /^(?!\.\.?$)[\w.~:-]{1,128}$/.test(id);
+const isMerchantId = (id: unknown): id is string => typeof id == "string" && [...id].length <= 128;
 /** From here on it is milliseconds by mistake. */
-const MILLISECONDS = 1e11;
+const isSeconds = (time: number) => time >= 0 && time < 1e11;
 /** 32 bytes in base64url, with no bit that is none of theirs. */
 const MAC = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
@@ -60,13 +61,13 @@ export const mint = async (
   secret: Secret | string,
   { transferId, merchantId, validFor = 900, now = Date.now() }: MintOptions,
 ): Promise<TransferRequest> => {
-  if (!isTransferId(transferId)) throw TypeError("transferId is no id; use 1 to 128 of A-Z a-z 0-9 . _ ~ : -");
-  if (typeof merchantId != "string" || !merchantId || [...merchantId].length > 128 || /\p{Cs}/u.test(merchantId)) {
-    throw TypeError("merchantId is not 1 to 128 characters; use another");
-  }
   const expiry = Math.floor(now / 1000 + validFor);
-  if (!(expiry >= 0 && expiry < MILLISECONDS))
-    throw TypeError("validFor is no number of seconds; pass one such as 900");
+  const wrong = !isTransferId(transferId)
+    ? "transferId is not valid; use 1 to 128 of A-Z a-z 0-9 . _ ~ : -"
+    : !merchantId || !isMerchantId(merchantId) || /\p{Cs}/u.test(merchantId)
+      ? "merchantId is not valid; use a string of 1 to 128 characters"
+      : !isSeconds(expiry) && "validFor is not valid; use a number of seconds";
+  if (wrong) throw TypeError(wrong);
   const claims = { transferRequestId: transferId, merchantId, expiry };
   const encoded = toBase64(await join(JSON.stringify(claims)));
   const signed = toBase64(await mac(asSecret(secret), await join(encoded)));
@@ -87,51 +88,44 @@ export const verify = async (
   transferId: string,
   { now = Date.now() }: { now?: number } = {},
 ): Promise<Claims> => {
-  const malformed = (why: string) => new SignatureError(`the signature is malformed: ${why}`);
+  const check = (isRight: unknown, why: string, code?: "expired") => {
+    if (!isRight) throw new SignatureError(`the signature${why}`, code);
+  };
   const [payload, given, rest] = /^[ -~]{1,2048}$/.test(signature) ? signature.split(".") : [];
-  if (!payload || !given) {
-    throw malformed("it is not <payload>.<MAC>; pass on the text that the backend handed out, as it is");
-  }
-  if (rest !== undefined || !MAC.test(given)) {
-    const isHex = /^[\da-f]{64}$/i.test(given);
-    const found = isHex ? "is in hex" : /^[\w+/ -]{42,43}[=\w+/]$/.test(given) ? "is in plain base64" : "is not a MAC";
-    throw malformed(
-      `the part after the dot ${found}; make it the HMAC-SHA256 of the part before the dot, in base64url without padding, 43 characters`,
-    );
-  }
-  const encoded = payload.replaceAll(" ", "+");
-  const [bytes, data] = [fromBase64(given), await join(encoded)];
+  check(payload && given, " is not <payload>.<MAC>; pass it on as the backend made it");
+  const found = /^[\da-f]{64}$/i.test(given!)
+    ? "in hex"
+    : /^[\w+/ -]{42,43}[=\w+/]$/.test(given!)
+      ? "in plain base64"
+      : "not a MAC";
+  check(
+    rest == undefined && MAC.test(given!),
+    `'s part after the dot is ${found}; make it the HMAC-SHA256 of the part before, in base64url without padding`,
+  );
+  const encoded = payload!.replaceAll(" ", "+");
+  const [bytes, data] = [fromBase64(given!), await join(encoded)];
   const all = await Promise.all([secrets].flat().map((secret) => isMac(asSecret(secret), bytes, data)));
-  if (!all.includes(true)) {
-    throw new SignatureError("the signature is wrong; ask the backend for one made with the current secret");
-  }
-  let fields: { [Name in keyof Claims]?: unknown };
+  check(all.includes(true), " is wrong; make it with the current secret");
+  let fields: { [Name in keyof Claims]?: unknown } | undefined;
   try {
     const json = new TextDecoder("utf-8", { fatal: true }).decode(fromBase64(encoded));
-    fields = /^\s*{/.test(json) && JSON.parse(json);
-    if (!fields) throw 0;
+    if (/^\s*{/.test(json)) fields = JSON.parse(json);
   } catch {
-    throw malformed("the part before the dot is not base64 of a JSON object in UTF-8; encode it so");
+    // As below.
   }
-  const check = (name: keyof Claims, isValid: boolean, expected: string) => {
-    if (fields[name] == null) throw malformed(`in its payload, ${name} is missing; send it`);
-    if (!isValid) throw malformed(`in its payload, ${name} is not valid; send ${expected}`);
+  check(fields, "'s part before the dot is not base64 of a JSON object");
+  const { transferRequestId: id, merchantId, expiry } = fields!;
+  const field = (name: keyof Claims, isValid: unknown, expected: string) => {
+    check(fields![name] != null, `'s ${name} is missing; send it`);
+    check(isValid, `'s ${name} is not valid; send ${expected}`);
   };
-  const { transferRequestId: id, merchantId, expiry } = fields;
-  check("transferRequestId", typeof id == "string", "the transfer's id, a string");
-  check(
-    "merchantId",
-    typeof merchantId == "string" && [...merchantId].length <= 128,
-    "a string of up to 128 characters",
-  );
-  check("expiry", typeof expiry == "number" && expiry >= 0 && !Object.is(expiry, -0), "Unix seconds, a number from 0");
-  check("expiry", (expiry as number) < MILLISECONDS, "Unix seconds, not milliseconds");
-  if (id !== transferId) {
-    throw new SignatureError("the signature is for another transfer; ask the backend for one for this transfer");
-  }
+  field("transferRequestId", typeof id == "string", "a string");
+  field("merchantId", isMerchantId(merchantId), "a string of up to 128 characters");
+  const isNumber = typeof expiry == "number" && 1 / expiry > 0;
+  field("expiry", isNumber, "Unix seconds, a number from 0");
+  field("expiry", isSeconds(expiry as number), "Unix seconds, not milliseconds");
+  check(id === transferId, " is for another transfer; ask the backend for one for this");
   const seconds = Math.floor(expiry as number);
-  if (Math.floor(now / 1000) > seconds) {
-    throw new SignatureError("the signature has expired; ask the backend for a fresh one", "expired");
-  }
+  check(Math.floor(now / 1000) <= seconds, " has expired; ask the backend for a fresh one", "expired");
   return { transferRequestId: transferId, merchantId: merchantId as string, expiry: seconds };
 };
