@@ -51,13 +51,23 @@ export const packStyle = async (source) => {
     .replace(/--[\w-]+/g, (name) =>
       names.includes(name) ? `--${String.fromCharCode(97 + names.indexOf(name))}` : name,
     )
-    .replace(/(--\w): /g, "$1:");
+    .replace(/(--\w:|,) /g, "$1");
 };
 
-/** The QR encoder without what draws on a canvas: the checkout draws an SVG. */
-const packCode = (source) => {
-  const short = source.replace(/,u\(\w,\{on:.*?\.putImageData\(\w,0,0\)\}/, "");
-  if (short == source) throw new Error("lean-qr/nano has another form than the build knows; look at its methods");
+/**
+ * The QR encoder without what draws on a canvas, since the checkout draws an SVG, and with the table of the one level of
+ * error correction that it asks for: L, the first of four.
+ */
+export const packCode = (source) => {
+  const short = source
+    .replace(/,u\(\w,\{on:.*?\.putImageData\(\w,0,0\)\}/, "")
+    .replace(/(4\*(\w)\+)\w(-4,\w=)("[^"]{160,}")(\.charCodeAt\()\w\)/, (_, at, version, less, table, code) => {
+      const sizes = JSON.stringify([...JSON.parse(table)].filter((_size, at) => at % 4 == 0).join(""));
+      return `${at}0${less}${sizes}${code}${version}-1)`;
+    });
+  if (short.length > source.length - 500) {
+    throw new Error("lean-qr/nano has another form than the build knows; look at its methods and its table of sizes");
+  }
   return short;
 };
 

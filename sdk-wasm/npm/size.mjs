@@ -17,7 +17,7 @@ const rows = [
   ["  /react (with the client)", `export { useTransferStatus } from "./dist/react.js"`],
   ["  /element (with the client)", `import "./dist/element.js"`],
   ["  /qr (alone)", `export { formatQr, parseQr, reportScan } from "./dist/qr.js"`],
-  ["  /server (mint, verify, sign, publish)", `export { mint, verify, sign, publish } from "./dist/server.js"`, 3_152],
+  ["  /server (mint, verify, sign, publish)", `export { mint, verify, sign, publish } from "./dist/server.js"`, 3_040],
   ["partysocket", `export { WebSocket } from "partysocket"`],
   ["pusher-js", `export { default } from "pusher-js"`],
   ["centrifuge", `export { Centrifuge } from "centrifuge"`],
@@ -33,7 +33,7 @@ const files = [
 if (!existsSync(join(here, "dist/index.js"))) throw new Error("dist/ is missing; run `npm run build` first");
 
 /** What an entry adds to a page that has the client anyway. */
-const beside = [["  /checkout (beside the client)", `import "./dist/checkout.js"`, 11_456]];
+const beside = [["  /checkout (beside the client)", `import "./dist/checkout.js"`, 10_912]];
 
 const print = (name, bytes, limit) => {
   const gzip = gzipSync(bytes, { level: 9 }).length;

@@ -5,7 +5,7 @@
  */
 import { drawCode } from "./checkout/code.ts";
 import { countDown } from "./checkout/countdown.ts";
-import { Card } from "./checkout/card.ts";
+import { makeCard, type Card } from "./checkout/card.ts";
 import { followNetwork } from "./checkout/network.ts";
 import { askShop, begin, keep, kept, type CheckoutOrder, type CheckoutRequest, type Kept } from "./checkout/request.ts";
 import { textsFor, type CheckoutTexts } from "./checkout/texts.ts";
@@ -197,7 +197,7 @@ export class TransferCheckoutElement extends Base {
     this.#stop = stop;
     this.#facts = {};
     this.#payment = undefined;
-    this.#card ??= new Card(this.attachShadow({ mode: "open" }), () => this.restart());
+    this.#card ??= makeCard(this.attachShadow({ mode: "open" }), () => this.restart());
     if (!this.hasAttribute("keep-title")) this.#title ??= document.title;
     const card = this.#card;
     card.clear();

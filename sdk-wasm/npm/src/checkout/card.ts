@@ -31,194 +31,183 @@ const make = <Name extends keyof HTMLElementTagNameMap>(
 const draw = (name: string, attributes: Record<string, string> = {}, ...children: Node[]): SVGElement =>
   fill(document.createElementNS(SVG, name) as SVGElement, attributes, children);
 
+/** Its part has the name of its class. */
+const part = <Name extends keyof HTMLElementTagNameMap>(
+  tag: Name,
+  name: string,
+  attributes = {},
+  ...children: Node[]
+) => make(tag, { class: name, part: name, ...attributes }, ...children);
+
 let sheet: CSSStyleSheet | undefined;
+/** Browsers from before May 2024 take the light colours. */
+const styled = () => (CSS.supports("color:light-dark(red,red)") ? css : css.replace(/light-dark\((.+?),.+?\)/g, "$1"));
 
-export class Card {
-  texts!: CheckoutTexts;
-  readonly code = draw("svg", { id: "code", role: "img", part: "code", "shape-rendering": "crispEdges" });
-  readonly here = make("a", { class: "here", id: "here", part: "button", target: "_blank", rel: "noopener" });
-  readonly #sign = draw("path");
-  readonly #mark = draw(
-    "svg",
-    { class: "mark", viewBox: "-1 -1 50 50", "aria-hidden": "true" },
-    draw("circle", { cx: "24", cy: "24", r: "22" }),
-    this.#sign,
-  );
-  readonly #heading = make("h2", { tabindex: "-1", part: "heading" });
-  readonly #lead = make("p", { class: "lead", part: "lead" });
-  readonly #said = make("p", { class: "said", part: "message", dir: "auto" });
-  readonly #summary = make("summary");
-  readonly #fold = make("details", {}, this.#summary, make("div", { class: "tile" }, this.code));
-  readonly #bar = make("progress", { class: "bar", max: "1", "aria-hidden": "true" });
-  readonly #before = new Text();
-  readonly #after = new Text();
-  readonly #clock = make("b", { role: "timer" });
-  readonly #left = make("div", { class: "left" }, this.#bar, make("p", {}, this.#before, this.#clock, this.#after));
-  readonly #facts = make("dl", { class: "facts", part: "facts" });
-  readonly #again = make("button", { type: "button", part: "button" });
-  readonly #slot = make("slot");
-  readonly #steps = make("ol", { class: "steps", part: "steps" }, make("li"), make("li"), make("li"));
-  readonly #network = make("p", { class: "network", id: "network", part: "network" });
-  readonly #announcer = make("p", { class: "aside", id: "announcer", role: "status", "aria-live": "polite" });
-  readonly #view = make(
-    "div",
-    { class: "view" },
-    this.#mark,
-    this.#heading,
-    this.#said,
-    this.#lead,
-    this.here,
-    this.#fold,
-    this.#left,
-    this.#facts,
-    this.#again,
-    this.#slot,
-  );
-  readonly #card = make(
-    "div",
-    { class: "card", part: "card" },
-    this.#view,
-    this.#steps,
-    this.#network,
-    this.#announcer,
-  );
-  #lang = "en";
+/** What a payment does with its card. */
+export type Card = ReturnType<typeof makeCard>;
 
-  constructor(root: ShadowRoot, again: () => void) {
-    sheet ??= new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
-    root.append(this.#card);
-    this.#again.addEventListener("click", again);
-    const touch = matchMedia("(pointer: coarse)");
-    const fold = () => {
-      this.#card.classList.toggle("touch", touch.matches);
-      this.#fold.open = !touch.matches;
-    };
-    touch.addEventListener("change", fold);
-    fold();
+/** Puts a card into `root`; `again` is called when the customer wants to begin anew. */
+export const makeCard = (root: ShadowRoot, again: () => void) => {
+  let texts: CheckoutTexts;
+  let locale: string;
+  const code = draw("svg", { id: "code", role: "img", part: "code", "shape-rendering": "crispEdges" });
+  const here = make("a", { class: "here", id: "here", part: "button", target: "_blank", rel: "noopener" });
+  const sign = draw("path");
+  const circle = draw("circle", { cx: "24", cy: "24", r: "22" });
+  const mark = draw("svg", { class: "mark", viewBox: "-1 -1 50 50", "aria-hidden": "true" }, circle, sign);
+  const heading = part("h2", "heading", { tabindex: "-1" });
+  const lead = part("p", "lead");
+  const said = part("p", "message", { dir: "auto" });
+  const summary = make("summary");
+  const fold = make("details", {}, summary, make("div", { class: "tile" }, code));
+  const bar = make("div");
+  const before = new Text();
+  const after = new Text();
+  const clock = make("b", { role: "timer" });
+  const left = make("div", { class: "left" }, make("div", { class: "bar" }, bar), make("p", {}, before, clock, after));
+  const facts = part("dl", "facts");
+  const button = make("button", { type: "button", part: "button" });
+  const slot = make("slot");
+  const steps = part("ol", "steps", {}, make("li"), make("li"), make("li"));
+  const network = part("p", "network", { id: "network" });
+  const announcer = make("p", { class: "aside", id: "announcer", role: "status", "aria-live": "polite" });
+  const body = make("div", {}, mark, heading, said, lead, here, fold, left, facts, button, slot);
+  const card = part("div", "card", {}, body, steps, network, announcer);
+
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(styled());
   }
-
-  /** Another language, or other words. */
-  translate(texts: CheckoutTexts, lang: string): void {
-    this.texts = texts;
-    this.#lang = lang;
-    this.#card.lang = lang;
-    this.#card.dir = texts.dir ?? "ltr";
-    this.code.setAttribute("aria-label", texts.code);
-    this.here.textContent = texts.here;
-    this.#summary.textContent = texts.elsewhere;
-    [this.#before.data = "", this.#after.data = ""] = texts.validFor.split("{time}") as [string, string];
-    this.#steps.setAttribute("aria-label", texts.progress);
-    [texts.scan, texts.confirm, texts.pay].forEach((text, at) => (this.#steps.children[at]!.textContent = text));
-  }
-
-  /** The width that there is for a code, in pixels. */
-  get room(): number {
-    return this.#view.clientWidth;
-  }
-
-  /** Nothing is left of an earlier payment. */
-  clear(): void {
-    this.code.replaceChildren();
-    this.here.removeAttribute("href");
-    this.showNetwork("connecting", "");
-  }
-
-  showTime(seconds: number, share: number): void {
-    this.#clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    this.#bar.value = share;
-  }
-
-  /** A state that the customer may wonder about is said aloud, and so is its end. */
-  showNetwork(state: string, text: string): void {
-    if (text && text != this.#network.textContent) this.announce(text);
-    this.#network.dataset["state"] = state;
-    this.#network.textContent = text;
-  }
+  root.adoptedStyleSheets = [sheet];
+  root.append(card);
+  button.addEventListener("click", again);
+  const touch = matchMedia("(pointer: coarse)");
+  const unfold = () => {
+    card.classList.toggle("touch", touch.matches);
+    fold.open = !touch.matches;
+  };
+  touch.addEventListener("change", unfold);
+  unfold();
 
   /** Says something to those who cannot see the card change. */
-  announce(text: string): void {
-    this.#announcer.textContent = text;
-  }
+  const announce = (text: string) => {
+    announcer.textContent = text;
+  };
 
-  /** Shows a view and gives its heading. */
-  show(
-    view: CheckoutView,
-    { transfer, failure }: Facts,
-    order: CheckoutOrder,
-    isNew: boolean,
-    isFirst: boolean,
-  ): string {
-    const { texts } = this;
-    const isTouch = this.#card.classList.contains("touch");
-    // Who would have to scan his own screen is not told to.
-    const isHere = isTouch && view == "waiting";
-    const heading = isHere ? texts.pay : texts[view];
-    const isLost = /^(expired|no_signature|failed|closed|not_found)$/.test((failure as { code?: string })?.code ?? "");
-    const lead =
-      view == "problem"
-        ? failure instanceof ShopError
-          ? "shopLead"
-          : isLost
-            ? "lostLead"
-            : "problemLead"
-        : (`${view}Lead` as const);
-    const isWaiting = view == "waiting" || view == "starting";
-    const held = (this.#card.getRootNode() as ShadowRoot).activeElement;
-
-    this.#card.classList.toggle("bad", view == "failed" || view == "problem");
-    this.#card.classList.toggle("over", view == "cancelled" || view == "expired");
-    this.#card.classList.toggle("busy", view == "processing");
-    this.#card.classList.toggle("soon", view == "starting");
-    this.#mark.toggleAttribute("hidden", isWaiting);
-    this.#sign.setAttribute("d", signs[view] ?? "");
-    this.#heading.textContent = heading;
-    this.#lead.textContent = texts[lead];
-    this.#lead.hidden = isHere;
-    this.#said.textContent = view == "failed" || view == "cancelled" ? (transfer?.message ?? "") : "";
-    this.#said.hidden = !this.#said.textContent;
-    this.#fold.hidden = !isWaiting || (isTouch && view == "starting");
-    this.here.hidden = this.#left.hidden = !isWaiting;
-    this.#again.hidden = !/failed|cancelled|expired|problem/.test(view);
-    this.#again.textContent = view == "expired" ? texts.newCode : texts.again;
-    this.#slot.name = view;
-    this.#showFacts(view == "completed" ? transfer : undefined, order);
-
-    const step = stepOf(view);
-    this.#steps.hidden = !step;
-    Array.from(this.#steps.children).forEach((item, at) => {
-      item.classList.toggle("done", at + 1 < step);
-      if (at + 1 == step) item.setAttribute("aria-current", "step");
-      else item.removeAttribute("aria-current");
-    });
-
-    if (isNew) {
-      this.announce(`${heading}${/[.!?؟]$/.test(heading) ? "" : "."} ${isHere ? "" : texts[lead]}`);
-      // Views that end what the customer was doing take the focus, so that reading goes on there.
-      const isLost = held?.closest("[hidden]");
-      if (!isFirst && (isLost || !/starting|waiting|scanned|processing/.test(view))) this.#heading.focus();
-    }
-    return heading;
-  }
+  /** A state that the customer may wonder about is said aloud, and so is its end. */
+  const showNetwork = (state: string, text: string) => {
+    if (text && text != network.textContent) announce(text);
+    network.dataset["state"] = state;
+    network.textContent = text;
+  };
 
   /** What a receipt says: how much, for what, when. */
-  #showFacts(transfer: Facts["transfer"], { amount, currency, reference }: CheckoutOrder): void {
-    this.#facts.hidden = !transfer;
+  const showFacts = (transfer: Facts["transfer"], { amount, currency, reference }: CheckoutOrder) => {
+    facts.hidden = !transfer;
     if (!transfer) return;
-    const { texts } = this;
     const sum = transfer.amount ?? amount;
-    const time = new Intl.DateTimeFormat(this.#lang, { dateStyle: "medium", timeStyle: "short" });
+    const time = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
     const rows = [
-      [
-        texts.amount,
-        currency ? new Intl.NumberFormat(this.#lang, { style: "currency", currency }).format(sum) : `${sum}`,
-      ],
+      [texts.amount, currency ? new Intl.NumberFormat(locale, { style: "currency", currency }).format(sum) : `${sum}`],
       [texts.reference, reference ?? transfer.id],
       [texts.time, time.format(new Date(transfer.updatedAt))],
     ] as const;
-    this.#facts.replaceChildren(
+    facts.replaceChildren(
       ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, make("bdi", {}, value))]),
     );
-  }
-}
+  };
+
+  return {
+    code,
+    here,
+    announce,
+    showNetwork,
+
+    get texts() {
+      return texts;
+    },
+
+    /** The width that there is for a code, in pixels. */
+    get room() {
+      return body.clientWidth;
+    },
+
+    /** Another language, or other words. */
+    translate(words: CheckoutTexts, lang: string) {
+      texts = words;
+      locale = card.lang = lang;
+      card.dir = texts.dir ?? "ltr";
+      code.setAttribute("aria-label", texts.code);
+      here.textContent = texts.here;
+      summary.textContent = texts.elsewhere;
+      [before.data = "", after.data = ""] = texts.validFor.split("{time}") as [string, string];
+      steps.setAttribute("aria-label", texts.progress);
+      [texts.scan, texts.confirm, texts.pay].forEach((text, at) => (steps.children[at]!.textContent = text));
+    },
+
+    /** Nothing is left of an earlier payment. */
+    clear() {
+      code.replaceChildren();
+      here.removeAttribute("href");
+      showNetwork("connecting", "");
+    },
+
+    /** Says aloud for how long the code is valid. */
+    sayTime(minutes: number) {
+      const time = new Intl.NumberFormat(locale, { style: "unit", unit: "minute", unitDisplay: "long" });
+      announce(`${texts.code}: ${texts.validFor.replace("{time}", time.format(minutes))}`);
+    },
+
+    showTime(seconds: number, share: number) {
+      clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      bar.style.inlineSize = `${share * 100}%`;
+    },
+
+    /** Shows a view and gives its heading. */
+    show(view: CheckoutView, { transfer, failure }: Facts, order: CheckoutOrder, isNew: boolean, isFirst: boolean) {
+      const isTouch = touch.matches;
+      // Who would have to scan his own screen is not told to.
+      const isHere = isTouch && view == "waiting";
+      const title = isHere ? texts.pay : texts[view];
+      const isLost = /^(expired|no_signature|failed|closed|not_found)$/.test(
+        (failure as { code?: string })?.code ?? "",
+      );
+      const isShop = failure instanceof ShopError;
+      const what =
+        texts[`${view != "problem" ? view : isShop ? "shop" : isLost ? "lost" : view}Lead` as keyof CheckoutTexts] ??
+        "";
+      const isWaiting = /starting|waiting/.test(view);
+      const held = root.activeElement;
+
+      body.className = `view ${view}`;
+      mark.toggleAttribute("hidden", isWaiting);
+      sign.setAttribute("d", signs[view] ?? "");
+      heading.textContent = title;
+      lead.textContent = what;
+      lead.hidden = isHere || (!what && view == "completed");
+      said.textContent = (/failed|cancelled/.test(view) && transfer?.message) || "";
+      said.hidden = !said.textContent;
+      fold.hidden = !isWaiting || (isTouch && view == "starting");
+      here.hidden = left.hidden = !isWaiting;
+      button.hidden = !/failed|cancelled|expired|problem/.test(view);
+      button.textContent = view == "expired" ? texts.newCode : texts.again;
+      slot.name = view;
+      showFacts(view == "completed" ? transfer : undefined, order);
+
+      const step = stepOf(view);
+      steps.hidden = !step;
+      [...steps.children].forEach((item, at) => {
+        item.className = at + 1 < step ? "done" : "";
+        item.ariaCurrent = at + 1 == step ? "step" : null;
+      });
+
+      if (isNew) {
+        announce(`${title}${/[.!?؟]$/.test(title) ? "" : "."} ${isHere ? "" : what}`);
+        // Views that end what the customer was doing take the focus, so that reading goes on there.
+        if (!isFirst && (held?.closest("[hidden]") || !/starting|waiting|scanned|processing/.test(view)))
+          heading.focus();
+      }
+      return title;
+    },
+  };
+};

@@ -14,7 +14,7 @@ export const countDown = (card: Card, expiry: number, valid: number, ended: () =
     card.showTime(seconds, Math.min(1, left / valid));
     if (seconds <= LAST_CALL && !isCalled) {
       isCalled = true;
-      card.announce(card.texts.lastMinute);
+      card.sayTime(LAST_CALL / 60);
     }
     if (left > 0) timer = setTimeout(tick, left % 1000 || 1000);
     else ended();

@@ -16,8 +16,7 @@ export const followNetwork = (watch: TransferWatch, card: Card, signal: AbortSig
     const now = state();
     if (/^(connecting|reconnecting)$/.test(now)) {
       if (kind == "not-the-service" || kind == "redirect") return card.texts.portal;
-      if (/^(dns|refused|unreachable|timeout|certificate|tls)$/.test(kind ?? "") && attempts! > 2)
-        return card.texts.unreachable;
+      if (/^(unreachable|timeout)$/.test(kind ?? "") && attempts! > 2) return card.texts.unreachable;
     }
     return (card.texts as unknown as Record<string, string | undefined>)[now] ?? "";
   };

@@ -5,7 +5,6 @@ export interface CheckoutTexts {
   /** The direction of the script; left to right when left out. */
   dir?: "ltr" | "rtl";
   starting: string;
-  startingLead: string;
   waiting: string;
   waitingLead: string;
   /** The link for who is on the phone that would have to scan. */
@@ -13,14 +12,12 @@ export interface CheckoutTexts {
   /** Opens the code on a device that cannot point a camera at itself. */
   elsewhere: string;
   validFor: string;
-  lastMinute: string;
   code: string;
   scanned: string;
   scannedLead: string;
   processing: string;
   processingLead: string;
   completed: string;
-  completedLead: string;
   failed: string;
   failedLead: string;
   cancelled: string;
@@ -53,21 +50,18 @@ export interface CheckoutTexts {
 /** By primary language subtag. */
 export const languages: Record<string, CheckoutTexts> = {
   en: {
-    starting: "One moment",
-    startingLead: "Preparing your payment.",
+    starting: "Preparing your payment",
     waiting: "Scan to pay",
     waitingLead: "Point your phone’s camera at the code.",
     here: "Pay on this device",
     elsewhere: "Scan with another device",
     validFor: "Valid for {time}",
-    lastMinute: "One minute left to scan the code.",
-    code: "QR code of this payment",
+    code: "QR code",
     scanned: "Confirm on your phone",
-    scannedLead: "The code has been scanned. Confirm the payment in your bank’s app.",
+    scannedLead: "Confirm the payment in your bank’s app.",
     processing: "Your payment is on its way",
-    processingLead: "Your bank is carrying it out. This takes a few seconds.",
+    processingLead: "This takes a few seconds.",
     completed: "Paid. Thank you!",
-    completedLead: "Your payment has arrived.",
     failed: "The payment did not go through",
     failedLead: "Try again, or choose another way to pay.",
     cancelled: "The payment was cancelled",
@@ -94,21 +88,18 @@ export const languages: Record<string, CheckoutTexts> = {
     unreachable: "The payment service cannot be reached. Your payment goes on.",
   },
   de: {
-    starting: "Einen Moment",
-    startingLead: "Ihre Zahlung wird vorbereitet.",
+    starting: "Ihre Zahlung wird vorbereitet",
     waiting: "Zum Bezahlen scannen",
     waitingLead: "Richten Sie die Kamera Ihres Telefons auf den Code.",
     here: "Auf diesem Gerät bezahlen",
     elsewhere: "Mit einem anderen Gerät scannen",
     validFor: "Noch {time} gültig",
-    lastMinute: "Noch eine Minute, um den Code zu scannen.",
-    code: "QR-Code dieser Zahlung",
+    code: "QR-Code",
     scanned: "Auf dem Telefon bestätigen",
-    scannedLead: "Der Code wurde gescannt. Bestätigen Sie die Zahlung in der App Ihrer Bank.",
+    scannedLead: "Bestätigen Sie die Zahlung in der App Ihrer Bank.",
     processing: "Ihre Zahlung ist unterwegs",
-    processingLead: "Ihre Bank führt sie aus. Das dauert wenige Sekunden.",
+    processingLead: "Das dauert wenige Sekunden.",
     completed: "Bezahlt. Vielen Dank!",
-    completedLead: "Ihre Zahlung ist eingegangen.",
     failed: "Die Zahlung ist fehlgeschlagen",
     failedLead: "Versuchen Sie es noch einmal, oder bezahlen Sie auf andere Weise.",
     cancelled: "Die Zahlung wurde abgebrochen",
@@ -135,21 +126,18 @@ export const languages: Record<string, CheckoutTexts> = {
     unreachable: "Der Zahlungsdienst ist nicht erreichbar. Ihre Zahlung läuft weiter.",
   },
   es: {
-    starting: "Un momento",
-    startingLead: "Estamos preparando tu pago.",
+    starting: "Estamos preparando tu pago",
     waiting: "Escanea para pagar",
     waitingLead: "Apunta al código con la cámara de tu teléfono.",
     here: "Pagar en este dispositivo",
     elsewhere: "Escanear con otro dispositivo",
     validFor: "Válido durante {time}",
-    lastMinute: "Queda un minuto para escanear el código.",
-    code: "Código QR de este pago",
+    code: "Código QR",
     scanned: "Confirma en tu teléfono",
-    scannedLead: "El código se ha escaneado. Confirma el pago en la aplicación de tu banco.",
+    scannedLead: "Confirma el pago en la aplicación de tu banco.",
     processing: "Tu pago está en camino",
-    processingLead: "Tu banco lo está realizando. Tarda unos segundos.",
+    processingLead: "Tarda unos segundos.",
     completed: "Pagado. ¡Gracias!",
-    completedLead: "Tu pago ha llegado.",
     failed: "No se pudo realizar el pago",
     failedLead: "Inténtalo de nuevo o elige otra forma de pago.",
     cancelled: "El pago se canceló",
@@ -176,21 +164,18 @@ export const languages: Record<string, CheckoutTexts> = {
     unreachable: "No se puede contactar con el servicio de pago. Tu pago sigue en curso.",
   },
   fr: {
-    starting: "Un instant",
-    startingLead: "Nous préparons votre paiement.",
+    starting: "Nous préparons votre paiement",
     waiting: "Scannez pour payer",
     waitingLead: "Pointez l’appareil photo de votre téléphone vers le code.",
     here: "Payer sur cet appareil",
     elsewhere: "Scanner avec un autre appareil",
     validFor: "Valable encore {time}",
-    lastMinute: "Il reste une minute pour scanner le code.",
-    code: "Code QR de ce paiement",
+    code: "Code QR",
     scanned: "Confirmez sur votre téléphone",
-    scannedLead: "Le code a été scanné. Confirmez le paiement dans l’application de votre banque.",
+    scannedLead: "Confirmez le paiement dans l’application de votre banque.",
     processing: "Votre paiement est en cours",
-    processingLead: "Votre banque l’exécute. Cela prend quelques secondes.",
+    processingLead: "Cela prend quelques secondes.",
     completed: "Payé. Merci !",
-    completedLead: "Votre paiement est arrivé.",
     failed: "Le paiement n’a pas abouti",
     failedLead: "Réessayez ou choisissez un autre moyen de paiement.",
     cancelled: "Le paiement a été annulé",
@@ -218,21 +203,18 @@ export const languages: Record<string, CheckoutTexts> = {
   },
   ar: {
     dir: "rtl",
-    starting: "لحظة من فضلك",
-    startingLead: "جارٍ تجهيز عملية الدفع.",
+    starting: "جارٍ تجهيز عملية الدفع",
     waiting: "امسح للدفع",
     waitingLead: "وجّه كاميرا هاتفك نحو الرمز.",
     here: "الدفع على هذا الجهاز",
     elsewhere: "المسح بجهاز آخر",
     validFor: "صالح لمدة {time}",
-    lastMinute: "بقيت دقيقة واحدة لمسح الرمز.",
-    code: "رمز QR لعملية الدفع هذه",
+    code: "رمز QR",
     scanned: "أكّد على هاتفك",
-    scannedLead: "تم مسح الرمز. أكّد الدفع في تطبيق مصرفك.",
+    scannedLead: "أكّد الدفع في تطبيق مصرفك.",
     processing: "دفعتك في الطريق",
-    processingLead: "مصرفك ينفّذها الآن. يستغرق ذلك بضع ثوانٍ.",
+    processingLead: "يستغرق ذلك بضع ثوانٍ.",
     completed: "تم الدفع. شكرًا لك!",
-    completedLead: "لقد وصلت دفعتك.",
     failed: "لم تتم عملية الدفع",
     failedLead: "حاول مرة أخرى أو اختر طريقة دفع أخرى.",
     cancelled: "أُلغيت عملية الدفع",

@@ -125,7 +125,7 @@ test("what the bank writes is kept short, in its own direction, and leaves the b
   const { id } = await seeCode(page);
   await world.update(id, "failed", { message: "رُفضت العملية. ".repeat(60) });
   await seeView(page, "failed");
-  const said = page.locator(".said");
+  const said = page.locator(".message");
   assert.equal(await said.getAttribute("dir"), "auto");
   assert.ok((await said.boundingBox())!.height < 130);
   const button = (await page.getByRole("button", { name: "Start again" }).boundingBox())!;

@@ -17,6 +17,8 @@ import { audit } from "./support/axe.ts";
 
 const folder = join(ROOT, "target/screenshots/gallery");
 const desk: BrowserContextOptions = { viewport: { width: 1880, height: 8000 } };
+/** Sheets about as high as they are wide, which a viewer shows larger than a strip. */
+const wall: BrowserContextOptions = { viewport: { width: 3760, height: 8000 } };
 const hand: BrowserContextOptions = { viewport: { width: 1520, height: 8000 }, hasTouch: true, isMobile: true };
 
 /** The card's width, the size of its text, and the browser's settings. */
@@ -28,7 +30,7 @@ const modes: Record<string, { width: number; font?: string; options: BrowserCont
   "forced-light": { width: 432, options: { ...desk, colorScheme: "light", forcedColors: "active" } },
   "forced-dark": { width: 432, options: { ...desk, colorScheme: "dark", forcedColors: "active" } },
   "zoomed-390": { width: 350, font: "200%", options: { ...hand, colorScheme: "light" } },
-  "zoomed-1280": { width: 600, font: "200%", options: { ...desk, colorScheme: "light" } },
+  "zoomed-1280": { width: 600, font: "200%", options: { ...wall, colorScheme: "light" } },
 };
 
 mkdirSync(folder, { recursive: true });

@@ -48,6 +48,24 @@ test("the checkout's words are the same once they are packed", async () => {
   }
 });
 
+test("the checkout's codes are those of the library, up to the longest", async () => {
+  const source = readFileSync(join(here, "node_modules/lean-qr/nano.mjs"), "utf8");
+  const { packCode } = (await import(pathToFileURL(join(here, "build-checkout.mjs")).href)) as {
+    packCode: (source: string) => string;
+  };
+  type Library = { generate: (text: string) => { size: number; i: Uint8Array } };
+  const load = (code: string) => import(`data:text/javascript,${encodeURIComponent(code)}`) as Promise<Library>;
+  const [library, packed] = await Promise.all([load(source), load(packCode(source))]);
+  // A step of less than the least that a version has more than the one before: every version is met.
+  for (let length = 1; length <= 2_953; length += 14) {
+    const text = "https://pay.example/é".repeat(150).slice(0, length);
+    if (new TextEncoder().encode(text).length > 2_953) break;
+    const [{ size, i: modules }, own] = [library.generate(text), packed.generate(text)];
+    assert.deepEqual([own.size, own.i], [size, modules], `${length} characters`);
+  }
+  for (const { generate } of [library, packed]) assert.throws(() => generate("x".repeat(2_954)), /lean-qr error 4/);
+});
+
 test("what belongs to the browser says so to the server of a framework", () => {
   assert.match(readFileSync(join(here, "dist/react.js"), "utf8"), /^"use client";/);
 });
