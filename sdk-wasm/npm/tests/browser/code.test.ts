@@ -1,7 +1,11 @@
-/** The page's code as a camera has it: near and sharp, far and blurred, read by ZXing, in both forms of the payload. */
+/**
+ * The page's code as a camera has it: near and sharp, far and blurred, read by ZXing, in both forms of the payload. With
+ * `PICTURES=folder` it leaves there what it has seen and what that should say: examples/pictures, for the scanners' tests.
+ */
 import { strict as assert } from "node:assert";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import type { Browser, Page } from "playwright-core";
@@ -53,6 +57,23 @@ const openPage = async (form: (created: Record<string, string>) => string): Prom
 /** What the customer's camera is pointed at: the code, and what it stands on. */
 const photograph = (page: Page): Promise<Buffer> => page.locator("#code").locator("..").screenshot();
 
+/** Keeps a picture under that name, drawn and photographed, where pictures are wanted. */
+const keep = async (name: string, { data, width }: ImageData): Promise<void> => {
+  const folder = process.env["PICTURES"];
+  if (!folder) return;
+  for (const kind of ["png", "jpeg"]) {
+    const bytes = await darkroom.evaluate(
+      async ([pixels, side, kind]) => {
+        const canvas = new OffscreenCanvas(side, side);
+        canvas.getContext("2d")!.putImageData(new ImageData(new Uint8ClampedArray(pixels), side, side), 0, 0);
+        return [...new Uint8Array(await (await canvas.convertToBlob({ type: `image/${kind}` })).arrayBuffer())];
+      },
+      [[...data], width, kind] as const,
+    );
+    writeFileSync(join(folder, `${name}.${kind}`), new Uint8Array(bytes));
+  }
+};
+
 /** The picture as a camera has it. */
 const seenFrom = async (picture: Buffer, { side, focus }: typeof NEAR): Promise<ImageData> => {
   const pixels = await darkroom.evaluate(
@@ -95,8 +116,12 @@ for (const [name, form] of Object.entries(forms)) {
     const { page, text } = await openPage(form);
     assert.match(text, name == "short" ? /#m=.+&e=\d+&h=/ : /#s=./);
     const picture = await photograph(page);
-    assert.deepEqual(await read(await seenFrom(picture, NEAR)), [text]);
-    assert.deepEqual(await read(await seenFrom(picture, FAR)), [text]);
+    for (const [where, camera] of Object.entries({ near: NEAR, far: FAR })) {
+      const seen = await seenFrom(picture, camera);
+      assert.deepEqual(await read(seen), [text]);
+      await keep(`${name}-${where}`, seen);
+    }
+    if (process.env["PICTURES"]) writeFileSync(join(process.env["PICTURES"], `${name}.txt`), text);
     // No picture of it is read when there is nothing to be read: the decoder has not been told the text.
     await page.locator("#code").evaluate((code) => code.replaceChildren());
     assert.deepEqual(await read(await seenFrom(await photograph(page), NEAR)), []);

@@ -1,44 +1,69 @@
 // The camera and the command line.
 package dev.transferstatus.scanner
 
-import com.google.zxing.BarcodeFormat
-import com.google.zxing.EncodeHintType
-import com.google.zxing.client.j2se.MatrixToImageWriter
-import com.google.zxing.qrcode.QRCodeWriter
-import com.google.zxing.qrcode.decoder.ErrorCorrectionLevel
 import java.awt.image.BufferedImage
-import java.awt.image.ConvolveOp
-import java.awt.image.Kernel
-import java.nio.file.Files
+import java.io.File
+import java.io.RandomAccessFile
+import java.nio.ByteBuffer
+import java.nio.file.Path
+import java.util.zip.CRC32
 import javax.imageio.ImageIO
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+import org.junit.jupiter.api.io.TempDir
 
 class ScannerTest {
-    private val signature = "eyJ0cmFuc2ZlclJlcXVlc3RJZCI6Im9yZGVyLTEwNDIiLCJtZXJjaGFudElkIjoibS03IiwiZXhwaXJ5IjoxNzY1MDAwMDAwfQ==" +
-        ".yjMmepJz9pl2bUOT24-M-ckz5k7FTOIgrvobVVryeus"
-    private val forms = listOf(
-        "https://pay.example/t/order-1042#s=$signature",
-        "https://pay.example/t/order-1042#m=m-7&e=1765000000&h=yjMmepJz9pl2bUOT24-M-ckz5k7FTOIgrvobVVryeus",
-    )
+    @TempDir
+    private lateinit var folder: Path
 
     @Test
-    fun `a code is read from a sharp picture and from a small blurred one`() {
-        for (text in forms) {
-            assertEquals(text, readCode(picture(text, 280)))
-            assertEquals(text, readCode(blurred(picture(text, 280))))
+    fun `the code of the checkout page is read near and sharp, far and blurred, in both its forms`() {
+        for (form in listOf("short", "long")) {
+            for (seen in listOf("near.png", "far.png", "near.jpeg", "far.jpeg")) {
+                assertEquals(pictures.resolve("$form.txt").readText(), readPicture(pictures.resolve("$form-$seen")), seen)
+            }
         }
     }
 
     @Test
     fun `a picture in a file is what is paid`() {
-        val file = Files.createTempFile("code", ".png").toFile()
-        ImageIO.write(picture(forms[1], 280), "png", file)
-        val wanted = Wanted.of(listOf("--service", "https://status.example.com", "--picture", file.path))
-        assertEquals(forms[1], wanted.payload)
-        file.delete()
+        val file = pictures.resolve("short-near.png").path
+        val wanted = Wanted.of(listOf("--service", "https://status.example.com", "--picture", file))
+        assertEquals(pictures.resolve("short.txt").readText(), wanted.payload)
+    }
+
+    @Test
+    fun `a picture without a code, a file that is no picture and one that is too large say so`() {
+        val blank = folder.resolve("blank.png").toFile()
+        ImageIO.write(BufferedImage(64, 64, BufferedImage.TYPE_BYTE_GRAY), "png", blank)
+        assertEquals("there is no readable code in $blank", assertThrows<PictureException.NoCode> { readPicture(blank) }.message)
+
+        val text = folder.resolve("text.png").toFile().apply { writeText("no picture") }
+        val damaged = folder.resolve("damaged.png").toFile()
+        damaged.writeBytes(pictures.resolve("long-near.png").readBytes().copyOf(200))
+        for (file in listOf(text, damaged)) {
+            val thrown = assertThrows<PictureException.NoPicture> { readPicture(file) }
+            assertEquals("$file is no picture that can be read; use PNG or JPEG", thrown.message)
+        }
+
+        // A few bytes that would unpack to ten thousand million pixels.
+        val huge = folder.resolve("huge.png").toFile().apply { writeBytes(png(100_000, 100_000)) }
+        // Nothing is written: only the length is there.
+        val long = folder.resolve("long.png").toFile()
+        RandomAccessFile(long, "rw").use { it.setLength(MOST_BYTES + 1) }
+        for (file in listOf(huge, long)) {
+            val thrown = assertThrows<PictureException.TooLarge> { readPicture(file) }
+            assertEquals("$file is too large; give a picture of at most 32 MB and 50 megapixels", thrown.message)
+        }
+
+        val missing = folder.resolve("missing.png").toFile()
+        for (file in listOf(missing, folder.toFile())) {
+            val thrown = assertThrows<PictureException.Unreadable> { readPicture(file) }
+            assertEquals("$file cannot be read; give the path of a picture", thrown.message)
+        }
     }
 
     @Test
@@ -58,16 +83,16 @@ class ScannerTest {
         }
     }
 
-    private fun picture(text: String, pixels: Int): BufferedImage {
-        val hints = mapOf(EncodeHintType.ERROR_CORRECTION to ErrorCorrectionLevel.L, EncodeHintType.MARGIN to 4)
-        return MatrixToImageWriter.toBufferedImage(QRCodeWriter().encode(text, BarcodeFormat.QR_CODE, pixels, pixels, hints))
+    /** The head of a PNG of that size, in grey. */
+    private fun png(width: Int, height: Int): ByteArray {
+        val header = ByteBuffer.allocate(17).put("IHDR".toByteArray()).putInt(width).putInt(height).put(byteArrayOf(8, 0, 0, 0, 0))
+        val sum = CRC32().apply { update(header.array()) }.value.toInt()
+        val signature = byteArrayOf(0x89.toByte()) + "PNG\r\n".toByteArray() + byteArrayOf(0x1A) + "\n".toByteArray()
+        return ByteBuffer.allocate(33).put(signature).putInt(13).put(header.array()).putInt(sum).array()
     }
 
-    /** As a camera sees it that is a little out of focus. */
-    private fun blurred(picture: BufferedImage): BufferedImage {
-        val grey = BufferedImage(picture.width, picture.height, BufferedImage.TYPE_BYTE_GRAY)
-        grey.graphics.drawImage(picture, 0, 0, null)
-        val box = ConvolveOp(Kernel(3, 3, FloatArray(9) { 1 / 9f }), ConvolveOp.EDGE_NO_OP, null)
-        return box.filter(grey, null)
+    private companion object {
+        /** What the camera sees of the checkout page, taken by a test of the page; the same for every scanner. */
+        val pictures = File("../pictures")
     }
 }
