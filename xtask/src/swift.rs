@@ -4,6 +4,7 @@
 //! that has a root file system of its own, made by debootstrap; a command enters it with the project at its usual
 //! path, in a mount namespace that goes away with the command.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,9 @@ exec chroot "$root" env -u BOUND -C "$folder" "$@"
 /// What a program in there sees of the machine beside the project and the cache.
 const BOUND: &str = "/proc /dev /sys /tmp /etc/hosts /etc/resolv.conf";
 
+/// Where its programs are in there.
+const ROOTS_PATH: &str = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// A Swift compiler that is installed.
 pub(crate) struct Swift {
     /// The root file system that it is in; none for one on the PATH.
@@ -48,8 +52,10 @@ impl Swift {
         }
         let oldest = &tools.pins.mobile_tools.swift;
         if which::which("apt-get").is_err() {
-            let notice =
-                format!("Swift {oldest} or newer is missing: install it so that `swift` is on the PATH");
+            let notice = format!(
+                "Swift {oldest} or newer is missing, or one of {} that pkg-config finds: install them, with `swift` on the PATH",
+                listed(&tools.pins.mobile_tools.swift_picture_libraries)
+            );
             return process::missing(&notice).map(|()| None);
         }
         let _lock = tools.lock()?;
@@ -68,19 +74,32 @@ impl Swift {
     }
 
     fn find(tools: &Tools) -> Option<Self> {
-        let oldest = numbers(&tools.pins.mobile_tools.swift);
-        let version = process::output(Command::new("swift").arg("--version")).ok();
-        if version.is_some_and(|version| version_of(&version) >= oldest) {
+        if is_on_path(tools) && has_picture_libraries(tools) {
             return Some(Self { root: None });
         }
         let root = root_file_system(tools);
-        root.exists().then_some(Self { root: Some(root) })
+        let libraries = root.join(format!("usr/lib/{}/pkgconfig", debian_triple()));
+        let mut names = tools.pins.mobile_tools.swift_picture_libraries.keys();
+        names
+            .all(|name| libraries.join(format!("{name}.pc")).exists())
+            .then_some(Self { root: Some(root) })
     }
 
     fn install(tools: &Tools) -> Result<()> {
-        let packages = &tools.pins.mobile_tools.swift_debian_packages;
-        if debian::has(&packages[..1]) {
+        let pictures = &tools.pins.mobile_tools.swift_picture_packages;
+        if is_on_path(tools) && debian::has(pictures) {
+            debian::install(pictures)?;
+            if has_picture_libraries(tools) {
+                return Ok(());
+            }
+        }
+        let compiler = &tools.pins.mobile_tools.swift_debian_packages;
+        let packages = &[&compiler[..], pictures].concat();
+        if debian::has(&compiler[..1]) {
             return debian::install(packages);
+        }
+        if root_file_system(tools).exists() {
+            return add_to(&root_file_system(tools), packages);
         }
         if which::which("debootstrap").is_err() {
             debian::install(&["debootstrap".to_owned()])?;
@@ -143,7 +162,7 @@ impl Swift {
             format!("{BOUND} {} {}", tools.root.display(), tools.cache.display()),
         );
         // The machine's own PATH and home mean nothing in there.
-        command.env("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        command.env("PATH", ROOTS_PATH);
         command.env("HOME", home);
         Ok(command)
     }
@@ -154,11 +173,11 @@ impl Swift {
         let Some(root) = &self.root else {
             return Vec::new();
         };
-        let (loader, libraries) = match env::consts::ARCH {
-            "aarch64" => ("lib/ld-linux-aarch64.so.1", "aarch64-linux-gnu"),
-            _ => ("lib64/ld-linux-x86-64.so.2", "x86_64-linux-gnu"),
+        let loader = match env::consts::ARCH {
+            "aarch64" => "lib/ld-linux-aarch64.so.1",
+            _ => "lib64/ld-linux-x86-64.so.2",
         };
-        let folders = [format!("usr/lib/{libraries}"), SWIFT_LIBRARIES.to_owned()];
+        let folders = [format!("usr/lib/{}", debian_triple()), SWIFT_LIBRARIES.to_owned()];
         let folders = folders.map(|folder| root.join(folder).display().to_string());
         let loader = root.join(loader).display().to_string();
         vec![loader, "--library-path".to_owned(), folders.join(":")]
@@ -168,6 +187,58 @@ impl Swift {
 /// Where Debian's packages have the runtime.
 const SWIFT_LIBRARIES: &str = "usr/libexec/swift/lib/swift/linux";
 
+/// What Debian calls the folders of this machine's libraries.
+fn debian_triple() -> String {
+    format!("{}-linux-gnu", env::consts::ARCH)
+}
+
+fn is_on_path(tools: &Tools) -> bool {
+    let version = process::output(Command::new("swift").arg("--version")).ok();
+    version.is_some_and(|version| version_of(&version) >= numbers(&tools.pins.mobile_tools.swift))
+}
+
+/// Whether a program that is built here can read pictures.
+fn has_picture_libraries(tools: &Tools) -> bool {
+    if cfg!(target_vendor = "apple") {
+        return true;
+    }
+    let libraries = &tools.pins.mobile_tools.swift_picture_libraries;
+    let wanted = libraries
+        .iter()
+        .map(|(name, oldest)| format!("{name} >= {oldest}"));
+    process::output(Command::new("pkg-config").arg("--exists").args(wanted)).is_ok()
+}
+
+/// Installs what is missing of `packages` in a root file system that is there already.
+fn add_to(root: &Path, packages: &[String]) -> Result<()> {
+    println!(
+        "setup: apt-get install {} in {}",
+        packages.join(" "),
+        root.display()
+    );
+    let install =
+        "apt-get -qq update && apt-get -qq install -y --no-install-recommends \"$@\" && apt-get clean";
+    // By `env`, as sudo keeps no variables.
+    let mut enter = debian::as_root("env")?;
+    enter.arg(format!("BOUND={BOUND}"));
+    enter.args([&format!("PATH={ROOTS_PATH}"), "DEBIAN_FRONTEND=noninteractive"]);
+    enter.args([
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        ENTER,
+        "sh",
+    ]);
+    enter
+        .arg(root)
+        .args(["/", "sh", "-c", install, "sh"])
+        .args(packages);
+    process::output(&mut enter).map(drop)
+}
+
 fn root_file_system(tools: &Tools) -> PathBuf {
     let mobile = &tools.pins.mobile_tools;
     tools.cache.join("swift").join(format!(
@@ -175,6 +246,12 @@ fn root_file_system(tools: &Tools) -> PathBuf {
         mobile.swift_debian_release,
         env::consts::ARCH
     ))
+}
+
+/// Each with its oldest version, for a sentence.
+fn listed(libraries: &BTreeMap<String, String>) -> String {
+    let each = libraries.iter().map(|(name, oldest)| format!("{name} {oldest}"));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// Major and minor in what `swift --version` prints.

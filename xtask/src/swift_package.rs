@@ -72,7 +72,7 @@ fn scratch(tools: &Tools, folder: &str) -> PathBuf {
     tools.root.join("target/swift").join(folder.replace('/', "-"))
 }
 
-/// The package's tests, by the stand that they need, and a build of the scanner.
+/// The package's tests, by the stand that they need, and the scanner's.
 ///
 /// # Errors
 /// When the native half cannot be built.
@@ -88,7 +88,7 @@ pub(crate) fn tests(ready: &Ready, swift: &Swift) -> Result<Step> {
         stand.arg(format!("{}={}", name.to_string_lossy(), value.to_string_lossy()));
     }
     stand.arg(test.get_program()).args(test.get_args());
-    let scanner = swift_in(swift, tools, &library, SCANNER.1, "build")?;
+    let scanner = swift_in(swift, tools, &library, SCANNER.1, "test")?;
     Ok(Step {
         name: "Swift",
         commands: vec![stand, scanner],

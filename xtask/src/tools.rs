@@ -91,6 +91,10 @@ pub(crate) struct MobileTools {
     pub(crate) swift_debian_release: String,
     /// What Swift needs on Debian; the compiler comes first.
     pub(crate) swift_debian_packages: Vec<String>,
+    /// By which the scanner in Swift reads pictures on Linux: name for pkg-config to the oldest version.
+    pub(crate) swift_picture_libraries: BTreeMap<String, String>,
+    /// What brings them on Debian.
+    pub(crate) swift_picture_packages: Vec<String>,
 }
 
 impl Tools {

@@ -6,7 +6,7 @@ struct Options {
     static let usage = """
         usage: scanner --service URL [--pay AMOUNT --bank PROGRAM] (PAYLOAD | - | --picture FILE)
           PAYLOAD           what the code says: https://…/t/…#…; - reads it from stdin
-          --picture FILE    a picture with the code in it, on Apple's systems
+          --picture FILE    a picture with the code in it, PNG or JPEG
           --service URL     the status service, such as https://status.example.com
           --pay AMOUNT      lets the bank carry the payment out, as `PROGRAM <transfer id> <amount>`
         exit status 0 when the payment has completed, 1 when it has not, 2 when it could not be followed
