@@ -24,7 +24,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use crate::kotlin::Kotlin;
 use crate::progress::Progress;
 use crate::tools::Tools;
-use crate::{build, npm, process, serve, setup, swift_package};
+use crate::{build, chromium, npm, process, serve, setup, swift_package};
 
 /// The package that tells the story.
 const EXAMPLES: &str = "transfer-status-examples";
@@ -78,7 +78,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     server.map_err(|_| anyhow!("the build of the server has panicked"))??;
     let programs = programs?;
     let phones = args.phones.then(|| phones(&ready.tools)).transpose()?;
-    let pages = args.open.then(|| npm::build_checkout(&ready)).transpose()?;
+    // Phones read a picture of the page.
+    let needs_pages = args.open || args.phones;
+    let pages = needs_pages.then(|| npm::build_checkout(&ready)).transpose()?;
+    let camera = args.phones.then(|| camera(&ready.tools)).transpose()?;
     let shop = match args.backend {
         Backend::Rust => vec![programs.join(format!("merchant{EXE_SUFFIX}"))],
         Backend::Node => vec![ready.tools.node()?, npm::build_node_shop(&ready)?],
@@ -104,20 +107,26 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let (mut server, url) = start(&mut node, "the server", &asked_to_stop)?;
     println!("server        the Worker runs on local workerd, {url}");
 
-    let ended = match pages {
-        Some(pages) => {
+    let ended = match &pages {
+        Some(pages) if args.open => {
             let mut words = shop.iter();
             let mut shop = Command::new(words.next().context("the shop has no program")?);
             shop.args(words);
             shop.envs(secrets).env("TRANSFER_STATUS_URL", url);
             // Asked to stop is how it ends well.
-            open::run(&mut shop, &pages, &mut server, &asked_to_stop).map(|()| Some(ExitStatus::default()))
+            open::run(&mut shop, pages, &mut server, &asked_to_stop).map(|()| Some(ExitStatus::default()))
         }
-        None => {
+        _ => {
             let mut story = Command::new(programs.join(format!("demo{EXE_SUFFIX}")));
             story.envs(secrets).env("TRANSFER_STATUS_URL", url);
             story.env("TRANSFER_STATUS_SHOP", serde_json::to_string(&shop)?);
             story.envs(phones.map(|phones| ("TRANSFER_STATUS_PHONES", phones)));
+            if let Some(camera) = camera {
+                story.env("TRANSFER_STATUS_CAMERA", serde_json::to_string(&camera.words)?);
+                story.env(chromium::VARIABLE, camera.browser);
+            }
+            // For the shop, which the story starts.
+            story.env("CHECKOUT_DIR", pages.unwrap_or_default());
             tell(&mut story, &mut server, &asked_to_stop)
         }
     };
@@ -160,6 +169,23 @@ fn phones(tools: &Tools) -> Result<String> {
         bail!("no phone can be built here");
     }
     Ok(serde_json::to_string(&phones)?)
+}
+
+/// What takes a picture of the checkout page.
+struct Camera {
+    /// The command line.
+    words: Vec<PathBuf>,
+    /// The browser's program, for [`chromium::VARIABLE`].
+    browser: PathBuf,
+}
+
+fn camera(tools: &Tools) -> Result<Camera> {
+    let folder = tools.root.join(npm::BROWSER_TESTS);
+    npm::install(tools, &folder)?;
+    Ok(Camera {
+        words: vec![tools.node()?, folder.join("photograph.ts")],
+        browser: chromium::ensure(tools)?,
+    })
 }
 
 /// Lets the program tell its story to the end.

@@ -2,14 +2,16 @@
 #![expect(clippy::print_stdout, reason = "the demo is what it prints")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use tokio::time::{sleep, timeout};
-use transfer_status::{Client, Key, Publisher, QrPayload, RetryPolicy, Status};
+use transfer_status::{Client, Key, Publisher, RetryPolicy, Status};
 use transfer_status_examples::bank::Payment;
 use transfer_status_examples::qr;
 
+use crate::camera;
 use crate::shop::Shop;
 use crate::style::Style;
 use crate::timeline::{self, Row};
@@ -31,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) subscribe_secret: String,
     /// Scanners by their names, as command lines; with none, this program is the phone.
     pub(crate) phones: BTreeMap<String, Vec<String>>,
+    /// What takes a picture of the checkout page for the scanners, as a command line.
+    pub(crate) camera: Vec<String>,
     /// Another shop's backend, as a command line; with none, it is the one in Rust.
     pub(crate) shop: Vec<String>,
 }
@@ -61,21 +65,29 @@ pub(crate) async fn tell(settings: &Settings) -> anyhow::Result<()> {
     note("checkout page", "shows the code:");
     println!("\n{}", style.drawing(&drawing));
 
-    let scanned = qr::scan(&drawing).context("the phone could not read the code")?;
-    note(
-        "phone",
-        &format!(
-            "has read the code from the picture, it is for transfer {}",
-            scanned.transfer_id()
-        ),
-    );
-
     let client = Client::builder(settings.url.as_str()).build()?;
     let mut watchers = vec![Watcher::of(
         "checkout page",
         client.watch_request(&created.request).start(),
     )];
-    watchers.extend(phones(settings, &client, &scanned)?);
+    if settings.phones.is_empty() {
+        let scanned = qr::scan(&drawing).context("the phone could not read the code")?;
+        let read = format!(
+            "has read the code from the picture, it is for transfer {}",
+            scanned.transfer_id()
+        );
+        note("phone", &read);
+        watchers.push(Watcher::of("phone", client.watch_qr(&scanned).start()));
+    } else {
+        let page = camera::photograph(&settings.camera, &shop.url, &created);
+        let picture = Arc::new(step_within(START, "take a picture of the checkout page", page).await?);
+        note("camera", "has taken a picture of the page in a browser");
+        for (name, words) in &settings.phones {
+            let name = format!("{name} phone");
+            note(&name, "reads the code from that picture");
+            watchers.push(Watcher::of_scanner(&name, words, &settings.url, &picture)?);
+        }
+    }
     for watcher in &mut watchers {
         let connect = format!("connect the {} to {}", watcher.name, settings.url);
         let (_, first) = step_within(START, &connect, watcher.reaches(0)).await?;
@@ -174,17 +186,6 @@ async fn pay(
             .dim("            milliseconds from the bank's send to the service's answer and to each watcher")
     );
     Ok(rows)
-}
-
-/// The scanners that stand for phones, or this program as one.
-fn phones(settings: &Settings, client: &Client, scanned: &QrPayload) -> anyhow::Result<Vec<Watcher>> {
-    if settings.phones.is_empty() {
-        return Ok(vec![Watcher::of("phone", client.watch_qr(scanned).start())]);
-    }
-    let scanner = |(name, words): (&String, &Vec<String>)| {
-        Watcher::of_scanner(&format!("{name} phone"), words, &settings.url, scanned)
-    };
-    settings.phones.iter().map(scanner).collect()
 }
 
 /// Runs one step of the story in its time, and names it when it fails.

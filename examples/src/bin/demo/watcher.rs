@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
+use tempfile::TempPath;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use transfer_status::{Amount, QrPayload, Status, Transfer, Watch};
+use transfer_status::{Amount, Status, Transfer, Watch};
 use transfer_status_examples::watcher::follow;
 
 /// What a watcher has seen of the payment.
@@ -38,7 +39,7 @@ impl Watcher {
         })
     }
 
-    /// Has the scanner that `words` start follow the transfer of `code` at `service`.
+    /// Has the scanner that `words` start read the code in `picture` and follow its transfer at `service`.
     ///
     /// # Errors
     /// When the program cannot be started.
@@ -46,20 +47,24 @@ impl Watcher {
         name: &str,
         words: &[String],
         service: &str,
-        code: &QrPayload,
+        picture: &Arc<TempPath>,
     ) -> anyhow::Result<Self> {
         let (program, arguments) = words.split_first().context("a phone's command line is empty")?;
         let mut child = Command::new(program)
             .args(arguments)
             .args(["--service", service])
-            .arg(code.to_string())
+            .arg("--picture")
+            .arg(picture.as_os_str())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
         let stdout = child.stdout.take().context("the scanner has no stdout")?;
+        // The file is there for as long as the scanner runs.
+        let picture = Arc::clone(picture);
         Ok(Self::new(name, |tell| async move {
+            let _picture = picture;
             let mut lines = BufReader::new(stdout).lines();
             while let Some(line) = lines.next_line().await? {
                 if let Some(payment) = line.strip_prefix("payment: ") {
