@@ -55,8 +55,15 @@ export const askShop = async (
   return { ...(await response.json()), ...(now && { now }) };
 };
 
-/** Adds what the countdown needs. */
+/**
+ * Adds what the countdown needs.
+ *
+ * @throws ShopError when the answer lacks a field.
+ */
 export const begin = (request: CheckoutRequest): Kept => {
+  for (const name of ["transferRequestId", "signature", "expiry", "url", "qr"] as const) {
+    if (!request?.[name]) throw new ShopError(`${name} is missing in the shop's answer`);
+  }
   const ahead = (request.now ?? Date.now()) - Date.now();
   return { request, ahead, valid: request.expiry * 1000 - ahead - Date.now() };
 };
