@@ -39,15 +39,22 @@ export class SignatureError extends Error {
 }
 
 const isTransferId = (id: unknown) => typeof id == "string" && /^(?!\.\.?$)[\w.~:-]{1,128}$/.test(id);
-const isMerchantId = (id: unknown): id is string => typeof id == "string" && [...id].length <= 128;
+/** Whether it is a string of whole characters: no Rust string holds half a surrogate pair. */
+const isText = (value: unknown): value is string => typeof value == "string" && !/\p{Cs}/u.test(value);
+const isMerchantId = (id: unknown): id is string => isText(id) && [...id].length <= 128;
 /** From here on it is milliseconds by mistake. */
 const isSeconds = (time: number) => time >= 0 && time < 1e11;
 /** 32 bytes in base64url, with no bit that is none of theirs. */
 const MAC = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
 const toBase64 = (bytes: ArrayBuffer | Uint8Array) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
-const fromBase64 = (text: string) =>
-  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (sign) => sign.charCodeAt(0));
+/** In either alphabet, with its padding or less of it; throws for a bit that is none of any byte's. */
+const fromBase64 = (text: string) => {
+  const plain = text.replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = Uint8Array.from(atob(plain.replace(/=*$/, "")), (sign) => sign.charCodeAt(0));
+  if (!toBase64(bytes).startsWith(plain)) throw TypeError();
+  return bytes;
+};
 
 /**
  * Makes the right to watch one transfer for a while. `secret` is the service's `SUBSCRIBE_HMAC_SECRET`.
@@ -64,7 +71,7 @@ export const mint = async (
   const expiry = Math.floor(now / 1000 + validFor);
   const wrong = !isTransferId(transferId)
     ? "transferId is not valid; use 1 to 128 of A-Z a-z 0-9 . _ ~ : -"
-    : !merchantId || !isMerchantId(merchantId) || /\p{Cs}/u.test(merchantId)
+    : !merchantId || !isMerchantId(merchantId)
       ? "merchantId is not valid; use a string of 1 to 128 characters"
       : !isSeconds(expiry) && "validFor is not valid; use a number of seconds";
   if (wrong) throw TypeError(wrong);
@@ -108,8 +115,9 @@ export const verify = async (
   check(all.includes(true), " is wrong; make it with the current secret");
   let fields: { [Name in keyof Claims]?: unknown } | undefined;
   try {
-    const json = new TextDecoder("utf-8", { fatal: true }).decode(fromBase64(encoded));
+    const json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(fromBase64(encoded));
     if (/^\s*{/.test(json)) fields = JSON.parse(json);
+    if (!isText(Object.keys(fields!).join())) fields = undefined;
   } catch {
     // As below.
   }
@@ -119,7 +127,7 @@ export const verify = async (
     check(fields![name] != null, `'s ${name} is missing; send it`);
     check(isValid, `'s ${name} is not valid; send ${expected}`);
   };
-  field("transferRequestId", typeof id == "string", "a string");
+  field("transferRequestId", isText(id), "a string");
   field("merchantId", isMerchantId(merchantId), "a string of up to 128 characters");
   const isNumber = typeof expiry == "number" && 1 / expiry > 0;
   field("expiry", isNumber, "Unix seconds, a number from 0");

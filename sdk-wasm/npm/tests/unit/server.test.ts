@@ -59,6 +59,32 @@ test("a refusal names the field and what it should be", async () => {
   await assert.rejects(verify(key, fraction, "t", { now: now + 1_000 }), { code: "expired" });
 });
 
+test("what a key holder has signed is taken exactly where the service takes it", async () => {
+  const key = "test-secret";
+  const now = 1_732_320_000_000;
+  const sealed = async (encoded: string) =>
+    `${encoded}.${Buffer.from(await sign(key, encoded), "hex").toString("base64url")}`;
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const text = '{"transferRequestId":"t","merchantId":"m","expiry":2000000000}'.padEnd(63);
+  const [full, more] = [base64(text), base64(`${text} `)];
+  assert.ok(!full.endsWith("=") && more.endsWith("=="));
+  for (const encoded of [full, more, more.slice(0, -1), more.slice(0, -2)]) {
+    assert.equal((await verify(key, await sealed(encoded), "t", { now })).merchantId, "m", encoded);
+  }
+  for (const encoded of [
+    // A byte order mark, halves of characters, a bit that is none of any byte's, and padding that fills nothing up.
+    base64(`\ufeff${text}`),
+    base64(text.replace('"m"', '"\\ud83d"')),
+    base64(text.replace('"t"', '"\\ude00"')),
+    base64(text.replace("}", ',"\\ud83d":1}')),
+    more.replace(/.==$/, "h=="),
+    `${full}=`,
+    `${more}=`,
+  ]) {
+    await assert.rejects(verify(key, await sealed(encoded), "t", { now }), /malformed/, encoded);
+  }
+});
+
 test("a key that is being changed: both are taken, and nothing once both are gone", async () => {
   const { signature } = await mint("the old key", { transferId: "t", merchantId: "m" });
   const both = [new Secret("the new key"), "the old key\n"];
