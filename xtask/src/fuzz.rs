@@ -2,14 +2,16 @@
 //!
 //! The layout is cargo-fuzz's, whose program works on it too. This needs neither that nor a nightly compiler: coverage
 //! counters are flags of the stable one, and there is no unsafe code for a sanitizer to look at.
+//!
+//! One target more, [`TYPESCRIPT`], is not libFuzzer's: it asks the npm package and the Rust crate the same questions.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
 use crate::tools::Tools;
+use crate::{process, setup};
 
 /// What makes the compiler count which code has run, as cargo-fuzz asks for it.
 const COUNTERS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -18,6 +20,10 @@ const COUNTERS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
 
 /// Where the targets are, from the repository's root.
 pub(crate) const FOLDERS: [&str; 2] = ["protocol/fuzz", "server-worker/fuzz"];
+
+/// The target that holds the TypeScript decoder and `/server` to the Rust ones, by `FILE` of the npm package's tests.
+const TYPESCRIPT: &str = "typescript";
+const FILE: &str = "sdk-wasm/npm/tests/unit/differential.test.ts";
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -43,10 +49,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         known.push((targets(&folder)?, folder));
     }
     let is_chosen = |name: &String| args.target.as_ref().is_none_or(|chosen| chosen == name);
-    let all = || known.iter().flat_map(|(targets, _)| targets);
+    let typescript = TYPESCRIPT.to_owned();
+    let all = || known.iter().flat_map(|(targets, _)| targets).chain([&typescript]);
     if let Some(unknown) = args.target.as_ref().filter(|_| !all().any(is_chosen)) {
         let names: Vec<_> = all().map(String::as_str).collect();
         bail!("there is no target {unknown}; there are {}", names.join(", "));
+    }
+    if is_chosen(&typescript) {
+        println!("\n== {TYPESCRIPT}");
+        against_typescript(args.seconds)?;
     }
     let host = host()?;
     for (targets, folder) in &known {
@@ -72,6 +83,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Says where a seed has found two answers to one question; nothing goes to a corpus.
+fn against_typescript(seconds: u32) -> Result<()> {
+    let tools = setup::ensure()?.tools;
+    let mut node = tools.on_path(Command::new(tools.node()?))?;
+    node.args(["--test", "--test-reporter=spec", FILE])
+        .env("FUZZ_SECONDS", seconds.to_string())
+        .current_dir(&tools.root);
+    process::run(&mut node).context("TypeScript and Rust differ; the seed above makes it again")
 }
 
 fn targets(folder: &Path) -> Result<Vec<String>> {

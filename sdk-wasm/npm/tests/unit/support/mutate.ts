@@ -179,12 +179,84 @@ const hit = (random: Random, text: string): string => {
   }
 };
 
-/** So many messages, some whole and most bent once or a few times. */
-export function* mutants(random: Random, count: number): Generator<string> {
-  for (let i = 0; i < count; i++) {
-    let text = random.pick(base);
-    for (let n = random.below(4); n > 0; n--) text = random.below(6) ? bend(random, text) : hit(random, text);
-    // A text message on a socket is always well-formed Unicode.
-    yield Buffer.from(text).toString();
+/** The text whole, or more often bent or hit once or a few times; always well-formed Unicode, as text on a socket is. */
+export const mutant = (random: Random, text: string): string => {
+  for (let n = random.below(4); n > 0; n--) text = random.below(6) ? bend(random, text) : hit(random, text);
+  return Buffer.from(text).toString();
+};
+
+/** A message: one of a few that say everything, or one that a fuzzer has found worth keeping. */
+export const message = (random: Random, found: readonly string[]): string =>
+  mutant(random, random.below(3) ? random.pick(base) : random.pick(found));
+
+const payloads = [
+  '{"transferRequestId":"transfer-123","merchantId":"corner-coffee","expiry":1732320000}',
+  '{"transferRequestId":"transfer-123","merchantId":"Zażółć \\u0107 😀","expiry":1732320000.9}',
+  '{"expiry":1732320900,"merchantId":"","sub":[{"a":1}],"transferRequestId":"transfer-124"}',
+];
+
+/** What a key holder may have signed for one who watches: a payload that says everything, or nearly one. */
+export const payload = (random: Random, found: readonly string[]): string =>
+  mutant(random, random.below(4) ? random.pick(payloads) : random.pick(found));
+
+/** The payload in base64, as there are several spellings of it. */
+export const encoded = (random: Random, payload: string): string => {
+  const text = Buffer.from(payload).toString("base64");
+  switch (random.below(12)) {
+    case 0:
+      return text.replace(/=+$/, "");
+    case 1:
+      return text.replaceAll("+", "-").replaceAll("/", "_");
+    case 2:
+      return text.replaceAll("+", " ");
+    case 3:
+      return text + random.pick(["=", "==", " ", "A", "\t", "."]);
+    case 4:
+      return text.replace(/=$/, "");
+    case 5:
+      // Bits that are none of any byte's.
+      return text.replace(
+        /.(=+)$/,
+        (_, end: string) => random.pick([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123+/"]) + end,
+      );
+    case 6:
+      return Buffer.from(random.pick(["\ufeff", "\u00a0", " \n", "\0"]) + payload).toString("base64");
+    case 7:
+      return hit(random, text);
+    default:
+      return text;
   }
-}
+};
+
+/** The MAC in base64url as it is to be, or in another spelling, or another one. */
+export const spelled = (random: Random, mac: Buffer): string => {
+  const text = mac.toString("base64url");
+  switch (random.below(16)) {
+    case 0:
+      return mac.toString("hex");
+    case 1:
+      return mac.toString("base64");
+    case 2:
+      return text.slice(0, -1) + random.pick([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123-_"]);
+    case 3:
+      return hit(random, text);
+    case 4:
+      return mac.fill(random.below(256), 0, 1).toString("base64url");
+    default:
+      return text;
+  }
+};
+
+/** Names of merchants, some of which cannot be. */
+export const merchant = (random: Random): string => {
+  const some = [
+    "corner-coffee",
+    "é😀",
+    'a"b\\c/\u0001\u007f\u2028',
+    "",
+    "\b\f\n\r\t",
+    "x".repeat(128),
+    "😀".repeat(129),
+  ];
+  return mutant(random, random.pick(some));
+};
