@@ -54,6 +54,8 @@ impl Read for Stream {
     }
 }
 
+/// Never with several slices at a time: on Linux that is `writev`, which raises SIGPIPE on a link that was reset, where
+/// `send` is told not to. Rust's own programs ignore the signal, and an app in Swift with this library in it dies of it.
 impl Write for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.io).poll_write(cx, bytes)
@@ -65,18 +67,6 @@ impl Write for Stream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
     }
 }
 
@@ -140,5 +130,68 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, to: Uri) -> Dialling {
         self.dial(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As TCP of tokio is: it would take many slices at a time.
+    struct Tcp(Vec<u8>);
+
+    impl Read for Tcp {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: ReadBufCursor<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl Write for Tcp {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.0.extend_from_slice(bytes);
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+
+        fn poll_write_vectored(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[io::IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            panic!("on a link that was reset, this is the end of a host that does not ignore SIGPIPE");
+        }
+    }
+
+    #[test]
+    fn what_comes_in_slices_is_written_one_at_a_time() {
+        let mut stream = Stream::new(Tcp(Vec::new()));
+        let slices = [
+            io::IoSlice::new(b""),
+            io::IoSlice::new(b"one"),
+            io::IoSlice::new(b"two"),
+        ];
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let written = Pin::new(&mut stream).poll_write_vectored(&mut cx, &slices);
+        assert!(matches!(written, Poll::Ready(Ok(3))), "{written:?}");
+        assert!(!stream.is_write_vectored());
     }
 }
