@@ -35,6 +35,22 @@ if (!existsSync(join(here, "dist/index.js"))) throw new Error("dist/ is missing;
 /** What an entry adds to a page that has the client anyway. */
 const beside = [["  /checkout (beside the client)", `import "./dist/checkout.js"`, 10_976]];
 
+/** Clients that are compared in the figures; /slim loads its session beside the script. */
+const COMPARED = ["@transfer-status/client", "  /slim (script)", "partysocket", "pusher-js", "centrifuge", "ably"];
+const json = process.argv.includes("--json");
+
+const tell = (name, bytes) => {
+  if (!COMPARED.includes(name)) return true;
+  const slim = name.includes("/slim");
+  const parts = slim ? [bytes, readFileSync(join(here, "dist/session.wasm"))] : [bytes];
+  const sum = (pack) => parts.reduce((total, part) => total + pack(part).length, 0);
+  const of = slim ? "@transfer-status/client/slim" : name;
+  const value = sum((part) => gzipSync(part, { level: 9 }));
+  const note = `brotli ${sum((part) => brotliCompressSync(part))} B`;
+  console.log(JSON.stringify({ what: "A client in a page, minified and gzipped", of, value, unit: "B", note }));
+  return true;
+};
+
 const print = (name, bytes, limit) => {
   const gzip = gzipSync(bytes, { level: 9 }).length;
   const columns = [bytes.length, gzip, brotliCompressSync(bytes).length].map((n) => String(n).padStart(9)).join("");
@@ -42,7 +58,7 @@ const print = (name, bytes, limit) => {
   return !limit || gzip <= limit;
 };
 
-console.log("".padEnd(44) + ["raw", "gzip", "brotli"].map((head) => head.padStart(9)).join(""));
+if (!json) console.log("".padEnd(44) + ["raw", "gzip", "brotli"].map((head) => head.padStart(9)).join(""));
 let ok = true;
 for (const [name, contents, limit] of [...rows, ...beside]) {
   const { outputFiles } = await build({
@@ -57,9 +73,9 @@ for (const [name, contents, limit] of [...rows, ...beside]) {
     charset: "utf8",
     external: ["*/fallback.js", "react", ...(beside.some(([row]) => row == name) ? ["*/index.js"] : [])],
   });
-  ok = print(name, outputFiles[0].contents, limit) && ok;
+  ok = (json ? tell : print)(name, outputFiles[0].contents, limit) && ok;
 }
-for (const [name, file] of files) print(name, readFileSync(join(here, "dist", file)));
+for (const [name, file] of json ? [] : files) print(name, readFileSync(join(here, "dist", file)));
 if (!ok) {
   console.error("an entry is over its limit");
   process.exitCode = 1;

@@ -6,6 +6,7 @@ import type { Browser, CDPSession } from "playwright-core";
 
 import { freshContext, seeCode, seeNetwork, startBrowser } from "./support/browser.ts";
 import { order, serveFixture } from "./support/fixture.ts";
+import { checkoutToLive } from "./support/measures.ts";
 import { World } from "./support/world.ts";
 
 /** How much slower than this machine, and the budget there, in milliseconds of the main thread. */
@@ -37,26 +38,8 @@ const spent = async (devtools: CDPSession) => {
 };
 
 test("from navigation to the first status", async (t) => {
-  const { context } = await freshContext(browser);
-  await context.addInitScript(() => {
-    const look = () => {
-      const card = document.querySelector("transfer-checkout")?.shadowRoot;
-      const live = card?.querySelector('#network[data-state="live"]');
-      if (live) document.documentElement.dataset["live"] = String(performance.now());
-      else requestAnimationFrame(look);
-    };
-    look();
-  });
-  const times: number[] = [];
-  for (let run = 0; run < 5; run++) {
-    const page = await context.newPage();
-    await page.goto(shop);
-    await page.locator("html[data-live]").waitFor({ state: "attached" });
-    times.push(Number(await page.locator("html").getAttribute("data-live")));
-    await page.close();
-  }
-  console.log(line("checkout page, navigation to first status (order, socket and status included)", times));
-  await context.close();
+  const { took } = await checkoutToLive(browser, shop, 5);
+  console.log(line("checkout page, navigation to first status (order, socket and status included)", took));
 
   const fixture = await serveFixture("bare.ts", t);
   const bare: number[] = [];

@@ -3,15 +3,18 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, join, resolve } from "node:path";
-import type { TestContext } from "node:test";
-
 import { build } from "esbuild";
 import type { Page } from "playwright-core";
 
 const fixtures = resolve(import.meta.dirname, "../fixtures");
 
+/** Where to leave what is to be done in the end: a test has it. */
+export interface Ending {
+  after(end: () => unknown): void;
+}
+
 /** Bundles and serves `name`, but not what is `external` to it, until the test is over; its address. */
-export const serveFixture = async (name: string, test: TestContext, external: string[] = []): Promise<string> => {
+export const serveFixture = async (name: string, test: Ending, external: string[] = []): Promise<string> => {
   const { outputFiles } = await build({
     entryPoints: [join(fixtures, name)],
     tsconfig: join(fixtures, "../tsconfig.json"),
