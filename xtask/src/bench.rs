@@ -10,13 +10,13 @@ use clap::Parser;
 
 use crate::process::{self, command};
 use crate::tools::Tools;
-use crate::{build, figures, kotlin, setup, swift_package};
+use crate::{build, centrifugo, chromium, figures, kotlin, npm, setup, swift_package};
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// `all [--only …]`, for every bench, with tables and charts in docs/benchmarks.md; `protocol`, for messages, signatures and the session; `watches [--count N]`, for thousands of watches in one process; `mobile`, for what the phone libraries weigh and what crossing into Kotlin and Swift costs; `server [--quick] [--json] [--only …]`, `cost [--transfers N] [--json]` or `hostile [--quick] [--json]`; see `--help` of each
+    /// `all [--only …]`, for every bench, with tables and charts in docs/benchmarks.md; `protocol`, for messages, signatures and the session; `watches [--count N]`, for thousands of watches in one process; `mobile`, for what the phone libraries weigh and what crossing into Kotlin and Swift costs; `page`, for what a page loads and how soon it has news; `server [--quick] [--json] [--yardstick] [--centrifugo] [--only …]`, `cost [--transfers N] [--json]` or `hostile [--quick] [--json]`; see `--help` of each
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH")]
     bench: Vec<String>,
 }
@@ -27,6 +27,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match words.as_slice() {
         [] => figures::run(&setup::ensure()?.tools, &figures::Args::default()),
         ["all", ..] => figures::run(&setup::ensure()?.tools, &figures::Args::try_parse_from(&words)?),
+        ["page"] => page(),
         ["mobile"] => mobile(&setup::ensure()?.tools),
         ["protocol"] => protocol(&Tools::load()?),
         ["watches", ..] => program(&Tools::load()?, args),
@@ -47,6 +48,9 @@ fn program(tools: &Tools, args: &Args) -> Result<()> {
         .args(&args.bench);
     // It need not build the Worker again.
     cargo.env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
+    if args.bench.iter().any(|word| word == "--centrifugo") {
+        cargo.env(centrifugo::VARIABLE, centrifugo::ensure(tools)?);
+    }
     Err(cargo.exec()).context("cannot start cargo")
 }
 
@@ -61,6 +65,28 @@ fn protocol(tools: &Tools) -> Result<()> {
     ];
     process::run(command(&tools.root, "cargo", bench).args(["wire", "--all-features"]))?;
     process::run(command(&tools.root, "cargo", bench).arg("session"))
+}
+
+/// The package and the checkout page in Chromium: what they load, and how soon they are live and have news.
+fn page() -> Result<()> {
+    let (ready, chromium) = setup::ensure_for_tests()?;
+    build::worker(&ready)?;
+    npm::build_checkout(&ready)?;
+    let tools = &ready.tools;
+    let shop = [
+        "build",
+        "--quiet",
+        "--package",
+        "transfer-status-examples",
+        "--bins",
+    ];
+    process::run(&mut command(&tools.root, "cargo", shop))?;
+    process::run(&mut npm::script(tools, npm::PACKAGE, "figures")?)?;
+    let mut figures = npm::script(tools, npm::BROWSER_TESTS, "figures")?;
+    figures
+        .env(chromium::VARIABLE, chromium)
+        .env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
+    process::run(&mut figures)
 }
 
 /// What the libraries weigh as they ship, and what a crossing costs. Both languages are measured, also where one of them

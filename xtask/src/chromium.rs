@@ -49,7 +49,8 @@ pub(crate) fn ensure(tools: &Tools) -> Result<PathBuf> {
     find().with_context(|| format!("the packages brought no browser: {by_hand}"))
 }
 
-fn find() -> Option<PathBuf> {
+/// The browser that the machine has.
+pub(crate) fn find() -> Option<PathBuf> {
     let on_path = NAMES.iter().find_map(|name| which::which(name).ok());
     on_path.or_else(|| {
         PLACES

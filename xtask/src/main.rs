@@ -12,6 +12,7 @@ mod backends;
 mod bench;
 mod browsers;
 mod build;
+mod centrifugo;
 mod chromium;
 mod debian;
 mod demo;

@@ -39,6 +39,8 @@ pub(crate) struct Pins {
     pub(crate) cargo_tools: BTreeMap<String, String>,
     /// The same, of what only `cargo xtask audit` runs.
     pub(crate) audit_tools: BTreeMap<String, String>,
+    /// What only a bench needs.
+    pub(crate) bench_tools: BenchTools,
     /// What only a release needs.
     pub(crate) release_tools: ReleaseTools,
     /// What the long way to the wasm target needs on Debian.
@@ -55,6 +57,13 @@ pub(crate) struct Pins {
     pub(crate) backend_tools: BTreeMap<String, BackendTool>,
     /// What the Kotlin and the Swift library are built and tested with.
     pub(crate) mobile_tools: MobileTools,
+}
+
+/// What the server is measured beside.
+#[derive(Deserialize)]
+pub(crate) struct BenchTools {
+    /// The version of Centrifugo, which is a Go module.
+    pub(crate) centrifugo: String,
 }
 
 /// What only a release needs.

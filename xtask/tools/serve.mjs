@@ -1,6 +1,6 @@
 // Runs the built Worker on local workerd, nothing but workerd's own socket between a client and the Worker.
 //
-// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--yardstick | --instruments]
+// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--yardstick | --partyserver | --instruments]
 //               [--beside BUILD --worker this|other --objects this|other]
 //
 // Started by `cargo xtask serve`, which builds the Worker first. What it prints on stdout is for scripts:
@@ -10,6 +10,7 @@ import diagnostics from "node:diagnostics_channel";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { answerCommands } from "./control.mjs";
 
@@ -103,6 +104,23 @@ function modulesOfYardstick(main) {
   return { modulesRoot, modules: [moduleHere("yardstick.mjs", modulesRoot)] };
 }
 
+// partyserver-room.mjs in the Worker's place, in one module with the package.
+async function modulesOfPartyserver(main) {
+  const { build } = await import("esbuild");
+  const name = "partyserver-room.mjs";
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "esnext",
+    external: ["cloudflare:workers"],
+  });
+  const modulesRoot = path.dirname(main);
+  const [{ contents }] = outputFiles;
+  return { modulesRoot, modules: [{ type: "ESModule", path: path.join(modulesRoot, name), contents }] };
+}
+
 // Kills workerd when this process is gone without having said good-bye: SIGKILL leaves no chance to clean up.
 function startWatchdog() {
   const script = 'last=; while read -r pid; do last=$pid; done; [ -z "$last" ] || kill -9 "$last" 2>/dev/null';
@@ -121,6 +139,7 @@ const { values: args } = parseArgs({
     control: { type: "boolean", default: false },
     instruments: { type: "boolean", default: false },
     yardstick: { type: "boolean", default: false },
+    partyserver: { type: "boolean", default: false },
     beside: { type: "string" },
     worker: { type: "string", default: "this" },
     objects: { type: "string", default: "this" },
@@ -140,7 +159,9 @@ const served = args.beside
   ? modulesOfTwo(main, args.beside)
   : args.yardstick
     ? modulesOfYardstick(main)
-    : modulesOf(main);
+    : args.partyserver
+      ? await modulesOfPartyserver(main)
+      : modulesOf(main);
 const modules = args.instruments ? withInstruments(served) : served;
 
 const releases = args.beside ? { RELEASE_OF_WORKER: args.worker, RELEASE_OF_OBJECTS: args.objects } : {};

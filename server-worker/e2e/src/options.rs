@@ -18,6 +18,7 @@ pub struct Options {
     pub(crate) variables: Vec<(&'static str, String)>,
     instruments: bool,
     yardstick: bool,
+    partyserver: bool,
     /// Of the Worker and of the objects, where the release before is at hand.
     pub(crate) releases: Option<(Release, Release)>,
 }
@@ -29,6 +30,7 @@ impl Default for Options {
             variables: Vec::new(),
             instruments: false,
             yardstick: false,
+            partyserver: false,
             releases: None,
         }
         .variable("HMAC_SECRET", HMAC_SECRET)
@@ -66,6 +68,7 @@ impl Options {
         for (wanted, argument) in [
             (self.instruments, "--instruments"),
             (self.yardstick, "--yardstick"),
+            (self.partyserver, "--partyserver"),
         ] {
             if wanted {
                 arguments.push(argument.to_owned());
@@ -90,6 +93,13 @@ impl Options {
     #[must_use]
     pub fn yardstick(mut self) -> Self {
         self.yardstick = true;
+        self
+    }
+
+    /// Puts `xtask/tools/partyserver-room.mjs` in the Worker's place.
+    #[must_use]
+    pub fn partyserver(mut self) -> Self {
+        self.partyserver = true;
         self
     }
 }

@@ -10,7 +10,7 @@ pub(super) struct Bar {
 }
 
 const WIDTH: f64 = 640.0;
-const NAMES: f64 = 170.0;
+const NAMES: f64 = 210.0;
 const LABELS: f64 = 110.0;
 const ROW: f64 = 28.0;
 const TITLE: f64 = 34.0;
@@ -61,7 +61,7 @@ mod tests {
             label: String::new(),
         };
         let svg = chart("a < b", &[bar("\"all\"", 4.0), bar("half", 2.0)]);
-        assert!(svg.contains("width=\"360.0\"") && svg.contains("width=\"180.0\""));
+        assert!(svg.contains("width=\"320.0\"") && svg.contains("width=\"160.0\""));
         assert!(svg.contains("a &lt; b") && svg.contains("&quot;all&quot;"));
     }
 }

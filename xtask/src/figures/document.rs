@@ -17,7 +17,9 @@ impl Part {
             Self::Protocol => "Messages, signatures and the session",
             Self::Watches => "Watches of the Rust SDK",
             Self::Mobile => "The border of the phone libraries",
-            Self::Server => "The server on one machine",
+            Self::Page => "The package in a page",
+            Self::Server => "The server on one machine, beside others",
+            Self::Hostile => "Hostile clients",
             Self::Cost => "What it costs",
         }
     }
@@ -37,10 +39,27 @@ impl Part {
                 "A state of the usual size is taken over and over; a waiting caller is woken by a frame that leaves a socket of the \
                  same process."
             }
+            Self::Page => {
+                "Chromium, a new profile each time, the server on workerd behind a network with 100 ms of round trip. A page \
+                 returns to a socket that has died without a word, and the final status has come meanwhile: from the moment \
+                 that the page is visible, or the browser online, to the moment that the status shows. Bytes of other clients \
+                 are beside, bundled and minified alike; partysocket is a socket that reconnects, and leaves all else to the page."
+            }
             Self::Server => {
-                "The built Worker on workerd, beside a bare Durable Object in JavaScript in the same run. **What each promises:** the \
-                 server verifies a signature, answers when the update is durable, gives every transfer one order by version, keeps \
-                 its history, archives and lists it. The bare object is durable and ordered too, and does none of the rest."
+                "The built Worker on workerd, beside a bare Durable Object in JavaScript and a room of partyserver's on the same \
+                 workerd, and beside Centrifugo, which is written in Go; latency and throughput in turn in one run, under the same \
+                 load. **What each promises.** *The server* verifies a signature of each update and each watcher, answers when the \
+                 update is durable, gives every transfer one order by version, keeps its history, archives and lists it. *The \
+                 bare object* stores what was last said and numbers it: durable and ordered, and nothing else of that. *The \
+                 partyserver room*, as its README has its users write it, does the same by `onStart`, `onConnect`, `onRequest` and \
+                 `broadcast`: durable and ordered. *Centrifugo* with its memory engine orders the publications of a channel by \
+                 offset and keeps the last one in memory: **not durable**, a restart loses it; it asks for an API key and lets \
+                 anybody subscribe. It uses all cores, an object of workerd one thread."
+            }
+            Self::Hostile => {
+                "One attack after the other on one server, while an honest payment is reported and watched. The mute sockets are \
+                 ten thousand, each from an address of its own, that never show a signature; the server closes each in time or at \
+                 once. Memory is the whole process's, and the runtime gives it back when it likes."
             }
             Self::Cost => "Counted on the running server; list prices, included quotas ignored.",
         }
@@ -73,6 +92,12 @@ pub(super) fn document(benchmarks: &Benchmarks) -> Document {
         );
         let mut compared: Vec<(&str, Vec<&Figure>)> = Vec::new();
         for figure in &measured.figures {
+            match compared.iter_mut().find(|(what, _)| *what == figure.what) {
+                Some((_, figures)) => figures.push(figure),
+                None => compared.push((&figure.what, vec![figure])),
+            }
+        }
+        for figure in compared.iter().flat_map(|(_, figures)| figures) {
             let note = figure
                 .note
                 .as_ref()
@@ -84,10 +109,6 @@ pub(super) fn document(benchmarks: &Benchmarks) -> Document {
                 figure.of,
                 value(figure)
             );
-            match compared.iter_mut().find(|(what, _)| *what == figure.what) {
-                Some((_, figures)) => figures.push(figure),
-                None => compared.push((&figure.what, vec![figure])),
-            }
         }
         for (what, figures) in compared {
             // Bars of several units would lie.

@@ -4,6 +4,7 @@
 
 mod chart;
 mod document;
+mod json;
 mod read;
 
 use std::collections::BTreeMap;
@@ -14,8 +15,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::process;
 use crate::tools::Tools;
+use crate::{centrifugo, chromium, process};
 
 /// What is measured, in the order in which it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize, Deserialize)]
@@ -24,7 +25,9 @@ pub(crate) enum Part {
     Protocol,
     Watches,
     Mobile,
+    Page,
     Server,
+    Hostile,
     Cost,
 }
 
@@ -70,11 +73,13 @@ pub(crate) struct Benchmarks {
 }
 
 impl Part {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::Protocol,
         Self::Watches,
         Self::Mobile,
+        Self::Page,
         Self::Server,
+        Self::Hostile,
         Self::Cost,
     ];
 
@@ -87,7 +92,13 @@ impl Part {
                 &["watches", "--count", "10000", "--json"],
             ],
             Self::Mobile => &[&["mobile"]],
+            Self::Page => &[&["page"]],
+            // Without Go there is no Centrifugo.
+            Self::Server if centrifugo::can_be_built() => {
+                &[&["server", "--yardstick", "--centrifugo", "--json"]]
+            }
             Self::Server => &[&["server", "--yardstick", "--json"]],
+            Self::Hostile => &[&["hostile", "--json"]],
             Self::Cost => &[&["cost", "--json"]],
         }
     }
@@ -145,6 +156,15 @@ fn write(docs: &Path, benchmarks: &Benchmarks) -> Result<()> {
     for (name, chart) in &document.charts {
         fs::write(charts.join(name), chart).with_context(|| format!("cannot write {name}"))?;
     }
+    // Those of figures that are no more.
+    for chart in fs::read_dir(&charts).with_context(|| format!("cannot read {}", charts.display()))? {
+        let chart = chart?;
+        let name = chart.file_name();
+        if !document.charts.iter().any(|(known, _)| name == known.as_str()) {
+            fs::remove_file(chart.path())
+                .with_context(|| format!("cannot remove {}", chart.path().display()))?;
+        }
+    }
     fs::write(docs.join("benchmarks.md"), document.text).context("cannot write docs/benchmarks.md")
 }
 
@@ -152,11 +172,20 @@ fn write(docs: &Path, benchmarks: &Benchmarks) -> Result<()> {
 fn captured(bench: &[&str]) -> Result<(String, bool)> {
     println!("\n== bench {}", bench.join(" "));
     let mut command = Command::new(std::env::current_exe()?);
+    if let Some(memory) = memory() {
+        command.env("TMPDIR", memory);
+    }
     let output = command.arg("bench").args(bench).stderr(Stdio::inherit()).output();
     let output = output.with_context(|| format!("cannot run the bench {}", bench.join(" ")))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     print!("{text}");
     Ok((text, output.status.success()))
+}
+
+/// A folder that lies in memory, for the server's state: what is measured is not to be this machine's disk.
+fn memory() -> Option<&'static Path> {
+    let folder = Path::new("/dev/shm");
+    tempfile::tempfile_in(folder).is_ok().then_some(folder)
 }
 
 fn machine(tools: &Tools) -> BTreeMap<String, String> {
@@ -168,8 +197,16 @@ fn machine(tools: &Tools) -> BTreeMap<String, String> {
         let told = process::output(tools.on_path(Command::new(program)).ok()?.arg(word)).ok()?;
         told.lines().next().map(ToOwned::to_owned)
     };
-    let workerd = fs::read(tools.npm_folder().join("node_modules/workerd/package.json")).unwrap_or_default();
-    let workerd: serde_json::Value = serde_json::from_slice(&workerd).unwrap_or_default();
+    let package = |name: &str| {
+        let file = tools
+            .npm_folder()
+            .join("node_modules")
+            .join(name)
+            .join("package.json");
+        let package: serde_json::Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+        package["version"].as_str().map(ToOwned::to_owned)
+    };
+    let browser = chromium::find().and_then(|program| version(program.to_str()?, "--version"));
     let all = [
         ("processor", cpu.map(|(_, name)| name.to_owned())),
         (
@@ -180,7 +217,15 @@ fn machine(tools: &Tools) -> BTreeMap<String, String> {
         ("rustc", version("rustc", "-V")),
         ("node", version("node", "-v")),
         ("java", version("javac", "-version")),
-        ("workerd", workerd["version"].as_str().map(ToOwned::to_owned)),
+        ("go", version("go", "version")),
+        ("workerd", package("workerd")),
+        ("partyserver", package("partyserver")),
+        ("centrifugo", Some(tools.pins.bench_tools.centrifugo.clone())),
+        ("browser", browser),
+        (
+            "state of the server",
+            Some(memory().map_or("on disk", |_| "in memory").to_owned()),
+        ),
     ];
     let known = all
         .into_iter()

@@ -1,118 +1,16 @@
-//! Reads figures out of what the benches print: JSON lines, divan's tables, lines for people with a number and a limit.
-
-use serde_json::Value;
+//! Reads figures out of what the benches print: divan's tables, lines for people with a number and a limit, and JSON.
 
 use super::Figure;
-
-/// Scenario and field of a JSON line, what it measures, and the unit.
-const FIELDS: [(&str, &str, &str, &str); 13] = [
-    (
-        "latency",
-        "updatesPerSecond",
-        "Updates a second, 16 transfers with a watcher each",
-        "",
-    ),
-    ("latency", "answerP50Ms", "An update's answer, median", "ms"),
-    (
-        "latency",
-        "receiptP50Ms",
-        "From an update to its watcher, median",
-        "ms",
-    ),
-    (
-        "latency",
-        "receiptP99Ms",
-        "From an update to its watcher, 99 of 100",
-        "ms",
-    ),
-    (
-        "throughput",
-        "updatesPerSecond",
-        "Updates a second, whole lives of new transfers",
-        "",
-    ),
-    (
-        "fan-out",
-        "deliveriesPerSecond",
-        "Deliveries a second, 1,000 watchers of one transfer",
-        "",
-    ),
-    (
-        "growth",
-        "ratioOfTime",
-        "Time of an update with 10,000 transfers, against 100",
-        "",
-    ),
-    (
-        "idle",
-        "kBPerSocketOfOneTransfer",
-        "Memory of an idle socket, all on one transfer",
-        "kB",
-    ),
-    (
-        "idle",
-        "kBPerSocketOfItsOwnTransfer",
-        "Memory of an idle socket, each with a transfer of its own",
-        "kB",
-    ),
-    (
-        "memory",
-        "slopeKiBPerUpdate",
-        "Memory that an update leaves with the runtime",
-        "KiB",
-    ),
-    (
-        "cost",
-        "dollarsPerMillion",
-        "List price of a million transfers",
-        "$",
-    ),
-    (
-        "watches",
-        "kBPerIdleWatch",
-        "Memory of an idle watch, at most 20 kB",
-        "kB",
-    ),
-    (
-        "watches",
-        "newsLastMs",
-        "News with the last of all watches, at most 1,000 ms",
-        "ms",
-    ),
-];
+use super::json;
 
 /// All figures in `text`.
 pub(super) fn figures(text: &str) -> Vec<Figure> {
     let mut figures: Vec<_> = text
         .lines()
-        .flat_map(|line| json_line(line).into_iter().chain(spoken(line)))
+        .flat_map(|line| json::line(line).into_iter().chain(spoken(line)))
         .collect();
     figures.extend(tables(text));
     figures
-}
-
-fn json_line(line: &str) -> Vec<Figure> {
-    let Ok(said) = serde_json::from_str::<Value>(line) else {
-        return Vec::new();
-    };
-    let of = match (said["watches"].as_u64(), said["yardstick"].as_bool()) {
-        (Some(count), _) => format!("{count} in one process"),
-        (_, Some(true)) => "a bare object".to_owned(),
-        _ => "the server".to_owned(),
-    };
-    let fields = FIELDS
-        .iter()
-        .filter(|(scenario, ..)| said["scenario"] == *scenario);
-    let figures = fields.filter_map(|(_, field, what, unit)| {
-        Some(Figure {
-            what: (*what).to_owned(),
-            of: of.clone(),
-            value: said[field].as_f64()?,
-            unit: (*unit).to_owned(),
-            note: None,
-        })
-    });
-    figures.collect()
 }
 
 /// `Kotlin: news to a waiting caller, median    0.073 ms   at most 1 ms`.
@@ -249,18 +147,5 @@ mod tests {
             figure("An idle watch", "Swift", 28.0, "KB", Some("at most 30 KB")),
         ];
         assert_eq!(figures(text), expected);
-    }
-
-    #[test]
-    fn a_json_line_says_whether_the_bare_object_was_measured() {
-        let text = r#"{"scenario":"fan-out","deliveriesPerSecond":5.5,"yardstick":true}
-{"scenario":"watches","watches":1000,"kBPerIdleWatch":18.0}
-{"scenario":"machine"}"#;
-        let [bare, watches] = figures(text).try_into().unwrap();
-        assert_eq!((bare.of.as_str(), bare.value), ("a bare object", 5.5));
-        assert_eq!(
-            (watches.of.as_str(), watches.unit.as_str()),
-            ("1000 in one process", "kB")
-        );
     }
 }

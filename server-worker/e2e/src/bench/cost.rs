@@ -14,7 +14,8 @@ use transfer_status_e2e::{Options, Server};
 
 use self::bill::{Assumed, Part};
 use self::lives::{LIVES, Life, REST, until_empty};
-use crate::load::{Backend, LIFE};
+use crate::backend::Backend;
+use crate::load::LIFE;
 use crate::machine::processor_time;
 use crate::report::{Report, rounded};
 

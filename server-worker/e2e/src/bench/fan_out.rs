@@ -6,12 +6,14 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use transfer_status::{Status, TransferId};
-use transfer_status_e2e::{Server, soon};
+use transfer_status_e2e::soon;
 
-use crate::load::{Backend, Watcher};
+use crate::backend::Backend;
 use crate::report::{Durations, Report, rounded};
+use crate::service::Service;
+use crate::watcher::Watcher;
 
-pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
+pub(crate) async fn run(server: &dyn Service, quick: bool, report: &Report) {
     let (watchers, updates) = if quick { (100, 3) } else { (1_000, 50) };
     let id: TransferId = "fan-out".parse().expect("an id");
     let (seen, mut all_seen) = mpsc::unbounded_channel();

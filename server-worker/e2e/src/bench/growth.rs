@@ -2,11 +2,12 @@
 
 use serde_json::json;
 use transfer_status::Status;
-use transfer_status_e2e::Server;
 
-use crate::load::{ASLEEP_AFTER, Backend, IN_FLIGHT, LIFE, Timings, Wave};
+use crate::backend::Backend;
+use crate::load::{ASLEEP_AFTER, IN_FLIGHT, LIFE, Timings, Wave};
 use crate::machine::processor_time;
 use crate::report::{Report, milliseconds_each, rounded};
+use crate::service::Service;
 
 /// The cost of an update at one size.
 struct Cost {
@@ -15,7 +16,7 @@ struct Cost {
     receipt_p50_ms: f64,
 }
 
-pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
+pub(crate) async fn run(server: &dyn Service, quick: bool, report: &Report) {
     let (few, many, transfers) = if quick { (10, 50, 32) } else { (100, 10_000, 480) };
     // What a process does for the first time is not what it does.
     let _ = measure(server, "warm", if quick { 16 } else { 320 }).await;
@@ -44,7 +45,7 @@ pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
 /// Waves of which the best one counts: others on the machine only ever make one slower.
 const ROUNDS: usize = 3;
 
-async fn measure(server: &Server, name: &str, transfers: usize) -> Cost {
+async fn measure(server: &dyn Service, name: &str, transfers: usize) -> Cost {
     let mut best: Option<Cost> = None;
     for round in 0..ROUNDS {
         let mut wave = Wave::open(server, &format!("{name}-{round}"), transfers).await;
@@ -70,7 +71,7 @@ async fn measure(server: &Server, name: &str, transfers: usize) -> Cost {
 }
 
 /// Makes transfers number `from` to `to`, with one update each and nobody watching.
-async fn fill(server: &Server, from: usize, to: usize) {
+async fn fill(server: &dyn Service, from: usize, to: usize) {
     let lanes = (0..IN_FLIGHT).map(|lane| async move {
         let mut backend = Backend::connect(server).await;
         for number in (from + lane..to).step_by(IN_FLIGHT) {

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use transfer_status::TransferId;
-use transfer_status_e2e::Server;
 
-use crate::load::{ASLEEP_AFTER, Watcher};
+use crate::load::ASLEEP_AFTER;
 use crate::machine::resident_kib;
 use crate::report::{Report, rounded};
+use crate::service::Service;
+use crate::watcher::Watcher;
 
-pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
+pub(crate) async fn run(server: &dyn Service, quick: bool, report: &Report) {
     let (sockets, wait) = if quick {
         (50, Duration::from_secs(1))
     } else {
@@ -44,7 +45,7 @@ pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
     report.result("idle", &words, figures);
 }
 
-async fn open(server: &Server, sockets: usize, name: impl Fn(usize) -> String) -> Vec<Watcher> {
+async fn open(server: &dyn Service, sockets: usize, name: impl Fn(usize) -> String) -> Vec<Watcher> {
     let mut open = Vec::new();
     for number in 0..sockets {
         let id: TransferId = name(number).parse().expect("an id");

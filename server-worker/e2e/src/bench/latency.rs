@@ -3,14 +3,15 @@
 use std::time::Instant;
 
 use transfer_status::Status;
-use transfer_status_e2e::Server;
 
-use crate::load::{Backend, IN_FLIGHT, Timings, Watched};
+use crate::backend::Backend;
+use crate::load::{IN_FLIGHT, Timings, Watched};
 use crate::machine::processor_time;
 use crate::rounds::Round;
+use crate::service::Service;
 
 /// Changes of each of [`IN_FLIGHT`] new transfers at the same time.
-pub(crate) async fn round(server: &Server, number: usize, quick: bool) -> Round {
+pub(crate) async fn round(server: &dyn Service, number: usize, quick: bool) -> Round {
     let changes = if quick { 10 } else { 150 };
     let lanes = (0..IN_FLIGHT).map(|lane| async move {
         let watched = Watched::open(server, format!("latency-{number}-{lane}")).await;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
 /// The kernel counts processor time in this unit for every program.
@@ -59,6 +60,29 @@ pub(crate) fn load_average() -> f64 {
     let text = read("/proc/loadavg");
     let first = text.split(' ').next();
     first.and_then(|load| load.parse().ok()).unwrap_or(f64::NAN)
+}
+
+/// Descriptors of a process beside its sockets.
+pub(crate) const OTHER_FILES: u64 = 100;
+
+/// Lets this process, and those that it starts from now on, have as many files open as are needed.
+pub(crate) fn raise_open_files(wanted: u64) {
+    let mut limit = getrlimit(Resource::Nofile);
+    let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= wanted);
+    if enough(limit.current) {
+        return;
+    }
+    limit.current = Some(wanted);
+    if !enough(limit.maximum) {
+        // Only root may.
+        limit.maximum = Some(wanted);
+    }
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        panic!(
+            "{wanted} open files are needed for so many sockets, and the limit cannot be raised ({error}): raise the hard \
+             limit (`ulimit -Hn`), or ask for fewer"
+        );
+    }
 }
 
 /// Resident memory of a process in KiB.

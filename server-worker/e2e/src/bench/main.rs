@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool talks on stdout")]
 
+mod backend;
+mod centrifugo;
 mod cost;
 mod fan_out;
 mod growth;
@@ -18,18 +20,20 @@ mod memory;
 mod prices;
 mod report;
 mod rounds;
+mod server;
+mod service;
 mod stand;
 mod throughput;
+mod watcher;
 mod watches;
 
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use transfer_status_e2e::{Options, Server};
+use transfer_status_e2e::Server;
 
 use crate::machine::Machine;
 use crate::report::Report;
-use crate::rounds::Kind;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
@@ -41,7 +45,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Bench {
     /// Latency, throughput, fan-out, growth, idle sockets and memory of the real server on local workerd
-    Server(ServerArgs),
+    Server(server::ServerArgs),
     /// Count what one transfer needs of the platform and price a million; fails when over the limit
     Cost(CostArgs),
     /// Let hostile clients loose on it, and measure what the honest ones notice; fails when something does not hold
@@ -51,24 +55,6 @@ enum Bench {
     /// The service of `watches`
     #[command(hide = true)]
     Stand,
-}
-
-#[derive(Args)]
-struct ServerArgs {
-    /// A load of seconds, to see that it runs; its figures mean little
-    #[arg(long)]
-    quick: bool,
-    /// Print the JSON lines alone
-    #[arg(long)]
-    json: bool,
-    /// Beside the server, measure the least that a Durable Object can do on this machine: what it stores and answers
-    /// with neither signatures nor history. Latency and throughput go in turn, and are compared; so is the processor
-    /// time, which others on the machine disturb least
-    #[arg(long)]
-    yardstick: bool,
-    /// Only these scenarios
-    #[arg(long, value_delimiter = ',', value_enum)]
-    only: Vec<Scenario>,
 }
 
 #[derive(Args)]
@@ -104,81 +90,12 @@ struct WatchesArgs {
     json: bool,
 }
 
-/// One scenario, in the order in which they run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Scenario {
-    Latency,
-    Throughput,
-    FanOut,
-    Growth,
-    Idle,
-    Memory,
-}
-
-impl Scenario {
-    const ALL: [Self; 6] = [
-        Self::Latency,
-        Self::Throughput,
-        Self::FanOut,
-        Self::Growth,
-        Self::Idle,
-        Self::Memory,
-    ];
-
-    /// Whether the platform alone can do it too.
-    fn is_of_the_platform(self) -> bool {
-        self != Self::Growth
-    }
-
-    /// What it is where it goes in rounds.
-    fn rounds(self) -> Option<Kind> {
-        match self {
-            Self::Latency => Some(Kind::Latency),
-            Self::Throughput => Some(Kind::Throughput),
-            _ => None,
-        }
-    }
-
-    async fn run(self, server: &Server, quick: bool, report: &Report) {
-        match self {
-            Self::Latency => rounds::run(Kind::Latency, server, None, quick, report).await,
-            Self::Throughput => rounds::run(Kind::Throughput, server, None, quick, report).await,
-            Self::FanOut => fan_out::run(server, quick, report).await,
-            Self::Growth => growth::run(server, quick, report).await,
-            Self::Idle => idle::run(server, quick, report).await,
-            Self::Memory => memory::run(server, quick, report).await,
-        }
-    }
-}
-
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("the runtime starts");
     match Cli::parse().bench {
         Bench::Server(args) => {
-            let report = Report::new(args.json);
-            for scenario in Scenario::ALL {
-                if !args.only.is_empty() && !args.only.contains(&scenario) {
-                    continue;
-                }
-                // A server of its own, so that no scenario finds what another has left.
-                let on = |options| {
-                    let server = Server::start(options);
-                    report.machine_once(|| Machine::look(server.folder()));
-                    runtime.block_on(scenario.run(&server, args.quick, &report));
-                };
-                if let (true, Some(kind)) = (args.yardstick, scenario.rounds()) {
-                    let bare = Server::start(Options::default().yardstick());
-                    let server = Server::start(Options::default());
-                    report.machine_once(|| Machine::look(server.folder()));
-                    runtime.block_on(rounds::run(kind, &server, Some(&bare), args.quick, &report));
-                    continue;
-                }
-                if args.yardstick && scenario.is_of_the_platform() {
-                    report.of_the_yardstick(|| on(Options::default().yardstick()));
-                }
-                on(Options::default());
-            }
+            server::run(&args, &runtime);
             ExitCode::SUCCESS
         }
         Bench::Hostile(args) => {
@@ -188,6 +105,8 @@ fn main() -> ExitCode {
             } else {
                 hostile::Size::FULL
             };
+            // The server inherits it.
+            machine::raise_open_files(size.open_files());
             let server = Server::start(hostile::options());
             report.machine_once(|| Machine::look(server.folder()));
             match runtime.block_on(hostile::run(&server, size, &report)) {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
-use transfer_status_e2e::Server;
 
 use crate::load::{ASLEEP_AFTER, LIFE, Timings, Wave};
 use crate::machine::resident_kib;
 use crate::report::{Report, rounded};
+use crate::service::Service;
 
-pub(crate) async fn run(server: &Server, quick: bool, report: &Report) {
+pub(crate) async fn run(server: &dyn Service, quick: bool, report: &Report) {
     let (batches, transfers, wait) = if quick {
         (3, 16, Duration::from_millis(500))
     } else {

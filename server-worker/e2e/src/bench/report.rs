@@ -11,7 +11,7 @@ use crate::machine::{self, Machine};
 pub(crate) struct Report {
     json_only: bool,
     machine_told: Cell<bool>,
-    is_yardstick: Cell<bool>,
+    of: Cell<Option<&'static str>>,
 }
 
 impl Report {
@@ -19,7 +19,7 @@ impl Report {
         Self {
             json_only,
             machine_told: Cell::new(false),
-            is_yardstick: Cell::new(false),
+            of: Cell::new(None),
         }
     }
 
@@ -32,20 +32,20 @@ impl Report {
         }
     }
 
-    /// Marks the results of `run` as those of the yardstick.
-    pub(crate) fn of_the_yardstick(&self, run: impl FnOnce()) {
-        self.is_yardstick.set(true);
+    /// Marks the results of `run` as those of another service than the server.
+    pub(crate) fn of(&self, name: &'static str, run: impl FnOnce()) {
+        self.of.set(Some(name));
         run();
-        self.is_yardstick.set(false);
+        self.of.set(None);
     }
 
     /// One result, with the load that the machine had from everybody in the last minute.
     pub(crate) fn result(&self, scenario: &str, words: &str, mut figures: Value) {
-        let is_yardstick = self.is_yardstick.get();
-        let of = if is_yardstick { "bare object: " } else { "" };
-        self.say(&format!("{scenario:<12}{of}{words}"));
-        if is_yardstick {
-            figures["yardstick"] = true.into();
+        let of = self.of.get();
+        let whose = of.map_or_else(String::new, |name| format!("{name}: "));
+        self.say(&format!("{scenario:<12}{whose}{words}"));
+        if let Some(name) = of {
+            figures["of"] = name.into();
         }
         figures["loadAverage"] = json!(machine::load_average());
         self.line(scenario, figures);

@@ -1,12 +1,13 @@
-//! A scenario in rounds: one server's, or two servers' in turn, so that what else the machine does strikes both alike.
+//! A scenario in rounds: the server's, or its own and those of others in turn, so that what else the machine does strikes
+//! all alike.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use transfer_status_e2e::Server;
 
 use crate::load::{IN_FLIGHT, Timings};
 use crate::report::{Report, median, milliseconds_each, rounded};
+use crate::service::Service;
 use crate::{latency, throughput};
 
 /// Rounds of each server.
@@ -29,7 +30,7 @@ impl Kind {
         }
     }
 
-    async fn round(self, server: &Server, number: usize, quick: bool) -> Round {
+    async fn round(self, server: &dyn Service, number: usize, quick: bool) -> Round {
         match self {
             Self::Latency => latency::round(server, number, quick).await,
             Self::Throughput => throughput::round(server, number, quick).await,
@@ -66,31 +67,46 @@ impl Round {
     }
 }
 
-/// Runs `kind` on `server`, and with a `bare` object in turn.
-pub(crate) async fn run(kind: Kind, server: &Server, bare: Option<&Server>, quick: bool, report: &Report) {
+/// What is measured beside the server.
+pub(crate) struct Beside<'a> {
+    /// What it is called in the results.
+    pub(crate) name: &'static str,
+    pub(crate) service: &'a dyn Service,
+}
+
+/// Runs `kind` on `server`, and on all others in turn.
+pub(crate) async fn run(
+    kind: Kind,
+    server: &dyn Service,
+    others: &[Beside<'_>],
+    quick: bool,
+    report: &Report,
+) {
+    let services: Vec<_> = std::iter::once(server)
+        .chain(others.iter().map(|other| other.service))
+        .collect();
     let rounds = if quick { 1 } else { ROUNDS };
     // What a process does for the first time is not what it does.
-    for server in bare.into_iter().chain([server]) {
-        kind.round(server, rounds, quick).await;
+    for service in &services {
+        kind.round(*service, rounds, quick).await;
     }
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let mut results: Vec<Vec<Round>> = services.iter().map(|_| Vec::new()).collect();
     for number in 0..rounds {
-        // Who goes first changes, and with it who finds the machine as the other has left it.
-        let mut order = vec![(server, &mut ours)];
-        order.extend(bare.map(|bare| (bare, &mut theirs)));
-        if number % 2 == 0 {
-            order.reverse();
-        }
-        for (server, rounds) in order {
-            rounds.push(kind.round(server, number, quick).await);
+        let mut order: Vec<_> = services.iter().zip(&mut results).collect();
+        // Who goes first changes, and with it who finds the machine as which other has left it.
+        let first = number % order.len();
+        order.rotate_left(first);
+        for (service, results) in order {
+            results.push(kind.round(*service, number, quick).await);
         }
     }
-    if bare.is_some() {
-        report.of_the_yardstick(|| tell(kind, &theirs, report));
-    }
-    tell(kind, &ours, report);
-    if bare.is_some() {
-        compare(kind, &ours, &theirs, report);
+    let Some((ours, theirs)) = results.split_first() else {
+        return;
+    };
+    tell(kind, ours, report);
+    for (other, theirs) in others.iter().zip(theirs) {
+        report.of(other.name, || tell(kind, theirs, report));
+        compare(kind, ours, other.name, theirs, report);
     }
 }
 
@@ -119,8 +135,8 @@ fn tell(kind: Kind, rounds: &[Round], report: &Report) {
     report.result(kind.name(), &words, figures);
 }
 
-/// The medians of what the rounds were to those of the bare object right beside them.
-fn compare(kind: Kind, ours: &[Round], theirs: &[Round], report: &Report) {
+/// The medians of what the rounds were to those of another right beside them.
+fn compare(kind: Kind, ours: &[Round], name: &str, theirs: &[Round], report: &Report) {
     let ratio = |figure: fn(&Round) -> f64| {
         let each = ours.iter().zip(theirs);
         Value::from(median(
@@ -128,13 +144,13 @@ fn compare(kind: Kind, ours: &[Round], theirs: &[Round], report: &Report) {
         ))
     };
     let figures = json!({
-        "ofTheBareObject": true,
+        "comparedTo": name,
         "updatesPerSecond": ratio(Round::per_second),
         "serverProcessorMsPerUpdate": ratio(Round::processor_each),
         "receiptP99Ms": ratio(Round::receipt_p99),
     });
     let words = format!(
-        "to the bare object: {} of its updates/s, {} times its processor time, {} times its p99 of a receipt",
+        "to {name}: {} of its updates/s, {} times its processor time, {} times its p99 of a receipt",
         figures["updatesPerSecond"], figures["serverProcessorMsPerUpdate"], figures["receiptP99Ms"],
     );
     report.result(kind.name(), &words, figures);

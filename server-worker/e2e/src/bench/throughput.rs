@@ -1,13 +1,12 @@
 //! Updates a second over many transfers: whole lives of three updates, each transfer with a watcher.
 
-use transfer_status_e2e::Server;
-
 use crate::load::{LIFE, Wave};
 use crate::machine::processor_time;
 use crate::rounds::Round;
+use crate::service::Service;
 
 /// The lives of new transfers.
-pub(crate) async fn round(server: &Server, number: usize, quick: bool) -> Round {
+pub(crate) async fn round(server: &dyn Service, number: usize, quick: bool) -> Round {
     let transfers = if quick { 32 } else { 480 };
     // The sockets are opened before the clock runs and closed after.
     let mut wave = Wave::open(server, &format!("wave-{number}"), transfers).await;

@@ -8,20 +8,17 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::json;
 use transfer_status::{Client, Key, Minter, TransferId, Watch};
 use transfer_status_e2e::{SUBSCRIBE_HMAC_SECRET, soon, unix_seconds};
 
-use crate::machine::resident_kib;
+use crate::machine::{OTHER_FILES, raise_open_files, resident_kib};
 use crate::report::{Durations, Report, rounded};
 
 /// The most that an idle watch may cost, in kB.
 const KB: f64 = 20.0;
 /// The latest that a watch may have its news.
 const NEWS: Duration = Duration::from_secs(1);
-/// Descriptors beside the sockets.
-const OTHER_FILES: u64 = 100;
 
 /// Whether `count` watches keep to both limits.
 pub(crate) async fn run(count: usize, report: &Report) -> bool {
@@ -82,20 +79,6 @@ async fn open(client: &Client, name: &str, count: usize) -> Vec<Watch> {
     }))
     .await;
     watches
-}
-
-/// Asks for as many descriptors as are needed.
-fn raise_open_files(wanted: u64) {
-    let mut limit = getrlimit(Resource::Nofile);
-    let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= wanted);
-    assert!(
-        enough(limit.maximum),
-        "{wanted} open files are needed: raise the hard limit (`ulimit -Hn`), or ask for fewer watches"
-    );
-    if !enough(limit.current) {
-        limit.current = Some(wanted);
-        setrlimit(Resource::Nofile, limit).expect("the limit may be raised up to the hard one");
-    }
 }
 
 /// The stand's process, which ends with this value.

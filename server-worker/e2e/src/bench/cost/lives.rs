@@ -6,7 +6,9 @@ use std::time::Duration;
 use transfer_status::TransferId;
 use transfer_status_e2e::{Server, Sockets, within};
 
-use crate::load::{Backend, LIFE, Watcher};
+use crate::backend::Backend;
+use crate::load::LIFE;
+use crate::watcher::Watcher;
 
 /// For a room and what it does after its answers to come to rest before it is put to sleep.
 pub(super) const REST: Duration = Duration::from_millis(500);

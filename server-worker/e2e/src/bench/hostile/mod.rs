@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use transfer_status::{Status, TransferId};
 use transfer_status_e2e::{Options, Server};
 
-use crate::load::{Backend, Watcher};
-use crate::machine::resident_kib;
+use crate::backend::Backend;
+use crate::machine::{OTHER_FILES, resident_kib};
 use crate::report::{Durations, Report, rounded};
+use crate::watcher::Watcher;
 
 /// An honest update may take this long from its report to its watcher, whatever goes on and however busy the machine is.
 const HONEST_WITHIN: f64 = 10_000.0;
@@ -46,6 +47,12 @@ impl Size {
         burst: 20_000,
         time: Duration::from_secs(20),
     };
+
+    /// What the server may have open at a time: workerd has two descriptors of each connection, and some of one attack's
+    /// sockets linger into the next.
+    pub(crate) fn open_files(self) -> u64 {
+        2 * self.sockets as u64 + 10 * OTHER_FILES
+    }
 }
 
 /// What the server is started with.
@@ -60,8 +67,8 @@ pub(crate) async fn run(server: &Server, size: Size, report: &Report) -> bool {
     macro_rules! attack {
         ($name:literal, $attack:expr) => {{
             let before = Before::look(server).await;
-            let (latency, figures) = honest.meanwhile(size.time, $attack).await;
-            holds &= before.judge(server, $name, &latency, figures, report).await;
+            let meanwhile = honest.meanwhile(server.pid(), size.time, $attack).await;
+            holds &= before.judge(server, $name, meanwhile, report).await;
         }};
     }
     attack!("nothing", async { json!({}) });
@@ -99,14 +106,16 @@ impl Honest {
         }
     }
 
-    /// Reports and watches until `attack` is over, and for `least` at least; what each update took.
+    /// Reports and watches until `attack` on the process `pid` is over, and for `least` at least.
     async fn meanwhile(
         &mut self,
+        pid: u32,
         least: Duration,
         attack: impl Future<Output = Value>,
-    ) -> (Durations, Value) {
+    ) -> Meanwhile {
         let begun = Instant::now();
         let mut latency = Durations::default();
+        let mut peak_kib = 0;
         let mut figures = None;
         tokio::pin!(attack);
         while figures.is_none() || latency.len() < 20 && begun.elapsed() < least {
@@ -129,9 +138,24 @@ impl Honest {
                 }
             };
             latency.push(took);
+            peak_kib = peak_kib.max(resident_kib(pid));
         }
-        (latency, figures.unwrap_or_default())
+        Meanwhile {
+            latency,
+            peak_kib,
+            figures: figures.unwrap_or_default(),
+        }
     }
+}
+
+/// What was seen while an attack went on.
+struct Meanwhile {
+    /// What each honest update took.
+    latency: Durations,
+    /// The most memory that the server had, of as many looks as there were honest updates.
+    peak_kib: u64,
+    /// What the attack says of itself.
+    figures: Value,
 }
 
 /// What there was before an attack.
@@ -154,21 +178,20 @@ impl Before {
     }
 
     /// Tells the figures, and whether the attack has cost no more than it may.
-    async fn judge(
-        self,
-        server: &Server,
-        name: &str,
-        latency: &Durations,
-        mut figures: Value,
-        report: &Report,
-    ) -> bool {
+    async fn judge(self, server: &Server, name: &str, meanwhile: Meanwhile, report: &Report) -> bool {
+        let Meanwhile {
+            latency,
+            peak_kib,
+            mut figures,
+        } = meanwhile;
         let tried = figures["tried"].as_f64().unwrap_or_default();
-        let peak = resident_kib(server.pid());
+        let resident_after = resident_kib(server.pid());
         // Every object of an attack has to have had the time to notice that its sockets are gone.
         let after = Self::look(server).await;
         let updates = after.version - self.version + figures["rightfulUpdates"].as_u64().unwrap_or_default();
         let rows = (after.rows - self.rows).saturating_sub(rightful_rows(updates));
-        let left = (peak as f64 - self.resident_kib as f64).max(0.0);
+        let left = (resident_after as f64 - self.resident_kib as f64).max(0.0);
+        let peak = (peak_kib as f64 - self.resident_kib as f64).max(0.0);
         let wrong: Vec<String> = figures["wrong"]
             .as_array()
             .into_iter()
@@ -194,6 +217,7 @@ impl Before {
         figures["honestSlowestMs"] = json!(slowest);
         figures["honestUpdates"] = json!(latency.len());
         figures["rowsLeft"] = json!(rows);
+        figures["peakMiBMore"] = json!(rounded(peak / 1024.0));
         figures["residentMiBMore"] = json!(rounded(left / 1024.0));
         figures["faults"] = json!(faults);
         let words = format!("{name}: {figures}");

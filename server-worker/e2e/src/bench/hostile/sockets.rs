@@ -1,6 +1,8 @@
 //! Hostile sockets: mute ones, bad frames, frames without end, floods, and readers that do not read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -12,7 +14,8 @@ use transfer_status::TransferId;
 use transfer_status_e2e::Server;
 
 use super::Size;
-use crate::load::Backend;
+use crate::backend::Backend;
+use crate::watcher::Watcher;
 
 /// PROTOCOL.md gives a socket 10 s to subscribe; the machine may be busy.
 const UNPROVEN_WITHIN: Duration = Duration::from_secs(30);
@@ -122,20 +125,30 @@ fn head(first: u8, length: u64) -> Vec<u8> {
 
 /// Sockets that open, from as many addresses, and say nothing: each is closed in time, and no row was written.
 pub(super) async fn never_subscribe(server: &Server, size: Size) -> Value {
-    const AT_ONCE: usize = 25;
+    const AT_ONCE: usize = 100;
     let begun = Instant::now();
     let mut codes: BTreeMap<String, u64> = BTreeMap::new();
     let mut open = Vec::new();
+    let open_now = Arc::new(AtomicUsize::new(0));
+    let mut most_open = 0;
     for batch in (0..size.sockets).collect::<Vec<_>>().chunks(AT_ONCE) {
         let opening = batch.iter().map(|number| async move {
-            let socket = Raw::open(server, &format!("mute-{}", number % 50), *number, false).await;
-            // Reading goes on from the start, so that what each is told is known when it ends.
-            Some(tokio::spawn(async move {
-                let mut socket = socket?;
-                socket.closed(UNPROVEN_WITHIN + Duration::from_secs(30)).await
-            }))
+            Raw::open(server, &format!("mute-{}", number % 50), *number, false).await
         });
-        open.extend(join_all(opening).await.into_iter().flatten());
+        for socket in join_all(opening).await {
+            let open_now = Arc::clone(&open_now);
+            // Reading begins at once, so that what each is told is known when it ends.
+            open.push(tokio::spawn(async move {
+                let mut socket = socket?;
+                open_now.fetch_add(1, Ordering::Relaxed);
+                let code = socket.closed(UNPROVEN_WITHIN + Duration::from_secs(30)).await;
+                open_now.fetch_sub(1, Ordering::Relaxed);
+                code
+            }));
+        }
+        // Those of this batch count themselves when they begin to read.
+        tokio::task::yield_now().await;
+        most_open = most_open.max(open_now.load(Ordering::Relaxed));
     }
     let opened_in = begun.elapsed();
     for socket in open {
@@ -152,7 +165,7 @@ pub(super) async fn never_subscribe(server: &Server, size: Size) -> Value {
         .map(|(code, count)| format!("{count} were closed by {code}"))
         .collect();
     json!({
-        "tried": size.sockets, "codes": codes, "openedInSeconds": opened_in.as_secs_f64().round(), "wrong": wrong,
+        "tried": size.sockets, "openAtOnce": most_open, "codes": codes, "openedInSeconds": opened_in.as_secs_f64().round(), "wrong": wrong,
     })
 }
 
@@ -277,7 +290,7 @@ pub(super) async fn deaf_readers(server: &Server, size: Size) -> Value {
     for number in 0..deaf_count {
         deaf.extend(Raw::open(server, LIVES, number, true).await);
     }
-    let mut reader = crate::load::Watcher::open(server, &id).await;
+    let mut reader = Watcher::open(server, &id).await;
     let mut backend = Backend::connect(server).await;
     let padding = "x".repeat(7_900);
     let updates = size.burst as u64 / 10;
