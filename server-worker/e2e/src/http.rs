@@ -134,6 +134,17 @@ pub async fn request_at(
     headers: Headers<'_>,
     body: impl Into<Bytes>,
 ) -> Answer {
+    soon(answered(url, method, path, headers, body)).await
+}
+
+/// The whole answer to a request, however long it takes.
+pub(crate) async fn answered(
+    url: &str,
+    method: &str,
+    path: &str,
+    headers: Headers<'_>,
+    body: impl Into<Bytes>,
+) -> Answer {
     let mut request = http::Request::builder()
         .method(method)
         .uri(format!("{url}{path}"));
@@ -144,12 +155,9 @@ pub async fn request_at(
         .body(Full::new(body.into()))
         .expect("the request can be written");
     let client = Client::builder(TokioExecutor::new()).build_http();
-    let answer = soon(client.request(request)).await.expect("an answer comes");
+    let answer = client.request(request).await.expect("an answer comes");
     let (head, body) = answer.into_parts();
-    let body = soon(body.collect())
-        .await
-        .expect("the body comes whole")
-        .to_bytes();
+    let body = body.collect().await.expect("the body comes whole").to_bytes();
     Answer {
         status: head.status.as_u16(),
         headers: head.headers,

@@ -21,7 +21,8 @@ use crate::workplace::{self, Folder};
 
 /// A busy machine starts a server in some seconds.
 const START_WITHIN: Duration = Duration::from_secs(60);
-const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// What a command is about has nothing to do with how soon the runtime is told of it.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// What an eviction does to the sockets of the object.
