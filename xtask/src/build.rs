@@ -2,6 +2,7 @@
 //!
 //! Cargo judges what has changed: it builds first, and only a new `.wasm` goes through the slower tools after it.
 
+use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +15,7 @@ use crate::mobile::For;
 use crate::setup::{self, Ready};
 use crate::tools::Tools;
 use crate::wasm_target::TARGET;
-use crate::{kotlin, npm, process, swift_package, worker};
+use crate::{kotlin, npm, order, process, swift_package, worker};
 
 /// The cargo profile of all that ships as WebAssembly.
 pub(crate) const PROFILE: &str = "wasm";
@@ -169,11 +170,54 @@ pub(crate) fn page(ready: &Ready, what: &[&str], module: &str, folder: &Path) ->
 pub(crate) fn compile(ready: &Ready, what: &[&str]) -> Result<()> {
     let Ready { tools, wasm } = ready;
     let mut cargo = wasm.command(tools, "cargo");
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", remapped(ready)?);
     cargo
         .args(["build", "--target", TARGET])
         .args(what)
         .current_dir(&tools.root);
     process::run(&mut cargo)
+}
+
+/// Sources are named in what ships as they are on every machine: a crate by its name and version, the standard library as
+/// its own builders name it, of which half is compiled by them and half here.
+fn remapped(ready: &Ready) -> Result<String> {
+    let Ready { tools, wasm } = ready;
+    let rustc = |argument: &str| {
+        process::output(
+            wasm.command(tools, "rustc")
+                .arg(argument)
+                .current_dir(&tools.root),
+        )
+    };
+    let version = rustc("-vV")?;
+    let commit = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "));
+    let mut flags = Vec::new();
+    let mut remap =
+        |from: &Path, to: &str| flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+    if let Some(commit) = commit {
+        let library = Path::new(&rustc("--print=sysroot")?).join("lib/rustlib/src/rust/library");
+        remap(&library, &format!("/rustc/{commit}/library"));
+    }
+    for registry in fs::read_dir(cargo_home()?.join("registry/src"))
+        .into_iter()
+        .flatten()
+    {
+        remap(&registry?.path(), "");
+    }
+    Ok(flags.join("\u{1f}"))
+}
+
+/// Where cargo keeps what it has loaded.
+fn cargo_home() -> Result<PathBuf> {
+    let named = env::var_os("CARGO_HOME")
+        .filter(|home| !home.is_empty())
+        .map(PathBuf::from);
+    let home = || Some(env::home_dir()?.join(".cargo"));
+    named
+        .or_else(home)
+        .context("CARGO_HOME names no folder, and there is no home folder")
 }
 
 fn compiled(ready: &Ready, name: &str) -> PathBuf {
@@ -197,23 +241,36 @@ fn lock(ready: &Ready) -> Result<File> {
 /// Makes `input` small and drops the names of its functions. A server that reads `output` meanwhile sees the old file.
 pub(crate) fn optimize(tools: &Tools, input: &Path, output: &Path) -> Result<()> {
     let draft = output.with_extension("wasm.draft");
+    // Twice, with what is known of the whole module in between.
+    let smaller = [
+        "-Oz",
+        "--gufa",
+        "-Oz",
+        "--strip-debug",
+        "--strip-producers",
+        "--strip-target-features",
+    ];
+    wasm_opt(tools, &smaller, input, &draft)?;
+    fs::write(&draft, order::named(&fs::read(&draft)?)?)?;
+    wasm_opt(
+        tools,
+        &["--reorder-functions-by-name", "--strip-debug"],
+        &draft,
+        &draft,
+    )?;
+    fs::rename(&draft, output)?;
+    Ok(())
+}
+
+fn wasm_opt(tools: &Tools, passes: &[&str], input: &Path, output: &Path) -> Result<()> {
     let mut wasm_opt = tools.on_path(Command::new(tools.npm_bin("wasm-opt")))?;
     wasm_opt
-        .args([
-            // Twice, with what is known of the whole module in between.
-            "-Oz",
-            "--gufa",
-            "-Oz",
-            "--strip-debug",
-            "--strip-producers",
-            "--strip-target-features",
-        ])
+        .args(passes)
         .args(WASM_FEATURES)
         .arg(input)
         .arg("-o")
-        .arg(&draft);
+        .arg(output);
     process::output(&mut wasm_opt)?;
-    fs::rename(&draft, output)?;
     Ok(())
 }
 
@@ -232,6 +289,8 @@ impl Stamp {
         // What is done to them.
         digest.update(include_bytes!("build.rs"));
         digest.update(include_bytes!("worker.rs"));
+        digest.update(include_bytes!("imports.rs"));
+        digest.update(include_bytes!("order.rs"));
         digest.update(fs::read(tools.npm_folder().join("package.json"))?);
         let digest = digest
             .finalize()

@@ -20,6 +20,7 @@ mod deny;
 mod features;
 mod figures;
 mod fuzz;
+mod imports;
 mod kotlin;
 mod lanes;
 mod lint_web;
@@ -27,6 +28,7 @@ mod mobile;
 mod msrv;
 mod mutants;
 mod npm;
+mod order;
 mod process;
 mod progress;
 #[cfg(test)]

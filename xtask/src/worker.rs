@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use crate::build::{self, WASM_FEATURES};
+use crate::imports;
 use crate::process;
 use crate::tools::Tools;
 
@@ -44,14 +45,21 @@ pub(crate) fn assemble(tools: &Tools, compiled: &Path, entry: &Path, folder: &Pa
     let script = fs::read_to_string(&bundled)?;
     let module = draft.join(MODULE);
     keep_exports(tools, &module, &exports_used(&script))?;
+    let short = imports::shorten(&module)?;
     build::optimize(tools, &module, &folder.join(MODULE))?;
+    let names = draft.join("names.json");
+    fs::write(&names, serde_json::to_string(&short)?)?;
     let minified = folder.join("index.js.draft");
+    let long: Vec<_> = short.keys().map(String::as_str).collect();
     esbuild(
         tools,
         &[
             bundled.display().to_string(),
             format!("--outfile={}", minified.display()),
             "--minify".to_owned(),
+            // The same names that the module has got.
+            format!("--mangle-props=^({})$", long.join("|")),
+            format!("--mangle-cache={}", names.display()),
         ],
     )?;
     // A server that reads it meanwhile sees the old file.
@@ -73,6 +81,11 @@ fn bind(tools: &Tools, compiled: &Path, folder: &Path) -> Result<()> {
     let script = folder.join("index.js");
     // The platform's modules of type WebAssembly are imported like any other.
     let text = fs::read_to_string(&script)?.replace("import source ", "import ");
+    let from = format!(r#""{}": "#, imports::FROM);
+    if text.matches(&from).count() != 1 {
+        bail!("wasm-bindgen's script does not name {from} once");
+    }
+    let text = text.replace(&from, &format!("{}: ", imports::SHORT_FROM));
     Ok(fs::write(&script, text)?)
 }
 
