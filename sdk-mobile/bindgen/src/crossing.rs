@@ -5,12 +5,13 @@
 //!   none and makes its own; so does the call after one that failed, whose error is read at leisure.
 //! - **Structures of known layout are read and written as such**, where JNA goes through reflection, field by field.
 //! - **A buffer that was read is given up at once**, not when the collector has come by.
+//! - **The two halves compare checksums before the first call**, which UniFFI does for libraries of many crates alone.
 //! - **What only a border with callbacks needs is left out**: nothing here calls out, and forty classes are a tenth of all.
 
 use anyhow::{Context, Result, ensure};
 
 /// What is generated, and what stands in its place. UniFFI's version is pinned, so each is there once.
-const CHANGES: [(&str, &str); 4] = [
+const CHANGES: [(&str, &str); 5] = [
     (
         "    class ByReference: RustBuffer(), Structure.ByReference\n",
         "    class ByReference: RustBuffer(), Structure.ByReference
@@ -91,6 +92,11 @@ private object UniffiSpareStatus {
     fun giveBack(status: UniffiRustCallStatus) = spare.set(status)
 }
 ",
+    ),
+    (
+        "        Native.register(UniffiLib::class.java, ",
+        "        IntegrityCheckingUniffiLib.ensureInitialized()
+        Native.register(UniffiLib::class.java, ",
     ),
 ];
 
