@@ -7,11 +7,12 @@
 //! - **A buffer that was read is given up at once**, not when the collector has come by.
 //! - **The two halves compare checksums before the first call**, which UniFFI does for libraries of many crates alone.
 //! - **What only a border with callbacks needs is left out**: nothing here calls out, and forty classes are a tenth of all.
+//!   So are companions that are empty, another forty.
 
 use anyhow::{Context, Result, ensure};
 
 /// What is generated, and what stands in its place. UniFFI's version is pinned, so each is there once.
-const CHANGES: [(&str, &str); 5] = [
+const CHANGES: [(&str, &str); 7] = [
     (
         "    class ByReference: RustBuffer(), Structure.ByReference\n",
         "    class ByReference: RustBuffer(), Structure.ByReference
@@ -98,7 +99,15 @@ private object UniffiSpareStatus {
         "        IntegrityCheckingUniffiLib.ensureInitialized()
         Native.register(UniffiLib::class.java, ",
     ),
+    (
+        "private fun UniffiCleaner.Companion.create(): UniffiCleaner =\n",
+        "private fun uniffiCleaner(): UniffiCleaner =\n",
+    ),
+    ("        UniffiCleaner.create()\n", "        uniffiCleaner()\n"),
 ];
+
+/// A companion that has nothing, in a class of its own for each class; nothing calls them once the changes are made.
+const COMPANION: &str = "companion object";
 
 /// The first and the last of the declarations that serve futures of the other side.
 const CALLBACKS: [&str; 2] = [
@@ -122,7 +131,8 @@ pub(crate) fn cheapen(generated: &str) -> Result<String> {
     }
     leave_out_callbacks(&mut text)
         .context("UniffiForeignFuture… is not where it is expected; fit `crossing.rs`")?;
-    Ok(text)
+    let lines = text.split_inclusive('\n');
+    Ok(lines.filter(|line| line.trim() != COMPANION).collect())
 }
 
 /// Takes the lines from the first of [`CALLBACKS`] to the end of the last out.
@@ -145,9 +155,9 @@ mod tests {
         let callbacks = "\ninternal interface UniffiForeignFutureDroppedCallback : Callback {\n    fun a()\n}\n@Order\nopen class \
                          B {\n    }\ninternal interface UniffiForeignFutureCompleteVoid : Callback {\n    fun c()\n}\nclass D\n";
         let known: String = CHANGES.iter().map(|(before, _)| *before).collect();
-        let known = known + callbacks;
+        let known = known + callbacks + "class E {\n    companion object\n}\n";
         let cheap = cheapen(&known).unwrap();
-        assert!(cheap.ends_with("\nclass D\n") && !cheap.contains("UniffiForeignFuture"));
+        assert!(cheap.ends_with("\nclass D\nclass E {\n}\n") && !cheap.contains("UniffiForeignFuture"));
         for (before, after) in CHANGES {
             assert!(cheap.contains(after));
             assert!(cheapen(&known.replacen(before, "", 1)).is_err());

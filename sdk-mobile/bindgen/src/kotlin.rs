@@ -7,7 +7,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use camino::Utf8Path;
 
-use crate::crossing;
+use crate::{converters, crossing};
 
 /// Words that begin a declaration.
 const DECLARATIONS: [&str; 17] = [
@@ -44,7 +44,8 @@ pub(crate) fn rewrite(folder: &Utf8Path) -> Result<()> {
             rewrite(&path)?;
         } else if path.extension() == Some("kt") {
             let text = fs::read_to_string(&path)?;
-            fs::write(&path, hidden(&crossing::cheapen(&text)?))?;
+            let text = converters::flatten(&crossing::cheapen(&text)?)?;
+            fs::write(&path, hidden(&text))?;
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! both sides compare checksums when the library is loaded. The generated code is never committed.
 #![forbid(unsafe_code)]
 
+mod converters;
 mod crossing;
 mod kotlin;
 

@@ -36,7 +36,12 @@ android {
 kotlin {
     jvmToolchain(17)
     explicitApi()
-    compilerOptions.freeCompilerArgs.add("-Xconsistent-data-class-copy-visibility")
+    compilerOptions.freeCompilerArgs.addAll(
+        "-Xconsistent-data-class-copy-visibility",
+        "-jvm-default=no-compatibility",
+        "-Xno-call-assertions",
+        "-Xno-receiver-assertions",
+    )
 }
 
 dependencies {
