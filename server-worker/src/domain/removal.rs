@@ -76,7 +76,11 @@ impl Policy {
         match (held, tombstone) {
             (Some(_), Some(tombstone)) if tombstone.is_owed && !failed.removal => Turn::Remove,
             (Some(held), _) => Turn::Deliver(self.next(held, known, failed, first_socket, now)),
-            (None, None) => Turn::Done,
+            // Nothing but sockets is left, of which one that never expires is looked at by no alarm.
+            (None, None) => match first_socket.filter(|due| *due < i64::MAX) {
+                Some(due) => Turn::Wait(due),
+                None => Turn::Done,
+            },
             (None, Some(tombstone)) if failed.removal => Turn::Wait(self.retry(tombstone.deleted_at, now)),
             (None, Some(tombstone)) if tombstone.is_owed => Turn::Remove,
             (None, Some(tombstone)) if now < tombstone.end() => Turn::Wait(tombstone.end()),
@@ -138,6 +142,16 @@ mod tests {
             turn(Some(held), Some(owed.done()), Failed::default(), NOW),
             listed
         );
+    }
+
+    #[test]
+    fn a_watcher_who_stays_when_all_is_forgotten_is_still_told_that_its_signature_expires() {
+        let left = |first_socket| {
+            let nothing = (None, None);
+            POLICY.turn(nothing, &Known::default(), Failed::default(), first_socket, NOW)
+        };
+        assert_eq!(left(Some(NOW + 30_000)), Turn::Wait(NOW + 30_000));
+        assert_eq!(left(Some(i64::MAX)), Turn::Done);
     }
 
     #[test]

@@ -24,7 +24,6 @@ use crate::error::ApiError;
 use crate::log;
 use crate::platform::metrics;
 use crate::room::batch::Role;
-use crate::room::removal::Verified;
 
 /// How long the archive may take where nobody waits, in milliseconds.
 const ARCHIVE_WITHIN_MS: i32 = 10_000;
@@ -133,14 +132,10 @@ impl Room {
                     failed.removal = !self.remove_elsewhere().await?;
                     continue;
                 }
-                (Turn::Verify, _) => match self.verify_removal().await? {
-                    Verified::Done => return Ok(()),
-                    Verified::Anew => continue,
-                    Verified::Failed => {
-                        failed.removal = true;
-                        continue;
-                    }
-                },
+                (Turn::Verify, _) => {
+                    failed.removal = !self.verify_removal().await?;
+                    continue;
+                }
                 (Turn::Wait(at), _) => return self.arm_now(first_socket.map_or(at, |due| due.min(at))),
                 (Turn::Done | Turn::Deliver(_), _) => return Ok(()),
             };

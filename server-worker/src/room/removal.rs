@@ -21,16 +21,6 @@ use crate::platform::{reply, socket};
 /// How long the last look at the archive may take, in milliseconds.
 const VERIFY_WITHIN_MS: i32 = 10_000;
 
-/// What the last look at the archive has shown.
-pub(super) enum Verified {
-    /// Nothing is left, and nothing is owed any more.
-    Done,
-    /// The archive has it, or does not answer: to be looked at again.
-    Failed,
-    /// The id has a new life.
-    Anew,
-}
-
 impl Room {
     /// Deletes the transfer; 204 once nothing of it is left anywhere.
     ///
@@ -72,23 +62,24 @@ impl Room {
         self.tombstone.get().is_some_and(|tombstone| tombstone.is_owed)
     }
 
-    /// Looks for the last time whether the archive has the transfer again, and forgets the deletion where it has not.
-    pub(super) async fn verify_removal(self: &Rc<Self>) -> Result<Verified, ApiError> {
+    /// Looks for the last time whether the archive has the transfer again, and forgets the deletion where it has not; `false`
+    /// when that has to be looked at once more.
+    pub(super) async fn verify_removal(self: &Rc<Self>) -> Result<bool, ApiError> {
         match archive::get(&self.env, self.id()?, VERIFY_WITHIN_MS).await {
             // An update may have come during the wait.
-            Ok(None) if self.row().is_some() => Ok(Verified::Anew),
+            Ok(None) if self.row().is_some() => Ok(true),
             Ok(None) => {
                 self.forget_all(Stored::Nowhere, None).await?;
-                Ok(Verified::Done)
+                Ok(true)
             }
             // A write that was under way has come after all.
             Ok(Some(_)) => {
                 self.remove_elsewhere().await?;
-                Ok(Verified::Failed)
+                Ok(false)
             }
             Err(error) => {
                 self.log_owed("archive", &error);
-                Ok(Verified::Failed)
+                Ok(false)
             }
         }
     }
@@ -99,6 +90,8 @@ impl Room {
             return Ok(true);
         };
         let archived = archive::delete(&self.env, self.id()?).await;
+        // Where the id has a new life, its copy went too.
+        self.note(Known::note_changed);
         if let Err(error) = &archived {
             self.log_owed("archive", error);
         }
