@@ -67,6 +67,22 @@ faults! {
     AlarmNeverEnds = "alarm-never-ends",
     /// The index keeps what it lists for ever.
     RetentionNeverEnds = "retention-never-ends",
+    /// Two deliveries of a room go on side by side.
+    TwoDeliveries = "two-deliveries",
+    /// A deletion does not reach the archive.
+    DeletionForgetsTheArchive = "deletion-forgets-the-archive",
+    /// A deletion does not reach the list.
+    DeletionForgetsTheList = "deletion-forgets-the-list",
+    /// The list does not remember what was deleted.
+    ListForgetsDeletions = "list-forgets-deletions",
+    /// Nothing is left of a deleted transfer, while something of it is under way.
+    TombstoneGoesAtOnce = "tombstone-goes-at-once",
+    /// A deletion is forgotten without a last look at the archive.
+    NoLastLook = "no-last-look",
+    /// Watchers of a deleted transfer stay.
+    DeletedSocketsStay = "deleted-sockets-stay",
+    /// A life after a deletion is no later than the one before it.
+    NewLifeInThePast = "new-life-in-the-past",
     /// A client shows whatever comes.
     OlderAfterNewer = "older-after-newer",
     /// A client never waits longer than a moment.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use transfer_status_protocol::Transfer;
 
 use crate::domain::outbox::Known;
+use crate::domain::record::Record;
 use crate::domain::stored::Stored;
 use crate::fault::Fault;
 use crate::plan::Ms;
@@ -21,17 +22,21 @@ pub(crate) type Queue = Batch<Rc<Cell<Known>>, Waiting>;
 #[derive(Default)]
 pub(crate) struct Shard {
     pages: BTreeMap<u32, String>,
+    deleted: BTreeMap<String, Ms>,
     memory: Option<Index>,
     pub(crate) down_until: Ms,
 }
 
 impl Shard {
     fn index(&mut self) -> &mut Index {
-        let pages = &self.pages;
+        let (pages, deleted) = (&self.pages, &self.deleted);
         self.memory.get_or_insert_with(|| {
             let mut index = Index::default();
             for (page, text) in pages {
                 index.restore(*page, text);
+            }
+            for (id, deleted_at) in deleted {
+                index.remember_deleted(id, *deleted_at);
             }
             index
         })
@@ -48,13 +53,30 @@ impl Shard {
 
     pub(crate) fn put(&mut self, lines: &str, fault: Option<Fault>) {
         for line in lines.lines() {
-            let (_, doc) = line.split_once(' ').unwrap_or_default();
+            let (head, doc) = line.split_once(' ').unwrap_or_default();
+            if let Some(deleted_at) = head.strip_prefix('-').and_then(|at| at.parse().ok()) {
+                self.delete(doc, deleted_at, fault);
+                continue;
+            }
             if let Ok(transfer) = Transfer::decode(doc)
                 && let Put::Listed { write: Some(page) } = self.index().put(&transfer, doc.to_owned())
                 && fault != Some(Fault::ShardForgets)
             {
                 self.write(page);
             }
+        }
+    }
+
+    fn delete(&mut self, id: &str, deleted_at: Ms, fault: Option<Fault>) {
+        let page = match fault {
+            Some(Fault::ListForgetsDeletions) => self.index().take_off(id),
+            _ => {
+                self.deleted.insert(id.to_owned(), deleted_at);
+                self.index().delete(id, deleted_at)
+            }
+        };
+        if let Some(page) = page {
+            self.write(page);
         }
     }
 
@@ -68,6 +90,7 @@ impl Shard {
         for page in pages {
             self.write(page);
         }
+        self.index().forget_deleted(i64::MAX);
         !self.index().is_empty()
     }
 }
@@ -75,6 +98,13 @@ impl Shard {
 impl World {
     pub(crate) fn is_sender(&self, r: usize) -> bool {
         self.senders.contains(&Some(r))
+    }
+
+    /// What the list shows of a transfer, where it is looked for.
+    pub(crate) fn listed(&mut self, r: usize) -> Option<String> {
+        let id = self.ids[r].as_str();
+        let shard = crate::server::recent::shard::of(id, self.plan.shards);
+        self.shards[usize::from(shard)].shown(id)
     }
 
     /// Somebody looks at the list: rooms are asked for what may have gone on unseen.
@@ -91,13 +121,18 @@ impl World {
                     true => None,
                     false => self.stored_here(r).or_else(|| {
                         let (_, text) = self.kv.get(&mut self.rng, r, now, 2_000);
-                        let copy = text??;
-                        let copy = crate::domain::record::Record::from_archive(&copy)?;
-                        Some(Stored::Archived(Rc::new(copy.record)))
+                        let copy = text?;
+                        let copy = copy.and_then(|copy| Record::from_archive(&copy));
+                        Some(Stored::elsewhere(copy))
                     }),
                 };
                 let shard = &mut self.shards[s];
                 match stored {
+                    Some(Stored::Nowhere) => {
+                        if let Some(page) = shard.index().take_off(&id) {
+                            shard.write(page);
+                        }
+                    }
                     Some(Stored::Here(record) | Stored::Archived(record)) => {
                         let doc = record.listed();
                         if let Put::Listed { write: Some(page) } = shard.index().put(&record.transfer, doc) {

@@ -11,8 +11,8 @@ const REMEMBERS_MS: Ms = 60_000;
 
 #[derive(Default)]
 pub(crate) struct Kv {
-    /// What landed, by key: when, and what. The last to land is what is there.
-    landed: HashMap<usize, Vec<(Ms, String)>>,
+    /// What landed, by key: when, and what, `None` for a deletion. The last to land is what is there.
+    landed: HashMap<usize, Vec<(Ms, Option<String>)>>,
     cache: HashMap<usize, (Ms, Option<String>)>,
     caches: bool,
     pub(crate) down_until: Ms,
@@ -65,8 +65,15 @@ impl Kv {
         (delay, Some(seen))
     }
 
-    /// Writes; a write that was not answered well may land all the same, and later.
-    pub(crate) fn put(&mut self, rng: &mut Rng, key: usize, text: String, now: Ms, limit: Ms) -> Answer<()> {
+    /// Writes, or deletes; a write that was not answered well may land all the same, and later.
+    pub(crate) fn put(
+        &mut self,
+        rng: &mut Rng,
+        key: usize,
+        text: Option<String>,
+        now: Ms,
+        limit: Ms,
+    ) -> Answer<()> {
         let is_early = self
             .last_write
             .insert(key, now)
@@ -97,7 +104,7 @@ impl Kv {
             .iter()
             .rev()
             .find(|(at, _)| *at <= now)
-            .map(|(_, text)| text.clone())
+            .and_then(|(_, text)| text.clone())
     }
 
     pub(crate) fn heal(&mut self) {

@@ -24,6 +24,16 @@ pub struct Plan {
     pub(crate) updates: Vec<Update>,
     pub(crate) clients: Vec<Client>,
     pub(crate) strikes: Vec<Strike>,
+    pub(crate) deletions: Vec<Deletion>,
+    /// Transfers that are deleted when all has ended.
+    pub(crate) deleted_last: Vec<usize>,
+}
+
+/// The admin has a transfer deleted, and asks again until that is done.
+#[derive(Debug, Clone)]
+pub(crate) struct Deletion {
+    pub(crate) at: Ms,
+    pub(crate) transfer: usize,
 }
 
 /// A report of a backend, sent until it is answered.
@@ -140,6 +150,8 @@ impl Plan {
             updates: Vec::new(),
             clients: Vec::new(),
             strikes: Vec::new(),
+            deletions: Vec::new(),
+            deleted_last: Vec::new(),
         };
         for transfer in 0..transfers {
             plan.draw_updates(&mut rng, transfer, span);
@@ -176,6 +188,7 @@ impl Plan {
             let what = plan.draw_strike(&mut rng);
             plan.strikes.push(Strike { at, what });
         }
+        plan.draw_deletions(&mut rng, span);
         plan
     }
 
@@ -207,6 +220,62 @@ impl Plan {
                 _ => rng.i64(0..span / 3 + 1),
             };
         }
+    }
+
+    /// Some come while the transfer is reported, some when it is archived, and some beside other trouble.
+    fn draw_deletions(&mut self, rng: &mut Rng, span: Ms) {
+        if rng.u8(..3) > 0 {
+            return;
+        }
+        for _ in 0..rng.usize(1..=2) {
+            let transfer = rng.usize(..self.transfers);
+            let at = match rng.u8(..4) {
+                0 => self.last_of(transfer) + rng.i64(0..3_000),
+                1 => self.last_of(transfer) + rng.i64(0..6_000_000),
+                _ => rng.i64(0..span + 60_000),
+            };
+            self.deletions.push(Deletion { at, transfer });
+            if rng.bool() {
+                // A report that was under way, or a new life.
+                let status = if rng.bool() {
+                    "processing"
+                } else {
+                    FINAL[rng.usize(..3)]
+                };
+                self.draw_report(at + rng.i64(-100..20_000).max(-at), transfer, status);
+            }
+            let away = *rng.choice([3_000, 30_000, 400_000]).as_ref().unwrap_or(&3_000);
+            let shard = rng.u16(..self.shards);
+            let what = match rng.u8(..7) {
+                0 => What::KvDown(away),
+                1 => What::KvSlow(rng.i64(300..9_000), away),
+                2 => What::ShardDown(shard, away),
+                3 => What::BreakInEvent(transfer),
+                4 => What::KvBusy(away),
+                5 => {
+                    self.draw_life_in_the_past(at, transfer);
+                    continue;
+                }
+                _ => continue,
+            };
+            self.strikes.push(Strike {
+                at: (at - rng.i64(0..1_500)).max(0),
+                what,
+            });
+        }
+        if rng.bool() {
+            self.deleted_last.push(rng.usize(..self.transfers));
+        }
+    }
+
+    /// The room's clock is set back beside a deletion: what comes after it seems to be older than what was before.
+    fn draw_life_in_the_past(&mut self, at: Ms, transfer: usize) {
+        for (at, by) in [(at - 2_000, 2_900), (at + 300, -2_900)] {
+            let (at, what) = (at.max(0), What::ServerClock(transfer, by));
+            self.strikes.push(Strike { at, what });
+        }
+        self.draw_report((at - 500).max(0), transfer, "processing");
+        self.draw_report(at + 600, transfer, "processing");
     }
 
     fn last_of(&self, transfer: usize) -> Ms {
@@ -339,6 +408,8 @@ impl Plan {
                 at: 40_000,
                 what: What::Deploy,
             }],
+            deletions: Vec::new(),
+            deleted_last: Vec::new(),
         }
     }
 
@@ -350,11 +421,18 @@ impl Plan {
             .map(|update| update.at + update.again.unwrap_or(0));
         let strikes = self.strikes.iter().map(|strike| strike.at);
         let clients = self.clients.iter().map(|client| client.at);
-        updates.chain(strikes).chain(clients).max().unwrap_or(0) + 1_000
+        let deletions = self.deletions.iter().map(|deletion| deletion.at);
+        updates
+            .chain(strikes)
+            .chain(clients)
+            .chain(deletions)
+            .max()
+            .unwrap_or(0)
+            + 1_000
     }
 
     /// How much is in it.
     pub fn size(&self) -> usize {
-        self.updates.len() + self.clients.len() + self.strikes.len()
+        self.updates.len() + self.clients.len() + self.strikes.len() + self.deletions.len()
     }
 }

@@ -36,7 +36,7 @@ pub fn shrink(plan: &Plan, fault: Option<Fault>, most: usize) -> Plan {
     }
 }
 
-/// The plan without `count` things from the place `from` on: first strikes, then updates, then clients. Clients only go
+/// The plan without `count` things from the place `from` on: first strikes, then updates and deletions, then clients. Clients only go
 /// from the end, for strikes name them by their place.
 fn without(plan: &Plan, from: usize, count: usize) -> Plan {
     let mut plan = plan.clone();
@@ -51,6 +51,12 @@ fn without(plan: &Plan, from: usize, count: usize) -> Plan {
         place += 1;
         is_kept(place - 1)
     });
+    let deletions = plan.deletions.len();
+    plan.deletions.retain(|_| {
+        place += 1;
+        is_kept(place - 1)
+    });
+    let updates = updates + deletions;
     if from + count > strikes + updates {
         let clients = plan.clients.len();
         let gone = count

@@ -106,7 +106,8 @@ impl World {
                     let is_over = self.now > expiry * 1_000 - 5_000 && !self.plan.clients[c].can_refresh;
                     let may = key.is_none_or(|key| key + 1 < self.key) || is_over;
                     self.note(|| format!("client {c} stops: {reason:?}"));
-                    self.judge.stopped(c, &format!("{reason:?}"), may);
+                    let transfer = self.plan.clients[c].transfer;
+                    self.judge.stopped(c, transfer, &format!("{reason:?}"), may);
                 }
                 Output::Event(_) => {}
                 Output::Wait(at) => {

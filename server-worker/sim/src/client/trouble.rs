@@ -69,4 +69,18 @@ impl World {
             }
         }
     }
+
+    /// The client's program ends, and its sockets with it.
+    pub(crate) fn quit(&mut self, c: usize) {
+        self.note(|| format!("client {c} quits"));
+        let conns = self.clients[c]
+            .as_ref()
+            .map(|client| client.links.keys().copied());
+        let mut conns: Vec<_> = conns.into_iter().flatten().collect();
+        conns.sort_unstable();
+        for conn in conns {
+            self.after(5, Ev::Dropped { end: (c, conn) });
+        }
+        self.clients[c] = None;
+    }
 }

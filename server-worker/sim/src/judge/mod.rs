@@ -29,8 +29,14 @@ struct Facts {
     /// What is written in the room, and what of it is durable.
     current: Option<State>,
     durable: Option<State>,
-    /// Written and not durable yet.
-    fresh: Vec<State>,
+    /// Written and not durable yet; `None` stands for a deletion.
+    fresh: Vec<Option<State>>,
+    /// What was durable before a deletion.
+    past: HashSet<State>,
+    /// When a deletion was last durable.
+    deleted_at: Option<Ms>,
+    /// The archive is being written: by which life of the room, until when.
+    archive_write: Option<(u32, Ms)>,
     /// What was ever durable: only that may be seen.
     known: HashSet<State>,
     /// The room has its own copy.

@@ -15,4 +15,13 @@ pub(crate) const JITTER: &str = "wait a random time between 0 and the backoff (f
 pub(crate) const UPDATES_GO_ON: &str =
     "with the archive or the list of recent transfers slow or away it is taken";
 pub(crate) const RECONCILED: &str = "what they hold is reconciled when they are back";
+pub(crate) const GONE: &str =
+    "what is stored of the transfer, in the archive and in the list too, is gone for good";
+pub(crate) const BEGUN_ANEW: &str = "a transfer that was deleted leaves its id free: a reader sees version 0, and the next update is version 1";
+pub(crate) const NEWS: &str = "a lower version with a later updatedAt is a record begun anew, and is news";
+pub(crate) const CLOSED_4404: &str = "its watchers get an error not_found and are closed with 4404";
+pub(crate) const UNKNOWN_404: &str = "404 for an unknown one, and for no other";
+/// Of the platform, and not of PROTOCOL.md.
+pub(crate) const ONE_WRITE: &str =
+    "of two writes of a key that are under way at once either may land last (KV)";
 pub(crate) const CLEAN: &str = "nothing is left: no room, no alarm, no timer, no entry";

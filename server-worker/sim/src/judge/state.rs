@@ -35,6 +35,17 @@ impl State {
         Self::of(serde_json::from_str::<Value>(text).ok()?.get("transfer")?)
     }
 
+    /// Of a text that is a transfer, or a message with one.
+    pub(crate) fn of_message(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        Self::of(value.get("transfer").unwrap_or(&value))
+    }
+
+    /// Whether both are the same version of one record.
+    pub(crate) fn is_version_of(&self, other: &Self) -> bool {
+        (self.version, &self.updated_at) == (other.version, &other.updated_at)
+    }
+
     pub(crate) fn is_final(&self) -> bool {
         matches!(self.status.as_str(), "completed" | "failed" | "cancelled")
     }

@@ -2,6 +2,7 @@
 
 use super::rules::*;
 use super::{Judge, State};
+use crate::plan::Ms;
 
 impl Judge {
     /// A room has written this; `archive_failed`: lately a read of the archive has failed.
@@ -15,13 +16,21 @@ impl Judge {
         let facts = &mut self.transfers[transfer];
         let before = facts.current.replace(state.clone());
         let was_unconfirmed = facts.is_unconfirmed;
-        facts.fresh.push(state.clone());
+        facts.fresh.push(Some(state.clone()));
+        let is_after_all = facts.past.iter().all(|past| past.updated_at < state.updated_at);
         let was_here = std::mem::replace(&mut facts.is_here, true);
         facts.is_unconfirmed = is_unconfirmed;
         let ended_as = facts.ended_as.clone();
         let Some(before) = before else {
             if state.version != 1 {
-                self.violate(NO_GAPS, || format!("transfer {transfer} begins with {state:?}"));
+                self.violate(BEGUN_ANEW, || {
+                    format!("transfer {transfer} begins with {state:?}")
+                });
+            }
+            if !is_after_all {
+                self.violate(NEWS, || {
+                    format!("transfer {transfer} begins anew with {state:?}, and was later than that")
+                });
             }
             return;
         };
@@ -56,9 +65,21 @@ impl Judge {
 
     /// What was written in the room is durable.
     pub(crate) fn durable(&mut self, transfer: usize) {
+        let now = self.now;
         let facts = &mut self.transfers[transfer];
         facts.durable.clone_from(&facts.current);
-        facts.known.extend(facts.fresh.drain(..));
+        for written in std::mem::take(&mut facts.fresh) {
+            match written {
+                Some(state) => drop(facts.known.insert(state)),
+                None => {
+                    let known = std::mem::take(&mut facts.known);
+                    facts.past.extend(known);
+                    facts.deleted_at = Some(now);
+                    facts.ended_as = None;
+                    facts.acknowledged = 0;
+                }
+            }
+        }
         if !facts.is_unconfirmed
             && let Some(durable) = &facts.durable
             && durable.is_final()
@@ -100,6 +121,9 @@ impl Judge {
         let Some(state) = State::of_transfer(body) else {
             return;
         };
+        if facts.past.contains(&state) {
+            return;
+        }
         if !facts.known.contains(&state) {
             return self.violate(NOTHING_LOST, || {
                 format!("transfer {transfer}: {state:?} was acknowledged and was never durable")
@@ -122,9 +146,16 @@ impl Judge {
         let facts = &self.transfers[transfer];
         let (durable, acknowledged) = (facts.durable.clone(), facts.acknowledged);
         let ended_as = facts.ended_as.clone();
-        let Some(durable) = durable else { return };
         let archive = archive.and_then(State::of_stored);
         let listed = listed.and_then(State::of_transfer);
+        let Some(durable) = durable else {
+            if archive.is_some() || listed.is_some() {
+                self.violate(GONE, || {
+                    format!("transfer {transfer} was deleted: the archive holds {archive:?}, the list shows {listed:?}")
+                });
+            }
+            return;
+        };
         if facts.is_unconfirmed {
             self.violate(RECONCILED, || format!("transfer {transfer} is still unconfirmed"));
         }
@@ -153,5 +184,68 @@ impl Judge {
     /// An update that was never answered well though all has been well for long.
     pub(crate) fn unanswered(&mut self, update: usize) {
         self.violate(UPDATES_GO_ON, || format!("update {update} was never taken"));
+    }
+
+    /// A room has deleted its transfer.
+    pub(crate) fn removed(&mut self, transfer: usize) {
+        let facts = &mut self.transfers[transfer];
+        facts.current = None;
+        facts.fresh.push(None);
+        facts.is_here = false;
+        facts.is_unconfirmed = false;
+    }
+
+    /// The admin is told how it went; the list shows `listed`.
+    pub(crate) fn deletion_answered(&mut self, transfer: usize, status: u16, listed: Option<&str>) {
+        let facts = &self.transfers[transfer];
+        let listed = listed.and_then(State::of_transfer);
+        if status == 204
+            && let Some(listed) =
+                listed.filter(|listed| facts.past.iter().any(|past| past.is_version_of(listed)))
+        {
+            return self.violate(GONE, || {
+                format!("transfer {transfer} was deleted, and the list shows {listed:?}")
+            });
+        }
+        if status == 404
+            && let Some(durable) = facts.durable.clone()
+        {
+            self.violate(UNKNOWN_404, || {
+                format!("transfer {transfer} is {durable:?}, and the admin is told that it is unknown")
+            });
+        }
+    }
+
+    /// A transfer leaves for somebody, over a socket that was `opened` then.
+    pub(crate) fn told(&mut self, transfer: usize, text: &str, opened: Option<Ms>) {
+        let facts = &self.transfers[transfer];
+        // What was written before the deletion, and was durable with it, leaves at that moment.
+        let Some(deleted_at) = facts.deleted_at.filter(|at| *at < self.now) else {
+            return;
+        };
+        if State::of_message(text).is_some_and(|state| facts.past.contains(&state)) {
+            let text = text.to_owned();
+            return self.violate(GONE, || {
+                format!("transfer {transfer} was deleted, and somebody is told {text}")
+            });
+        }
+        if opened.is_some_and(|opened| opened < deleted_at) {
+            self.violate(CLOSED_4404, || {
+                format!("transfer {transfer} was deleted, and a socket from before is told of it")
+            });
+        }
+    }
+
+    /// A room, in this life of its object, begins to write to the archive, and will have an answer then.
+    pub(crate) fn archive_write(&mut self, transfer: usize, life: u32, answered_at: Ms) {
+        let now = self.now;
+        let before = self.transfers[transfer]
+            .archive_write
+            .replace((life, answered_at));
+        if before.is_some_and(|(other, until)| other == life && now < until) {
+            self.violate(ONE_WRITE, || {
+                format!("room {transfer} writes to the archive while it writes to the archive")
+            });
+        }
     }
 }

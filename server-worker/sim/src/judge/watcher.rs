@@ -25,7 +25,9 @@ impl Judge {
 
     /// A client shows this to its user.
     pub(crate) fn shown(&mut self, client: usize, transfer: usize, state: State) {
-        let is_known = state.version == 0 || self.transfers[transfer].known.contains(&state);
+        let facts = &self.transfers[transfer];
+        let is_past = facts.past.contains(&state);
+        let is_known = state.version == 0 || is_past || facts.known.contains(&state);
         let watcher = self.watchers.entry(client).or_default();
         let before = watcher.shown.replace(state.clone());
         if !is_known {
@@ -34,8 +36,11 @@ impl Judge {
             });
         }
         let Some(before) = before else { return };
+        let is_anew = facts.past.contains(&before) && !is_past && state.updated_at > before.updated_at;
+        let is_back = facts.known.contains(&before) && is_past;
         let is_older = state.version <= before.version && state.updated_at <= before.updated_at;
-        if is_older || state.version == 0 || before.is_final() {
+        let is_nothing = state.version == 0 && !is_anew;
+        if is_older || is_back || is_nothing || before.is_final() {
             self.violate(ONCE, || {
                 format!("client {client} shows {state:?} after {before:?}")
             });
@@ -43,11 +48,12 @@ impl Judge {
     }
 
     /// A client has stopped; `may`: its signature is not, or no longer, one that the service takes.
-    pub(crate) fn stopped(&mut self, client: usize, reason: &str, may: bool) {
+    pub(crate) fn stopped(&mut self, client: usize, transfer: usize, reason: &str, may: bool) {
+        let is_deleted = reason.contains("4404") && self.transfers[transfer].deleted_at.is_some();
         let watcher = self.watchers.entry(client).or_default();
         watcher.closed = Some(reason.to_owned());
         let has_end = watcher.shown.as_ref().is_some_and(State::is_final);
-        if !has_end && !may {
+        if !has_end && !may && !is_deleted {
             let rule = if reason.contains("4401") {
                 NOT_REFUSED
             } else {
@@ -138,13 +144,25 @@ impl Judge {
     }
 
     /// A client goes on though all has been well for long.
-    pub(crate) fn goes_on(&mut self, client: usize) {
+    pub(crate) fn goes_on(&mut self, client: usize, transfer: usize) {
         let shown = self
             .watchers
             .get(&client)
             .and_then(|watcher| watcher.shown.clone());
-        self.violate(LAST_ALWAYS, || {
-            format!("client {client} has not seen the end, but {shown:?}")
-        });
+        let facts = &self.transfers[transfer];
+        // "`ETag` is the version": to who polls, a life that has come as far as the deleted one had is the same. And there is
+        // no end of what was deleted and not reported since.
+        let looks_the_same = facts.deleted_at.is_some()
+            && match (&facts.durable, &shown) {
+                (Some(durable), Some(shown)) => {
+                    facts.past.contains(shown) && durable.version == shown.version
+                }
+                (durable, _) => durable.is_none(),
+            };
+        if !looks_the_same {
+            self.violate(LAST_ALWAYS, || {
+                format!("client {client} has not seen the end, but {shown:?}")
+            });
+        }
     }
 }

@@ -24,10 +24,10 @@ impl World {
         let next_socket = self.sweep(r);
         // What `settle_accounts` does.
         let _ = self.stored_here(r);
-        if self.row(r).is_none() {
+        if self.row(r).is_none() && self.rooms[r].current.deleted.is_none() {
             match next_socket {
                 Some(at) => self.arm(r, at),
-                None if self.first_socket(r).is_none() => self.forget_all(r),
+                None if self.first_socket(r).is_none() => self.forget_all(r, None),
                 None => {}
             }
             return self.alarm_ends(r);
@@ -37,7 +37,7 @@ impl World {
         {
             self.knows(r, |known| known.note_listed(record.mark()));
         }
-        match self.memory(r).delivery.is_some() {
+        match self.is_delivering(r) {
             true => self.memory(r).deliver_again = true,
             false => self.begin_delivery(r),
         }

@@ -24,6 +24,8 @@ impl World {
                 }
                 self.look_up(r, call, READ_WITHIN_MS);
             }
+            // The release before does not know the call.
+            Call::Delete { .. } if self.rooms[r].is_old => self.refuse(r, call, 503),
             Call::Update { .. } if self.fault == Some(Fault::FirstUpdateNeedsArchive) => {
                 self.look_up(r, call, READ_WITHIN_MS);
             }
@@ -87,7 +89,7 @@ impl World {
                 true => self.look_up(r, call, READ_WITHIN_MS),
                 false => self.refuse(r, call, 503),
             },
-            Asked::Delivery(what) => self.delivery_heard(r, what, text),
+            Asked::Delivery(id, what) => self.delivery_heard(r, id, what, text),
         }
     }
 
@@ -108,6 +110,14 @@ impl World {
                     },
                 );
             }
+            Call::Delete { deletion, attempt } => self.leave(
+                r,
+                Out::Deleted {
+                    deletion,
+                    attempt,
+                    status,
+                },
+            ),
             Call::Watch { end, .. } => self.refuse_watch(end, 1013),
             Call::Read { client, poll, .. } => {
                 self.leave(
@@ -126,6 +136,7 @@ impl World {
     pub(crate) fn go_on(&mut self, r: usize, call: Call, stored: Option<Stored>) {
         match call {
             Call::Update { update, attempt } => self.update(r, update, attempt, stored),
+            Call::Delete { deletion, attempt } => self.delete(r, deletion, attempt, stored),
             Call::Watch { end, expiry } => self.watch(r, end, expiry, stored),
             Call::Read { client, poll, known } => {
                 let record = self.shown(r, stored.as_ref());
@@ -159,9 +170,11 @@ impl World {
     pub(crate) fn update(&mut self, r: usize, u: usize, attempt: u32, stored: Option<Stored>) {
         let now = self.room_now(r);
         let update = self.update_of(u);
+        let tombstone = self.rooms[r].current.deleted;
+        let tombstone = tombstone.filter(|_| self.fault != Some(Fault::NewLifeInThePast));
         let faulty = self.faulty(stored.as_ref(), now);
         let stored = faulty.or(stored);
-        let (status, body) = match stored::apply(stored.as_ref(), None, update, None, now) {
+        let (status, body) = match stored::apply(stored.as_ref(), tombstone, update, None, now) {
             Outcome::Applied(record) => {
                 let record = Rc::new(record);
                 if self.fault != Some(Fault::AckBeforeAlarm) {

@@ -9,6 +9,7 @@ use super::listing::ARRIVES_WITHIN_MS;
 use crate::domain::outbox::{Copied, Failed, Known, Mark, SETTLE_MS, Step, Written};
 use crate::domain::reconcile::{Confirmed, confirm};
 use crate::domain::record::Record;
+use crate::domain::removal::Turn;
 use crate::domain::stored::Stored;
 use crate::fault::Fault;
 use crate::plan::Ms;
@@ -28,64 +29,89 @@ pub(crate) struct Delivery {
 pub(crate) enum Question {
     Copy,
     Before,
+    /// Whether it has a deleted transfer again.
+    LastLook,
 }
 
 impl World {
     pub(crate) fn deliver_soon(&mut self, r: usize, record: &Rc<Record>) {
         self.hand_in(r, record, None);
-        if record.held().is_urgent() && self.memory(r).delivery.is_none() {
+        if record.held().is_urgent() && !self.is_delivering(r) {
             self.begin_delivery(r);
         }
     }
 
-    pub(crate) fn begin_delivery(&mut self, r: usize) {
-        self.tokens += 1;
-        let token = self.tokens;
-        self.memory(r).delivery = Some(Delivery {
-            token,
-            failed: Failed::default(),
-        });
-        self.deliver(r);
+    /// Whether a delivery is under way, which takes along what comes in the meantime.
+    pub(crate) fn is_delivering(&mut self, r: usize) -> bool {
+        self.fault != Some(Fault::TwoDeliveries) && !self.memory(r).deliveries.is_empty()
     }
 
-    pub(crate) fn deliver(&mut self, r: usize) {
+    pub(crate) fn begin_delivery(&mut self, r: usize) {
+        self.tokens += 1;
+        let id = self.tokens;
+        let memory = self.memory(r);
+        for deletion in &mut memory.deletions {
+            deletion.has_run = true;
+        }
+        let delivery = Delivery {
+            token: id,
+            failed: Failed::default(),
+        };
+        memory.deliveries.insert(id, delivery);
+        self.deliver(r, id);
+    }
+
+    pub(crate) fn deliver(&mut self, r: usize, id: u64) {
         let now = self.room_now(r);
         let incarnation = self.rooms[r].incarnation;
-        let Some(record) = self.row(r) else {
-            return self.delivery_ends(r);
-        };
-        let held = record.held();
+        let row = self.row(r);
+        let here = (
+            row.as_ref().map(|record| record.held()),
+            self.rooms[r].current.deleted,
+        );
         let first_socket = self.first_socket(r);
         let memory = self.memory(r);
         let known = memory.known.get();
-        let Some(delivery) = &memory.delivery else { return };
+        let Some(delivery) = memory.deliveries.get(&id) else {
+            return;
+        };
         let (token, failed) = (delivery.token, delivery.failed);
-        let mut step = POLICY.next(held, &known, failed, first_socket, now);
+        let turn = POLICY.turn(here, &known, failed, first_socket, now);
+        self.note(|| format!("room {r}: {turn:?}"));
+        let (mut step, record) = match (turn, row) {
+            (Turn::Deliver(step), Some(record)) => (step, record),
+            (Turn::Remove, _) => return self.remove_elsewhere(r, id),
+            (Turn::Verify, _) if self.fault == Some(Fault::NoLastLook) => {
+                self.forget_all(r, None);
+                return self.goes_on(r, id, |_| {});
+            }
+            (Turn::Verify, _) => {
+                return self.ask_kv(r, ARCHIVE_WITHIN_MS, Asked::Delivery(id, Question::LastLook));
+            }
+            (Turn::Wait(at), _) => {
+                self.arm(r, first_socket.map_or(at, |due| due.min(at)));
+                return self.delivery_ends(r, id);
+            }
+            (Turn::Done | Turn::Deliver(_), _) => return self.delivery_ends(r, id),
+        };
+        let held = record.held();
         if self.fault == Some(Fault::NoReadBack)
             && step == Step::Ask
             && matches!(known.archive, Copied::Has { mark, .. } if mark == held.mark)
         {
             step = Step::Empty;
         }
-        self.note(|| format!("room {r}: {step:?}"));
         match step {
             Step::List => {
-                self.after(
-                    ARRIVES_WITHIN_MS,
-                    Ev::ListTimeout {
-                        room: r,
-                        incarnation,
-                        token,
-                    },
-                );
-                self.hand_in(r, &record, Some((r, incarnation, token)));
+                let waiting = (r, incarnation, id, token);
+                self.after(ARRIVES_WITHIN_MS, Ev::ListTimeout { waiting });
+                self.hand_in(r, &record, Some(waiting));
             }
-            Step::Confirm => self.ask_kv(r, ARCHIVE_WITHIN_MS, Asked::Delivery(Question::Before)),
-            Step::Ask => self.ask_kv(r, ARCHIVE_WITHIN_MS, Asked::Delivery(Question::Copy)),
+            Step::Confirm => self.ask_kv(r, ARCHIVE_WITHIN_MS, Asked::Delivery(id, Question::Before)),
+            Step::Ask => self.ask_kv(r, ARCHIVE_WITHIN_MS, Asked::Delivery(id, Question::Copy)),
             Step::Write => {
-                let written = Rc::clone(&record);
                 let is_listed = known.is_listed(held.mark);
-                let mut text = written.archive(now, is_listed);
+                let mut text = record.archive(now, is_listed);
                 if self.rooms[r].is_old {
                     // The release before did not say when it wrote, nor what the list had.
                     text = text
@@ -95,15 +121,15 @@ impl World {
                         .to_owned()
                         + "}";
                 }
-                let (delay, ok) = self.kv.put(&mut self.rng, r, text, self.now, ARCHIVE_WITHIN_MS);
+                let (delay, ok) = self.write_kv(r, Some(text));
                 let mark = held.mark;
-                let ok = ok.is_some();
                 self.memory(r).waiting += 1;
                 self.after(
                     delay,
                     Ev::Wrote {
                         room: r,
                         incarnation,
+                        delivery: id,
                         mark,
                         ok,
                     },
@@ -111,47 +137,68 @@ impl World {
             }
             Step::Empty => {
                 self.memory(r).stored = Some(Stored::Archived(record));
-                self.forget_all(r);
-                self.delivery_ends(r);
+                self.forget_all(r, None);
+                self.delivery_ends(r, id);
             }
             Step::Wait(at) => {
                 self.arm(r, first_socket.map_or(at, |due| due.min(at)));
-                self.delivery_ends(r);
+                self.delivery_ends(r, id);
             }
             Step::Rest(at) => {
                 let set_for = self.rooms[r].current.alarm;
                 if let Some(at) = POLICY.rest(set_for, at, first_socket, held.is_final) {
                     self.set_alarm(r, at);
                 }
-                self.delivery_ends(r);
+                self.delivery_ends(r, id);
             }
         }
     }
 
-    pub(crate) fn delivery_ends(&mut self, r: usize) {
+    /// Writes to the archive, or deletes there.
+    pub(crate) fn write_kv(&mut self, r: usize, text: Option<String>) -> (Ms, bool) {
+        let (delay, ok) = self.kv.put(&mut self.rng, r, text, self.now, ARCHIVE_WITHIN_MS);
+        let incarnation = self.rooms[r].incarnation;
+        self.judge.archive_write(r, incarnation, self.now + delay);
+        (delay, ok.is_some())
+    }
+
+    pub(crate) fn delivery_ends(&mut self, r: usize, id: u64) {
         let memory = self.memory(r);
-        memory.delivery = None;
-        match std::mem::take(&mut memory.deliver_again) {
+        memory.deliveries.remove(&id);
+        let goes_on = std::mem::take(&mut memory.deliver_again);
+        let goes_on = self.deletions_end(r) || goes_on;
+        match goes_on && !self.is_delivering(r) {
             true => self.begin_delivery(r),
             false => self.alarm_ends(r),
         }
     }
 
-    pub(crate) fn wrote(&mut self, r: usize, mark: Mark, ok: bool) {
+    pub(crate) fn wrote(&mut self, r: usize, id: u64, mark: Mark, ok: bool) {
         let now = self.room_now(r);
-        let memory = self.memory(r);
-        memory.waiting -= 1;
+        self.memory(r).waiting -= 1;
         if ok {
             self.knows(r, |known| known.note_written(mark, now));
         }
-        if let Some(delivery) = &mut self.memory(r).delivery {
-            delivery.failed.archive = !ok;
-            self.deliver(r);
+        self.goes_on(r, id, |failed| failed.archive = !ok);
+    }
+
+    /// A step has been taken, and how it went is noted.
+    pub(crate) fn goes_on(&mut self, r: usize, id: u64, note: impl FnOnce(&mut Failed)) {
+        if let Some(delivery) = self.memory(r).deliveries.get_mut(&id) {
+            note(&mut delivery.failed);
+            self.deliver(r, id);
         }
     }
 
-    pub(crate) fn delivery_heard(&mut self, r: usize, question: Question, text: Option<Option<String>>) {
+    pub(crate) fn delivery_heard(
+        &mut self,
+        r: usize,
+        id: u64,
+        question: Question,
+        text: Option<Option<String>>,
+    ) {
         let failed = match question {
+            Question::LastLook => return self.looked_last(r, id, text),
             Question::Before => !self.confirmed(r, text),
             Question::Copy => match text {
                 None => true,
@@ -161,10 +208,7 @@ impl World {
                 }
             },
         };
-        if let Some(delivery) = &mut self.memory(r).delivery {
-            delivery.failed.archive = failed;
-            self.deliver(r);
-        }
+        self.goes_on(r, id, |known| known.archive = failed);
     }
 
     pub(crate) fn copy_heard(&mut self, r: usize, text: Option<String>) {

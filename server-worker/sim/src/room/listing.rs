@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::Task;
 use crate::domain::outbox::{Known, Mark};
 use crate::domain::record::Record;
 use crate::fault::Fault;
@@ -14,8 +15,8 @@ use crate::world::{Ev, World};
 pub(crate) const ARRIVES_WITHIN_MS: Ms = 15_000;
 const PUT_WITHIN_MS: Ms = 8_000;
 
-/// Who waits to hear whether a change has arrived: room, incarnation, delivery.
-pub(crate) type Waiting = (usize, u32, u64);
+/// Who waits to hear whether a change has arrived: a room, its incarnation, its delivery and what that waits for.
+pub(crate) type Waiting = (usize, u32, u64, u64);
 
 /// A change for the list, to be handed in once it is durable.
 pub(crate) struct HandIn {
@@ -34,13 +35,13 @@ impl World {
             waiting,
         };
         match self.rooms[r].commits {
-            true => self.rooms[r].after_commit.push(task),
+            true => self.rooms[r].after_commit.push(Task::HandIn(task)),
             false => self.hand_in_now(r, task),
         }
     }
 
     pub(crate) fn hand_in_now(&mut self, r: usize, task: HandIn) {
-        let shard = crate::server::recent::shard::of(self.ids[r].as_str(), self.plan.shards);
+        let shard = crate::server::recent::shard::of(self.ids[r].as_str(), self.rooms[r].shards);
         let change = Change {
             id: self.ids[r].as_str().into(),
             mark: task.mark,
@@ -55,8 +56,8 @@ impl World {
             Role::Sender(sender) => self.send(r, shard, sender),
             Role::Joined => {}
             Role::Refused => {
-                if let Some((room, incarnation, token)) = task.waiting {
-                    self.list_answered(room, incarnation, token, false);
+                if let Some(waiting) = task.waiting {
+                    self.list_answered(waiting, false);
                 }
             }
         }
@@ -112,16 +113,16 @@ impl World {
                 let mut known = change.receipt.get();
                 known.note_listed(change.mark);
                 change.receipt.set(known);
-                for (room, incarnation, token) in change.waiting {
-                    self.list_answered(room, incarnation, token, true);
+                for waiting in change.waiting {
+                    self.list_answered(waiting, true);
                 }
             }
             return self.send(r, shard, sender);
         }
         let (_, waiting) = queue.failed(sender);
         self.senders[usize::from(shard)] = None;
-        for (room, incarnation, token) in waiting {
-            self.list_answered(room, incarnation, token, false);
+        for waiting in waiting {
+            self.list_answered(waiting, false);
         }
         if let Some(record) = self.row(r) {
             let at = POLICY.retry(record.mark().updated_at, now);
@@ -129,18 +130,18 @@ impl World {
         }
     }
 
-    pub(crate) fn list_answered(&mut self, r: usize, incarnation: u32, token: u64, arrived: bool) {
+    pub(crate) fn list_answered(&mut self, (r, incarnation, id, token): Waiting, arrived: bool) {
         if self.rooms[r].incarnation != incarnation {
             return;
         }
         self.tokens += 1;
         let next = self.tokens;
-        if let Some(delivery) = &mut self.memory(r).delivery
+        if let Some(delivery) = self.memory(r).deliveries.get_mut(&id)
             && delivery.token == token
         {
             delivery.token = next;
             delivery.failed.index = !arrived;
-            self.deliver(r);
+            self.deliver(r, id);
         }
     }
 }

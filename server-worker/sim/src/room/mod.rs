@@ -6,6 +6,7 @@ mod call;
 pub(crate) mod delivery;
 pub(crate) mod listing;
 mod platform;
+pub(crate) mod removal;
 mod sockets;
 mod stored;
 
@@ -14,9 +15,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::domain::outbox::{Known, Policy};
+use crate::domain::removal::Tombstone;
 use crate::domain::standing::FirstDue;
 use crate::domain::stored::Stored;
 use crate::plan::Ms;
+use delivery::{Delivery, Question};
+use listing::HandIn;
+use removal::Deletion;
 
 /// As `config` has them unless set.
 pub(crate) const POLICY: Policy = Policy {
@@ -32,6 +37,7 @@ const UPDATE_WAITS_MS: Ms = 1_000;
 pub(crate) struct Store {
     pub(crate) row: Option<String>,
     pub(crate) settled: Option<String>,
+    pub(crate) deleted: Option<Tombstone>,
     pub(crate) alarm: Option<Ms>,
 }
 
@@ -42,7 +48,10 @@ pub(crate) struct Memory {
     pub(crate) known: Rc<Cell<Known>>,
     /// Before when no socket's time is over.
     pub(crate) first_due: FirstDue,
-    pub(crate) delivery: Option<crate::room::delivery::Delivery>,
+    /// The delivery that is under way, by its number. Only a fault makes it two.
+    pub(crate) deliveries: BTreeMap<u64, Delivery>,
+    /// Deletions that wait for the delivery to do its part.
+    pub(crate) deletions: Vec<Deletion>,
     /// The alarm has come while a delivery was under way, which may have looked before.
     pub(crate) deliver_again: bool,
     /// Calls that wait for something elsewhere.
@@ -69,7 +78,7 @@ pub(crate) struct Room {
     pub(crate) sockets: BTreeMap<End, Socket>,
     /// What the platform holds back until the write is durable.
     pub(crate) gated: Vec<Out>,
-    pub(crate) after_commit: Vec<crate::room::listing::HandIn>,
+    pub(crate) after_commit: Vec<Task>,
     /// An alarm is being handled: the platform repeats it when the object ends meanwhile.
     pub(crate) alarm_runs: bool,
     /// It has been handled, as soon as what was written is durable.
@@ -77,6 +86,15 @@ pub(crate) struct Room {
     pub(crate) skew: Ms,
     pub(crate) breaks_next: bool,
     pub(crate) is_old: bool,
+    /// Over how many shards its deploy spreads the list.
+    pub(crate) shards: u16,
+}
+
+/// What waits until what was written is durable, for it reaches others by another way than the platform's gate.
+pub(crate) enum Task {
+    HandIn(HandIn),
+    /// A delivery takes a deleted transfer out of the archive and off the list.
+    Remove(u64),
 }
 
 /// What leaves a room.
@@ -87,6 +105,11 @@ pub(crate) enum Out {
         attempt: u32,
         status: u16,
         body: String,
+    },
+    Deleted {
+        deletion: usize,
+        attempt: u32,
+        status: u16,
     },
     Opened(End),
     Frame(End, String),
@@ -106,6 +129,10 @@ pub(crate) enum Call {
         update: usize,
         attempt: u32,
     },
+    Delete {
+        deletion: usize,
+        attempt: u32,
+    },
     Watch {
         end: End,
         expiry: u64,
@@ -122,5 +149,5 @@ pub(crate) enum Call {
 pub(crate) enum Asked {
     LookUp(Call),
     Confirm(Call),
-    Delivery(crate::room::delivery::Question),
+    Delivery(u64, Question),
 }

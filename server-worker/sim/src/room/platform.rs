@@ -1,6 +1,6 @@
 //! The platform around a room: a commit and what it holds back until then, the end of an object, its sleep.
 
-use super::{Memory, Out};
+use super::{Memory, Out, Task};
 use crate::fault::Fault;
 use crate::plan::Ms;
 use crate::world::{Ev, World};
@@ -59,7 +59,10 @@ impl World {
             self.send_out(r, out);
         }
         for task in tasks {
-            self.hand_in_now(r, task);
+            match task {
+                Task::HandIn(task) => self.hand_in_now(r, task),
+                Task::Remove(id) => self.remove_now(r, id),
+            }
         }
     }
 
@@ -107,7 +110,7 @@ impl World {
             || room
                 .memory
                 .as_ref()
-                .is_some_and(|memory| memory.waiting > 0 || memory.delivery.is_some());
+                .is_some_and(|memory| memory.waiting > 0 || !memory.deliveries.is_empty());
         if !is_busy && !self.is_sender(r) {
             self.note(|| format!("room {r} sleeps"));
             let room = &mut self.rooms[r];

@@ -6,6 +6,7 @@ use super::{POLICY, Store};
 use crate::domain::attachment::Attachment;
 use crate::domain::outbox::Known;
 use crate::domain::record::Record;
+use crate::domain::removal::Tombstone;
 use crate::domain::stored::Stored;
 use crate::domain::timeline;
 use crate::fault::Fault;
@@ -35,7 +36,7 @@ impl World {
             open.map(|socket| Attachment::decode(&socket.attachment, now))
                 .any(|known| matches!(known, Some((Attachment::Watching { blank: true, .. }, _))))
         };
-        let found = Stored::here(record, None, is_blank)?;
+        let found = Stored::here(record, room.current.deleted, is_blank)?;
         self.memory(r).stored = Some(found.clone());
         Some(found)
     }
@@ -65,12 +66,14 @@ impl World {
         let row = record.row();
         let archive_failed = self.kv.last_trouble.is_some_and(|at| self.now < at + 90_000);
         self.judge.written(r, &row, archive_failed);
-        self.rooms[r].current.row = Some(row);
+        let current = &mut self.rooms[r].current;
+        current.row = Some(row);
+        current.deleted = current.deleted.filter(|tombstone| tombstone.is_owed);
         self.touched(r);
     }
 
-    /// Deletes all that is stored here.
-    pub(crate) fn forget_all(&mut self, r: usize) {
+    /// Deletes all that is stored here but for `tombstone`.
+    pub(crate) fn forget_all(&mut self, r: usize, tombstone: Option<Tombstone>) {
         self.note(|| format!("room {r} empties"));
         let copy = self.kv.truth(r, self.now);
         if self.rooms[r].current.row.is_some() {
@@ -78,7 +81,8 @@ impl World {
         }
         let alarm = (self.fault == Some(Fault::AlarmNeverEnds)).then_some(self.now + POLICY.retry_ms);
         self.rooms[r].current = Store {
-            alarm,
+            alarm: alarm.or(tombstone.map(Tombstone::end)),
+            deleted: tombstone,
             ..Store::default()
         };
         self.touched(r);

@@ -1,8 +1,8 @@
-//! Backends: each report is sent until it is answered.
+//! Backends and the admin: each report, and each deletion, is sent until it is answered.
 
 use transfer_status_protocol::{Status, Update};
 
-use super::{ANSWERED_WITHIN, Ev, World};
+use super::{ANSWERED_WITHIN, DELETED_WITHIN, Ev, World};
 
 impl World {
     pub(crate) fn update_of(&self, n: usize) -> Update {
@@ -36,6 +36,27 @@ impl World {
             _ if self.reports[n].attempt == attempt => {
                 let after = self.rng.i64(500..2_000);
                 self.after(after, Ev::Unanswered { update: n, attempt });
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn send_deletion(&mut self, n: usize) {
+        self.deletions[n].attempt += 1;
+        let (deletion, attempt) = (n, self.deletions[n].attempt);
+        let after = self.rng.i64(2..60);
+        self.after(after, Ev::DeleteArrives { deletion, attempt });
+        self.after(DELETED_WITHIN, Ev::DeleteUnanswered { deletion, attempt });
+    }
+
+    pub(crate) fn deletion_answered(&mut self, n: usize, attempt: u32, status: u16) {
+        self.note(|| format!("deletion {n} is answered {status}"));
+        match status {
+            204 | 404 => self.deletions[n].is_done = true,
+            _ if self.deletions[n].attempt == attempt => {
+                let after = self.rng.i64(500..60_000);
+                let deletion = n;
+                self.after(after, Ev::DeleteUnanswered { deletion, attempt });
             }
             _ => {}
         }

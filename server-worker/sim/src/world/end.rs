@@ -1,19 +1,22 @@
 //! The end of a world: what is to be left, and what is not.
 
-use super::{EMPTIES_WITHIN, HEALS_WITHIN, World};
+use super::{EMPTIES_WITHIN, HEALS_WITHIN, LONGEST_LIFETIME, World};
 use crate::client::Client;
 use crate::fault::Fault;
-use crate::plan::START;
 
 impl World {
     pub(crate) fn live(&mut self) {
-        let end = START + self.plan.end() + 100;
+        let end = self.end + 100;
         self.until(end + HEALS_WITHIN);
+        let mut empties_within = EMPTIES_WITHIN;
         for c in 0..self.clients.len() {
             if self.judge.found().is_none()
                 && self.clients[c].as_ref().is_some_and(|client| !client.is_closed)
             {
-                self.judge.goes_on(c);
+                self.judge.goes_on(c, self.plan.clients[c].transfer);
+                // Its user has waited for long enough. The room looks at its socket when the signature expires.
+                self.quit(c);
+                empties_within = EMPTIES_WITHIN + LONGEST_LIFETIME;
             }
         }
         self.judge.judge_attempts();
@@ -22,7 +25,7 @@ impl World {
                 self.judge.judge_crowd(at);
             }
         }
-        self.until(end + EMPTIES_WITHIN);
+        self.until(end + empties_within);
         if self.judge.found().is_none() {
             self.check_end();
         }
@@ -34,17 +37,19 @@ impl World {
                 self.judge.unanswered(update);
             }
         }
+        for (deletion, report) in self.deletions.clone().iter().enumerate() {
+            if !report.is_done {
+                self.judge
+                    .left(|| format!("deletion {deletion} was never carried out"));
+            }
+        }
         for shard in &mut self.shards {
             shard.break_down();
         }
         self.look();
         for r in 0..self.rooms.len() {
             let archive = self.kv.truth(r, self.now);
-            let shard = usize::from(crate::server::recent::shard::of(
-                self.ids[r].as_str(),
-                self.plan.shards,
-            ));
-            let listed = self.shards[shard].shown(self.ids[r].as_str());
+            let listed = self.listed(r);
             self.judge.ended(r, archive.as_deref(), listed.as_deref());
             let room = &self.rooms[r];
             if room.durable != Default::default() || room.alarm_runs {

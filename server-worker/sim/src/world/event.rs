@@ -5,6 +5,7 @@ use transfer_status_protocol::session::Hint;
 use crate::client::Word;
 use crate::domain::outbox::Mark;
 use crate::plan::Ms;
+use crate::room::listing::Waiting;
 use crate::room::{Asked, End};
 use crate::server::room::batch::Sender;
 
@@ -92,6 +93,7 @@ pub(crate) enum Ev {
     Wrote {
         room: usize,
         incarnation: u32,
+        delivery: u64,
         mark: Mark,
         ok: bool,
     },
@@ -113,8 +115,34 @@ pub(crate) enum Ev {
         lines: String,
     },
     ListTimeout {
+        waiting: Waiting,
+    },
+    Unarchived {
         room: usize,
         incarnation: u32,
-        token: u64,
+        delivery: u64,
+        ok: bool,
+    },
+    Unlisted {
+        room: usize,
+        incarnation: u32,
+        delivery: u64,
+        ok: bool,
+    },
+    Delete {
+        deletion: usize,
+    },
+    DeleteArrives {
+        deletion: usize,
+        attempt: u32,
+    },
+    DeleteUnanswered {
+        deletion: usize,
+        attempt: u32,
+    },
+    DeleteAnswered {
+        deletion: usize,
+        attempt: u32,
+        status: u16,
     },
 }

@@ -24,8 +24,30 @@ impl World {
                     },
                 );
             }
-            Out::Opened(end) => self.send_to_client(end, Word::Opened),
+            Out::Deleted {
+                deletion,
+                attempt,
+                status,
+            } => {
+                let shown = self.listed(r);
+                self.judge.deletion_answered(r, status, shown.as_deref());
+                let after = self.rng.i64(2..60);
+                self.after(
+                    after,
+                    Ev::DeleteAnswered {
+                        deletion,
+                        attempt,
+                        status,
+                    },
+                );
+            }
+            Out::Opened(end) => {
+                self.opened.insert(end, self.now);
+                self.send_to_client(end, Word::Opened);
+            }
             Out::Frame(end, text) => {
+                let opened = self.opened.get(&end).copied();
+                self.judge.told(r, &text, opened);
                 self.check_proof(end.0, self.proofs.get(&end).copied());
                 self.send_to_client(end, Word::Frame(text));
             }
@@ -41,6 +63,7 @@ impl World {
                 body,
             } => {
                 if status == 200 {
+                    self.judge.told(r, &body, None);
                     self.check_proof(client, self.poll_proofs.get(&client).copied());
                 }
                 self.poll_leaves(client, poll, status, body);

@@ -25,6 +25,8 @@ pub(crate) use event::Ev;
 const HEALS_WITHIN: Ms = 400_000;
 /// Rooms empty within this: safety alarm, settling, retries.
 const EMPTIES_WITHIN: Ms = 4 * 3_600_000;
+/// So long a signature is good for at most.
+const LONGEST_LIFETIME: Ms = 86_400_000;
 /// So long a call may wait for the archive.
 const UNDER_WAY_MS: Ms = 5_000;
 /// So far a strike sets an object's clock.
@@ -32,6 +34,8 @@ const MOST_SKEW_MS: Ms = 3_000;
 const MOST_EVENTS: usize = 3_000_000;
 /// A backend gives up waiting for an answer after this, and sends again.
 const ANSWERED_WITHIN: Ms = 10_000;
+/// And the admin, whose request may wait for the archive and the list.
+const DELETED_WITHIN: Ms = 60_000;
 
 /// A backend's report on its way.
 #[derive(Clone, Copy, Default)]
@@ -44,6 +48,8 @@ pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) fault: Option<Fault>,
     pub(crate) now: Ms,
+    /// When all has been said, and all has gone wrong, that was planned.
+    pub(crate) end: Ms,
     queue: BTreeMap<(Ms, u64), Ev>,
     count: u64,
     pub(crate) rng: fastrand::Rng,
@@ -56,6 +62,8 @@ pub(crate) struct World {
     pub(crate) kv: Kv,
     pub(crate) clients: Vec<Option<Client>>,
     reports: Vec<Report>,
+    deletions: Vec<Report>,
+    pub(crate) opened: HashMap<End, Ms>,
     pub(crate) judge: Judge,
     pub(crate) keys: Vec<Key>,
     pub(crate) forger: Key,
@@ -108,17 +116,24 @@ impl World {
                 again: None,
             });
         }
+        for transfer in plan.deleted_last.clone() {
+            // When nobody watches any more.
+            let at = end + HEALS_WITHIN + 1_000;
+            plan.deletions.push(crate::plan::Deletion { at, transfer });
+        }
         let key = |n: u8| Key::new([n; 32]).unwrap_or_else(|_| unreachable!("32 bytes are a key"));
         let id = |n: usize| {
             TransferId::new(format!("transfer-{n}")).unwrap_or_else(|_| unreachable!("it is an id"))
         };
         let rooms = (0..plan.transfers).map(|_| Room {
             is_old: plan.begins_old,
+            shards: plan.shards,
             ..Room::default()
         });
         let mut world = Self {
             fault,
             now: START,
+            end: START + end,
             queue: BTreeMap::new(),
             count: 0,
             rng: fastrand::Rng::with_seed(plan.seed ^ 0xA11C_E5ED),
@@ -131,6 +146,8 @@ impl World {
             kv: Kv::new(plan.kv_caches),
             clients: plan.clients.iter().map(|_| None).collect(),
             reports: vec![Report::default(); plan.updates.len()],
+            deletions: vec![Report::default(); plan.deletions.len()],
+            opened: HashMap::new(),
             judge: Judge::new(plan.transfers),
             keys: (1..=4).map(key).collect(),
             forger: key(99),
@@ -166,6 +183,10 @@ impl World {
         for n in 0..world.plan.strikes.len() {
             let at = world.plan.strikes[n].at;
             world.at(START + at, Ev::Strike(n));
+        }
+        for n in 0..world.plan.deletions.len() {
+            let at = world.plan.deletions[n].at;
+            world.at(START + at, Ev::Delete { deletion: n });
         }
         world.at(START + end, Ev::Heal);
         world
@@ -275,9 +296,10 @@ impl World {
             Ev::Wrote {
                 room,
                 incarnation,
+                delivery,
                 mark,
                 ok,
-            } if self.is_now(room, incarnation) => self.wrote(room, mark, ok),
+            } if self.is_now(room, incarnation) => self.wrote(room, delivery, mark, ok),
             Ev::Send {
                 room,
                 incarnation,
@@ -296,11 +318,36 @@ impl World {
                 self.sent(room, shard, sender, ok);
             }
             Ev::ShardPut { shard, lines } => self.shards[usize::from(shard)].put(&lines, self.fault),
-            Ev::ListTimeout {
+            Ev::ListTimeout { waiting } => self.list_answered(waiting, false),
+            Ev::Unarchived {
                 room,
                 incarnation,
-                token,
-            } => self.list_answered(room, incarnation, token, false),
+                delivery,
+                ok,
+            } if self.is_now(room, incarnation) => self.unarchived(room, delivery, ok),
+            Ev::Unlisted {
+                room,
+                incarnation,
+                delivery,
+                ok,
+            } if self.is_now(room, incarnation) => self.unlisted(room, delivery, ok),
+            Ev::Delete { deletion } => self.send_deletion(deletion),
+            Ev::DeleteArrives { deletion, attempt } => {
+                let r = self.plan.deletions[deletion].transfer;
+                self.call(r, Call::Delete { deletion, attempt });
+            }
+            Ev::DeleteUnanswered { deletion, attempt } => {
+                let report = self.deletions[deletion];
+                if !report.is_done && report.attempt == attempt {
+                    self.send_deletion(deletion);
+                }
+            }
+            Ev::DeleteAnswered {
+                deletion,
+                attempt,
+                status,
+            } => self.deletion_answered(deletion, attempt, status),
+            Ev::Unarchived { .. } | Ev::Unlisted { .. } => {}
             Ev::Break { .. } | Ev::Wrote { .. } | Ev::Send { .. } | Ev::Sent { .. } => {}
         }
     }
