@@ -1,6 +1,6 @@
 // What an operator sees of deliveries that fail: the room tries again by itself, and says what has not been taken and since when.
 import assert from "node:assert/strict";
-import { isLive, look, row, signIn } from "./support/browser.mjs";
+import { fitsTheScreen, idsOf, isLive, look, PHONE, row, signIn, WIDE } from "./support/browser.mjs";
 import { ADMIN_TOKEN } from "../../sdk-wasm/npm/tests/support/server.ts";
 import { stage } from "./support/story.mjs";
 
@@ -36,6 +36,57 @@ on.story("what the archive does not take is said, with since when, until it has 
   await isLive(page);
   await page.getByRole("dialog", { name: "tr_owed" }).getByRole("heading", { name: "Timeline" }).waitFor();
   assert.equal(await note.count(), 0);
+});
+
+on.story("the list narrows to what could not be delivered, and says so in the row", async (page) => {
+  const { server } = on;
+  await server.update({ transferId: "tr_kept", status: "completed", merchantId: "owing" });
+  await server.faults({ archive: { put: "fail" } });
+  await server.update({ transferId: "tr_owing", status: "failed", merchantId: "owing", message: "No account" });
+  const since = (await failing("tr_owing", ({ archive }) => archive)).archive;
+  await signIn(page, server, "/dashboard?merchantId=owing");
+  assert.deepEqual(await idsOf(page), ["tr_owing", "tr_kept"]);
+  const problems = page.getByRole("button", { name: "Delivery problems" });
+  assert.equal(await problems.getAttribute("aria-pressed"), "false");
+  await problems.click();
+  await row(page, "tr_kept").waitFor({ state: "detached" });
+  await row(page, "tr_owing").getByText("Not in the archive since").waitFor();
+  assert.deepEqual(await idsOf(page), ["tr_owing"]);
+  assert.equal(await problems.getAttribute("aria-pressed"), "true");
+  const address = new URL(page.url()).search;
+  assert.equal(address, "?merchantId=owing&delivery=failing");
+  const minute = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: "Europe/Berlin" });
+  assert.match(await row(page, "tr_owing").locator(".owed").innerText(), new RegExp(minute.format(new Date(since))));
+  await look(page, "undelivered-list");
+  await page.setViewportSize(PHONE);
+  await fitsTheScreen(page);
+  await row(page, "tr_owing").getByText("Not in the archive since").waitFor();
+  await look(page, "undelivered-phone");
+  await page.setViewportSize(WIDE);
+
+  // What fails is asked again by itself, and so the row goes.
+  await server.faults({ archive: { put: "ok" } });
+  await server.faults({ advance: RETRIED_MS });
+  assert.deepEqual(await failing("tr_owing", ({ archive }) => !archive), {});
+  await page.getByRole("heading", { name: "No delivery problems" }).waitFor({ timeout: 30_000 });
+  await page.getByText("Each of the 2 transfers loaded here").waitFor();
+  await look(page, "undelivered-none");
+  await page.getByRole("button", { name: "Show all transfers" }).click();
+  await row(page, "tr_kept").waitFor();
+  assert.equal(new URL(page.url()).search, "?merchantId=owing");
+  assert.equal(await page.locator(".owed:visible").count(), 0);
+});
+
+on.story("the address of that list asks for it, and a room that does not answer is not called well", async (page) => {
+  const { server } = on;
+  await server.update({ transferId: "tr_mute", status: "pending", merchantId: "mute" });
+  await page.route("**/transfer/tr_mute/timeline", (route) => route.abort());
+  await signIn(page, server, "/dashboard?merchantId=mute&delivery=failing");
+  await page.getByRole("heading", { name: "No delivery problem is known" }).waitFor();
+  await page.getByText("1 of 1 loaded here did not answer").waitFor();
+  await page.unroute("**/transfer/tr_mute/timeline");
+  await page.getByRole("heading", { name: "No delivery problems" }).waitFor({ timeout: 30_000 });
+  await page.getByText("The one transfer loaded here").waitFor();
 });
 
 on.story("what the list does not take is found by its id, and comes onto the list by itself", async (page) => {

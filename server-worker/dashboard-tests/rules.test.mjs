@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoff } from "../dashboard/js/feed.js";
+import { Deliveries } from "../dashboard/js/deliveries.js";
 import { amountOf, amountText } from "../dashboard/js/amount.js";
 import { csvOf, fileName, jsonOf } from "../dashboard/js/export.js";
 import { addressOf, isTransferId, openTransfer, readFilters } from "../dashboard/js/filters.js";
@@ -125,7 +126,15 @@ test("numbers are printed as they came", () => {
 
 test("the address and the filters are the same thing", () => {
   const [from, to] = ["2024-01-15T00:00:00.000Z", "2024-01-16T00:00:00.000Z"];
-  const filters = { status: "failed", merchantId: "a&b=c", customerId: "c 1", from, to, search: "tr_" };
+  const filters = {
+    status: "failed",
+    merchantId: "a&b=c",
+    customerId: "c 1",
+    from,
+    to,
+    delivery: "failing",
+    search: "tr_",
+  };
   assert.deepEqual(readFilters(new URL(addressOf(filters), "https://host")), filters);
   assert.equal(addressOf({}), "/dashboard");
   assert.equal(readFilters({ search: "?status=nonsense" }).status, "");
@@ -224,4 +233,40 @@ test("an export as JSON has the numbers of the server", () => {
   const list = [parse('{"id":"a","amount":1234567890123456789.25}')];
   assert.match(jsonOf(list), /"amount": 1234567890123456789\.25\n/);
   assert.equal(fileName("csv", Date.UTC(2024, 0, 15, 10, 30)), "transfers-2024-01-15T10-30-00Z.csv");
+});
+
+test("rooms are asked six at a time, once for each state, and again while they owe something", async () => {
+  const open = new Map();
+  const asked = [];
+  const ask = (id) => {
+    asked.push(id);
+    return new Promise((resolve, reject) => open.set(id, { resolve, reject }));
+  };
+  const deliveries = new Deliveries(ask, { changed() {}, failed() {} });
+  const settle = () => new Promise(setImmediate);
+  const list = Array.from({ length: 9 }, (_, n) => transfer(`t${n}`, n));
+  const answer = async (id, failing) => {
+    open.get(id).resolve({ transfer: list.find((each) => each.id === id), failing });
+    await settle();
+  };
+  deliveries.look(list);
+  deliveries.look(list);
+  assert.deepEqual([asked.length, deliveries.left], [6, 9]);
+  for (const { id } of list) await answer(id, id === "t3" ? { archive: at(30) } : undefined);
+  assert.deepEqual([asked.length, deliveries.left], [9, 0]);
+  assert.deepEqual([deliveries.of("t3"), deliveries.of("t4")], [{ archive: at(30) }, null]);
+  deliveries.look(list);
+  assert.equal(asked.length, 9);
+  // t8 has changed less than two minutes ago: its room may only just have begun to fail.
+  deliveries.lookAgain(list, { all: true, now: Date.parse(at(8)) + 119_999 });
+  assert.deepEqual(asked.slice(9), ["t3", "t8"]);
+  open.get("t3").reject(Object.assign(new Error("no answer"), { code: "network" }));
+  await answer("t8", undefined);
+  assert.equal(deliveries.unknown(list), 1);
+  deliveries.lookAgain(list, { all: false, now: Date.parse(at(9)) });
+  assert.deepEqual(asked.slice(11), ["t3"]);
+  open.get("t3").reject(Object.assign(new Error("over"), { code: "unauthorized" }));
+  await settle();
+  deliveries.lookAgain(list, { all: true, now: Date.parse(at(9)) });
+  assert.equal(asked.length, 12, "a session that is over asks nothing more");
 });

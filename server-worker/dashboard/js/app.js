@@ -1,8 +1,9 @@
 // The dashboard's conductor: reads the address, keeps list, counts, panel and feed in step with it and each other.
 import { Announcer } from "./announcer.js";
-import { signOut } from "./api.js";
+import { signOut, timeline } from "./api.js";
 import { Board } from "./board.js";
 import { Chart } from "./chart.js";
+import { Deliveries } from "./deliveries.js";
 import { byId, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import {
@@ -29,11 +30,14 @@ import { Tabs } from "./tabs.js";
 
 // Changes that come together are shown together.
 const DRAW_MS = 120;
+// Deliveries that fail are tried again by themselves.
+const DELIVERIES_MS = 10_000;
 
 const search = byId("search");
 const parties = { merchantId: byId("merchant"), customerId: byId("customer") };
 const clear = byId("clear");
 const pause = byId("pause");
+const undelivered = byId("undelivered");
 
 let filters = readFilters(location);
 let load = { state: "loading", error: null };
@@ -52,6 +56,11 @@ const panel = new Panel(byId("panel"), {
   remove: (id) => removal.ask(id),
   failed,
   said: (text) => announcer.say(text),
+  learned: (transfer, failing) => deliveries.note(transfer, failing),
+});
+const deliveries = new Deliveries(timeline, {
+  changed: () => (drawTimer ??= setTimeout(() => draw(), DRAW_MS)),
+  failed: (error) => error.code === "unauthorized" && sessionEnded(),
 });
 const removal = new Removal({
   deleted: (id) => {
@@ -98,6 +107,7 @@ function changed(transfer, watchers) {
 
 function removed(id) {
   source.remove(id);
+  deliveries.remove(id);
   panel.remove(id);
   pulse.changed();
 }
@@ -124,7 +134,12 @@ function loaded(state, error = null) {
 function draw({ live = settled } = {}) {
   clearTimeout(drawTimer);
   drawTimer = null;
-  return board.draw({ source, filters, load, settled, live });
+  if (filters.delivery && settled) deliveries.look(listed());
+  return board.draw({ source, filters, load, settled, live, deliveries });
+}
+
+function listed() {
+  return source.transfers.rows().map(({ transfer }) => transfer);
 }
 
 // Goes to an address and shows what it says.
@@ -149,6 +164,7 @@ function route() {
     if (field.value.trim() !== filters[name]) field.value = filters[name];
   }
   period.show(filters);
+  undelivered.setAttribute("aria-pressed", String(filters.delivery !== ""));
   clear.hidden = addressOf({ ...filters, status: "", search: "" }) === addressOf(NO_FILTERS);
   setText(byId("filter-count"), filterCount(filters));
   const id = openTransfer(location);
@@ -158,7 +174,7 @@ function route() {
     settled = false;
     source.filterBy(filters);
     pulse.changed();
-  } else if (before.search !== filters.search) {
+  } else if (before.search !== filters.search || before.delivery !== filters.delivery) {
     // Rows that a search hides and shows again are not news either.
     draw({ live: false });
   }
@@ -169,7 +185,8 @@ function filterCount(of) {
   const { size } = new Set(
     [...serverQuery({ ...of, status: "" }).keys()].map((name) => (name === "to" ? "from" : name)),
   );
-  return size === 0 ? "" : String(size);
+  const all = size + (of.delivery ? 1 : 0);
+  return all === 0 ? "" : String(all);
 }
 
 function titleOf({ status }) {
@@ -208,6 +225,7 @@ clear.addEventListener("click", () => {
   filterBy({ ...NO_FILTERS, status: filters.status, search: filters.search });
   search.focus();
 });
+undelivered.addEventListener("click", () => filterBy({ ...filters, delivery: filters.delivery ? "" : "failing" }));
 byId("fold").addEventListener("click", () => {
   const isOpen = byId("filters").classList.toggle("open");
   byId("fold").setAttribute("aria-expanded", String(isOpen));
@@ -245,6 +263,10 @@ addEventListener("online", () => {
   pulse.fetch();
 });
 document.addEventListener("visibilitychange", () => document.hidden || feed?.wake());
+
+setInterval(() => {
+  if (!document.hidden) deliveries.lookAgain(listed(), { all: filters.delivery !== "", now: Date.now() });
+}, DELIVERIES_MS);
 
 route();
 draw();

@@ -5,7 +5,7 @@ import { csvOf, download, fileName, jsonOf } from "./export.js";
 import { NO_FILTERS } from "./filters.js";
 import { List } from "./list.js";
 import { menu } from "./menu.js";
-import { emptyState, endOfList, failedState } from "./states.js";
+import { deliveredState, emptyState, endOfList, failedState } from "./states.js";
 
 // A reload that is quicker than this leaves the old rows as they are.
 const DIM_MS = 200;
@@ -40,12 +40,16 @@ export class Board {
 
   /**
    * Shows the rows of `source` that `filters` ask for, and says how many. `load` is `{state, error}`; `settled` says
-   * that the rows are those of these filters; with `live`, what is new is made visible as such.
+   * that the rows are those of these filters; with `live`, what is new is made visible as such. `deliveries` knows
+   * which could not be handed on.
    */
-  draw({ source, filters, load, settled, live }) {
-    const all = source.transfers.rows();
+  draw({ source, filters, load, settled, live, deliveries }) {
+    const all = source.transfers.rows().map((each) => ({ ...each, failing: deliveries.of(each.transfer.id) }));
     const wanted = filters.search.toLowerCase();
-    const shown = wanted === "" ? all : all.filter(({ transfer }) => transfer.id.toLowerCase().includes(wanted));
+    const shown = all.filter(
+      ({ transfer, failing }) =>
+        transfer.id.toLowerCase().includes(wanted) && (filters.delivery === "" || failing !== null),
+    );
     this.#shown = settled ? shown : [];
     setText(byId("export-count"), `${count(this.#shown.length)} shown`);
     const isBusy = load.state === "loading";
@@ -53,8 +57,9 @@ export class Board {
     this.#dim(isBusy && !settled);
     if (settled) this.#list.render(shown, { live, now: Date.now() });
     else if (this.#rows.childElementCount === 0) this.#list.skeleton();
-    this.#drawState({ shown, all, filters, load, settled });
-    this.#drawMore({ source, isShown: settled && shown.length > 0, isSearch: wanted !== "" });
+    this.#drawState({ shown, all, filters, load, settled, deliveries, source });
+    const isSearch = wanted !== "" || filters.delivery !== "";
+    this.#drawMore({ source, isShown: settled && shown.length > 0, isSearch });
     // What the banner says already is not said again.
     const isStale = settled && load.state === "failed" && load.error.code !== "network";
     this.notice(isStale ? `The list could not be refreshed and is tried again: ${load.error.message}` : "");
@@ -83,18 +88,30 @@ export class Board {
     }
   }
 
-  #drawState({ shown, all, filters, load, settled }) {
+  #drawState({ shown, all, filters, load, settled, deliveries, source }) {
     const hasFailed = load.state === "failed" && !settled;
     const isNeeded = hasFailed || (settled && shown.length === 0);
     this.#state.hidden = !isNeeded;
     this.#table.hidden = isNeeded;
     // The same message is not made again: its button may have the focus.
-    const key = isNeeded ? JSON.stringify([hasFailed && load.error.message, filters, all.length]) : "";
+    const loaded = all.length;
+    const { hasOlder, isFull } = source.transfers;
+    const asked = {
+      loaded,
+      left: deliveries.left,
+      unknown: deliveries.unknown(all.map(({ transfer }) => transfer)),
+      hasOlder: hasOlder && !isFull,
+    };
+    const isDelivery = filters.delivery !== "" && filters.search === "" && loaded > 0;
+    const key = isNeeded ? JSON.stringify([hasFailed && load.error.message, filters, isDelivery ? asked : loaded]) : "";
     if (this.#state.dataset.key === key) return;
     this.#state.dataset.key = key;
     this.#state.replaceChildren();
     if (hasFailed) this.#state.append(failedState({ error: load.error, onRetry: this.#on.retry }));
-    else if (isNeeded) this.#state.append(this.#emptyState(filters, all.length));
+    else if (isNeeded && isDelivery) {
+      const onClear = () => this.#on.filter({ ...filters, delivery: "" });
+      this.#state.append(deliveredState({ ...asked, onOlder: this.#on.older, onClear }));
+    } else if (isNeeded) this.#state.append(this.#emptyState(filters, loaded));
   }
 
   #drawMore({ source, isShown, isSearch }) {

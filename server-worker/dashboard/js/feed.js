@@ -25,9 +25,9 @@ export class Feed {
   #on;
 
   /**
-   * `on.change(transfer, watchers)`; `on.removal(id)` when one was deleted; `on.state(open, total)` whenever a socket opens or closes; `on.opened()` when one
-   * has opened, so that what it missed can be fetched; `on.refused()` when one could not be opened (the session may
-   * have ended); `on.ended()` when the server says that it has.
+   * `on.change(transfer, watchers)`; `on.removal(id)` when one was deleted; `on.state(open, total)` whenever a socket
+   * opens or closes; `on.opened()` when one has opened, so that what it missed can be fetched; `on.refused()` when one
+   * could not be opened (the session may have ended); `on.ended()` when the server says that it has.
    */
   constructor(shards, on) {
     this.#on = on;

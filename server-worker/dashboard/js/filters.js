@@ -5,7 +5,15 @@ const ID = /^[A-Za-z0-9._~:-]{1,128}$/;
 const LONGEST = 128;
 
 /** No filter at all. */
-export const NO_FILTERS = Object.freeze({ status: "", merchantId: "", customerId: "", from: "", to: "", search: "" });
+export const NO_FILTERS = Object.freeze({
+  status: "",
+  merchantId: "",
+  customerId: "",
+  from: "",
+  to: "",
+  delivery: "",
+  search: "",
+});
 
 /** Whether `text` can be a transfer id at all. */
 export function isTransferId(text) {
@@ -13,8 +21,9 @@ export function isTransferId(text) {
 }
 
 /**
- * The filters in the address. All but `search`, which is looked for among the loaded ids, go to the server. `from` and
- * `to` are instants, so that an address means the same transfers in every time zone.
+ * The filters in the address. `search` is looked for among the loaded ids, `delivery` (`"failing"`) is asked of each of
+ * them; all others go to the server. `from` and `to` are instants, so that an address means the same transfers in every
+ * time zone.
  */
 export function readFilters({ search }) {
   const query = new URLSearchParams(search);
@@ -26,13 +35,15 @@ export function readFilters({ search }) {
     customerId: (query.get("customerId") ?? "").slice(0, LONGEST),
     // A time that ends before it begins is none.
     ...(from && to && from >= to ? { from: "", to: "" } : { from, to }),
+    delivery: query.get("delivery") === "failing" ? "failing" : "",
     search: (query.get("id") ?? "").slice(0, LONGEST),
   };
 }
 
 /** The address of these filters, without the part behind `#`. */
-export function addressOf({ search, ...filters }) {
+export function addressOf({ search, delivery, ...filters }) {
   const query = serverQuery(filters);
+  if (delivery) query.set("delivery", delivery);
   if (search) query.set("id", search);
   const text = query.toString();
   return text === "" ? "/dashboard" : `/dashboard?${text}`;

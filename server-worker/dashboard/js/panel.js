@@ -29,7 +29,7 @@ export class Panel {
 
   /**
    * `on.closed()` when the viewer closes it, `on.filter(filters)` to see one merchant's or customer's transfers,
-   * `on.remove(id)` to have it deleted, `on.said(text)`.
+   * `on.remove(id)` to have it deleted, `on.said(text)`, `on.learned(transfer, failing)` for each answer.
    */
   constructor(dialog, on) {
     this.#dialog = dialog;
@@ -93,6 +93,7 @@ export class Panel {
     const id = this.#id;
     try {
       const answer = await timeline(id);
+      this.#on.learned(answer.transfer, answer.failing);
       if (id === this.#id) this.#render(answer);
     } catch (error) {
       if (id === this.#id) this.#failed(error);

@@ -15,6 +15,7 @@ export class Row {
   #part = el("span", { class: "part" });
   #currency = el("span", { class: "currency" });
   #message = foreign("");
+  #owed = el("span", { class: "owed" });
   #time;
   #shown = null;
 
@@ -28,17 +29,19 @@ export class Row {
       cell("c-id", this.#link, this.#watchers),
       cell("c-merchant", this.#merchant),
       cell("c-amount", el("bdi", { class: "amount" }, this.#whole, this.#part, this.#currency)),
-      cell("c-message", this.#message),
+      cell("c-message", this.#owed, this.#message),
       cell("c-time", this.#time),
     );
     this.element.dataset.id = transfer.id;
     this.#watchers.hidden = true;
+    this.#owed.hidden = true;
     this.#show(transfer, now);
   }
 
   /** Shows this state of the transfer; says whether it is news, and not the same once more. */
-  update({ transfer, watchers }, now) {
+  update({ transfer, watchers, failing }, now) {
     this.#showWatchers(watchers);
+    this.#showOwed(failing, now);
     if (transfer === this.#shown) return false;
     const isNews = isNewer(transfer, this.#shown);
     this.#show(transfer, now);
@@ -66,6 +69,16 @@ export class Row {
     setText(this.#message, transfer.message ?? "");
     this.#message.title = transfer.message ?? "";
     this.refreshTime(now);
+  }
+
+  // What the room could not hand on yet; the panel says more.
+  #showOwed(failing, now) {
+    const [place, since] = Object.entries(failing ?? {})[0] ?? [];
+    const words = place ? `Not in the ${place} since ${shortTime(since, now)}` : "";
+    if (this.#owed.title === words) return;
+    this.#owed.title = words;
+    this.#owed.hidden = words === "";
+    this.#owed.replaceChildren(icon("alert"), words);
   }
 
   #showWatchers(watchers) {

@@ -13,6 +13,25 @@ export function emptyState({ filters, loaded, onClear }) {
   ]);
 }
 
+/** No transfer with a problem of delivery, of those that were asked: `left` have still to answer, `unknown` did not. */
+export function deliveredState({ loaded, left, unknown, hasOlder, onOlder, onClear }) {
+  const each = loaded === 1 ? "The one transfer" : `Each of the ${count(loaded)} transfers`;
+  if (left > 0) {
+    return message("clock", "Looking for delivery problems", [`${each} loaded here is asked. ${count(left)} to go.`]);
+  }
+  const actions = [...(hasOlder ? [button("Ask older ones", onOlder)] : []), button("Show all transfers", onClear)];
+  if (unknown > 0) {
+    const words = `${count(unknown)} of ${count(loaded)} loaded here did not answer, and ${unknown === 1 ? "is" : "are"} asked again.`;
+    return message("alert", "No delivery problem is known", [words], ...actions);
+  }
+  return message(
+    "done",
+    "No delivery problems",
+    [loaded === 0 ? "There is no transfer to ask." : `${each} loaded here is in the list and in the archive.`],
+    ...actions,
+  );
+}
+
 /** The list could not be fetched. */
 export function failedState({ error, onRetry }) {
   const words = error.code === "network" ? "The server cannot be reached." : `The server says: ${error.message}`;

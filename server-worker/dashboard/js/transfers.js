@@ -84,29 +84,28 @@ export class Transfers {
     const before = this.#entries;
     const meanwhile = this.#meanwhile ?? new Map();
     this.#entries = new Map();
-    this.#meanwhile = null;
-    this.#next = next;
     this.#stale = false;
-    for (const transfer of transfers) {
-      if (meanwhile.get(transfer.id) === null) continue;
-      const known = before.get(transfer.id);
-      this.#put(known && isNewer(known.transfer, transfer) ? known.transfer : transfer, known?.watchers ?? null);
-    }
-    for (const change of meanwhile.values()) {
-      if (change) this.#merge(change.transfer, change.watchers);
+    // What the snapshot does not have has left the list, unless it came meanwhile.
+    const kept = transfers.map(({ id }) => before.get(id)).filter(Boolean);
+    this.#take(transfers, next);
+    for (const { transfer, watchers } of [...kept, ...meanwhile.values()].filter(Boolean)) {
+      if (meanwhile.get(transfer.id) !== null) this.#merge(transfer, watchers);
     }
     this.#trim();
   }
 
   /** One page more, asked for with `cursor`. */
   append(transfers, next) {
+    this.#take(transfers, next);
+    this.#trim();
+  }
+
+  // A page of the server's, but for what was deleted while it was on its way.
+  #take(transfers, next) {
     const meanwhile = this.#meanwhile;
     this.#meanwhile = null;
-    for (const transfer of transfers) {
-      if (meanwhile?.get(transfer.id) !== null) this.#merge(transfer, null);
-    }
     this.#next = next;
-    this.#trim();
+    for (const transfer of transfers) if (meanwhile?.get(transfer.id) !== null) this.#merge(transfer, null);
   }
 
   /** A transfer has changed: `"added"`, `"changed"`, `"removed"` (it no longer matches the filter) or `"same"`. */
