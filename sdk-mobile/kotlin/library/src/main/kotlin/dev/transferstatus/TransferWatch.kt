@@ -8,7 +8,6 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.flow.mapNotNull
 import kotlinx.coroutines.flow.distinctUntilChanged
 import kotlinx.coroutines.flow.transformWhile
 import kotlinx.coroutines.launch
@@ -40,7 +39,10 @@ public class TransferWatch internal constructor(
     }
 
     /** The transfer at each change, without what concerns the connection; it completes with the end. */
-    public val transfers: Flow<Transfer> = states.mapNotNull { it.transfer }.distinctUntilChanged()
+    public val transfers: Flow<Transfer> = mutableState.transformWhile { state ->
+        state.transfer?.let { emit(it) }
+        state.end == null
+    }.distinctUntilChanged()
 
     private val job: Job = scope.launch { pump.pump(::show) }
 

@@ -11,7 +11,9 @@ class ApiTest {
     @Test
     fun `the public face is that of api_txt`() {
         val classes = File(TransferStatusClient::class.java.protectionDomain.codeSource.location.toURI())
-        val files = classes.walk().filter { it.extension == "class" }.sorted().toList()
+        // The generated half is nobody's to call; without the compiler's notes on it, it would look as if it were.
+        val face = classes.walk().onEnter { it.name != "ffi" }
+        val files = face.filter { it.extension == "class" }.sorted().toList()
         val dump = StringBuilder()
         AbiTools.getInstance(javaClass.classLoader).printJvmDump(dump, files, AbiFilters.EMPTY)
         val expected = File("api.txt")

@@ -9,6 +9,7 @@ import dev.transferstatus.support.sign
 import java.net.URLEncoder
 import java.util.concurrent.Callable
 import java.util.concurrent.Executors
+import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -50,7 +51,7 @@ class CrossingTest {
     fun `many calls leave no native memory for the collector`() {
         val client = FfiClient(FfiClientOptions("http://127.0.0.1:9", false, null))
         val watch = client.watch(FfiTarget("order", sign("order").expose(), null, false))
-        watch.changed(0u, 0u)
+        runBlocking { watch.pull(0u, 0u) }
         val before = waitingForTheCollector()
         repeat(CALLS) { checkNotNull(watch.changed(0u, 0u)) }
         val left = waitingForTheCollector() - before

@@ -151,7 +151,7 @@ class ProblemTest {
             FfiProblemKind.Other to ProblemKind.Other,
         )
         kinds.forEach { (native, kind) -> assertEquals(kind, native.toKind()) }
-        assertEquals(FfiProblemKind::class.sealedSubclasses.size, kinds.size)
+        assertEquals(FfiProblemKind::class.java.permittedSubclasses.size, kinds.size)
     }
 
     private fun problemOf(script: (Exchange) -> Unit): ProblemKind = ScriptedServer(script = script).use { problemAt(it.url) }
