@@ -115,6 +115,15 @@ impl Known {
         self.archive = Copied::Behind;
     }
 
+    /// Notes that what a deleted transfer had left was removed: where the id has a new life, that may have gone too, from
+    /// the archive with its key and from a list that had slept with the entry's row.
+    pub(crate) fn note_removed(&mut self) {
+        *self = Self {
+            index: None,
+            archive: Copied::Behind,
+        };
+    }
+
     /// Notes a write to the archive that was answered well at `now`: it may land as late as this.
     pub(crate) fn note_written(&mut self, mark: Mark, now: i64) {
         self.archive = Copied::Has {

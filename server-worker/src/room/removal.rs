@@ -90,12 +90,12 @@ impl Room {
             return Ok(true);
         };
         let archived = archive::delete(&self.env, self.id()?).await;
-        // Where the id has a new life, its copy went too.
-        self.note(Known::note_changed);
         if let Err(error) = &archived {
             self.log_owed("archive", error);
         }
         let unlisted = self.take_off_the_list(tombstone.deleted_at).await?;
+        // It may have been removed though nobody heard so.
+        self.note(Known::note_removed);
         if archived.is_err() || !unlisted {
             return Ok(false);
         }

@@ -205,6 +205,19 @@ fn a_room_is_over_once_its_time_and_the_archives_have_passed() {
 }
 
 #[test]
+fn a_new_life_is_listed_and_archived_anew_once_the_deleted_one_was_removed() {
+    let held = held(1, true);
+    let mut known = Known::default();
+    known.note_listed(held.mark);
+    known.note_written(held.mark, NOW);
+    known.note_removed();
+    let step = |known: &Known| POLICY.next(held, known, Failed::default(), None, NOW);
+    assert_eq!(step(&known), Step::List);
+    known.note_listed(held.mark);
+    assert_eq!(step(&known), Step::Write);
+}
+
+#[test]
 fn of_two_states_the_later_one_is_news_also_where_a_record_was_begun_anew() {
     let at = |updated_at, version| Mark { updated_at, version };
     for (new, old) in [
