@@ -83,6 +83,12 @@ faults! {
     DeletedSocketsStay = "deleted-sockets-stay",
     /// A life after a deletion is no later than the one before it.
     NewLifeInThePast = "new-life-in-the-past",
+    /// Entries that belong to another shard are taken off before that has them.
+    MoveIsNotAwaited = "move-is-not-awaited",
+    /// Entries that another shard has are kept.
+    MoveKeeps = "move-keeps",
+    /// A list that was asked for while entries moved is shown as it came.
+    ListIsNotAskedAgain = "list-is-not-asked-again",
     /// A client shows whatever comes.
     OlderAfterNewer = "older-after-newer",
     /// A client never waits longer than a moment.

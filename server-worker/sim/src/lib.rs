@@ -5,7 +5,8 @@
 //! | `plan` | what happens in a world, all of it drawn from a seed, so that a part of it can be left out |
 //! | `world` | the time: carries a plan out, one event after the other |
 //! | `room` | a room as the platform runs it, deciding by the server's own rules |
-//! | `isolate` | what rooms of one isolate share: the batches, and the shards that take them |
+//! | `isolate` | what rooms of one isolate share: the batches |
+//! | `shard`, `look` | the shards of the list, and somebody who looks at it |
 //! | `kv` | the archive's platform: late, stale, busy, away |
 //! | `client` | a host under the real session, and its network |
 //! | `judge` | what PROTOCOL.md promises, by what is seen from outside; it knows nothing of how it is kept |
@@ -18,8 +19,10 @@ mod fault;
 mod isolate;
 mod judge;
 mod kv;
+mod look;
 mod plan;
 mod room;
+mod shard;
 mod shrink;
 mod world;
 
@@ -35,6 +38,7 @@ mod server {
     pub(crate) mod domain;
     pub(crate) mod recent {
         pub(crate) mod index;
+        pub(crate) mod page;
         pub(crate) mod shard;
     }
     pub(crate) mod room {

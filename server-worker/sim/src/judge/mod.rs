@@ -1,6 +1,7 @@
 //! What PROTOCOL.md promises, as rules about what is seen from outside. Nothing here knows how it is kept: states are read
 //! out of the JSON that was stored, sent or shown, by `state` alone. Each rule quotes its sentence.
 
+mod list;
 mod rules;
 mod state;
 mod transfer;
@@ -35,6 +36,10 @@ struct Facts {
     past: HashSet<State>,
     /// When a deletion was last durable.
     deleted_at: Option<Ms>,
+    /// Somebody was told that it is gone, and it has had no other life since.
+    is_told_gone: bool,
+    /// Somebody has seen it in the list.
+    is_listed: bool,
     /// The archive is being written: by which life of the room, until when.
     archive_write: Option<(u32, Ms)>,
     /// What was ever durable: only that may be seen.

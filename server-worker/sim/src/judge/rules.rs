@@ -21,6 +21,7 @@ pub(crate) const BEGUN_ANEW: &str = "a transfer that was deleted leaves its id f
 pub(crate) const NEWS: &str = "a lower version with a later updatedAt is a record begun anew, and is news";
 pub(crate) const CLOSED_4404: &str = "its watchers get an error not_found and are closed with 4404";
 pub(crate) const UNKNOWN_404: &str = "404 for an unknown one, and for no other";
+pub(crate) const LISTED: &str = "GET /recent, newest first: with another number of shards the list moves over, nothing twice and nothing lost";
 /// Of the platform, and not of PROTOCOL.md.
 pub(crate) const ONE_WRITE: &str =
     "of two writes of a key that are under way at once either may land last (KV)";

@@ -191,14 +191,17 @@ impl Judge {
         let facts = &mut self.transfers[transfer];
         facts.current = None;
         facts.fresh.push(None);
+        facts.is_listed = false;
+        facts.is_told_gone = false;
         facts.is_here = false;
         facts.is_unconfirmed = false;
     }
 
     /// The admin is told how it went; the list shows `listed`.
     pub(crate) fn deletion_answered(&mut self, transfer: usize, status: u16, listed: Option<&str>) {
-        let facts = &self.transfers[transfer];
+        let facts = &mut self.transfers[transfer];
         let listed = listed.and_then(State::of_transfer);
+        facts.is_told_gone |= status == 204;
         if status == 204
             && let Some(listed) =
                 listed.filter(|listed| facts.past.iter().any(|past| past.is_version_of(listed)))

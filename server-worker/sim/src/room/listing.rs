@@ -10,6 +10,7 @@ use crate::fault::Fault;
 use crate::plan::Ms;
 use crate::room::POLICY;
 use crate::server::room::batch::{Change, MOST_BYTES, Next, Role, Sender};
+use crate::shard::Source;
 use crate::world::{Ev, World};
 
 pub(crate) const ARRIVES_WITHIN_MS: Ms = 15_000;
@@ -84,7 +85,14 @@ impl World {
                 let delay = self.rng.i64(2..60);
                 let loses_answer = self.rng.u8(..32) == 0;
                 if !is_down {
-                    self.after(delay / 2, Ev::ShardPut { shard, lines });
+                    self.after(
+                        delay / 2,
+                        Ev::ShardPut {
+                            shard,
+                            lines,
+                            source: Source::Rooms,
+                        },
+                    );
                 }
                 let (delay, ok) = match is_down || loses_answer {
                     true => (if self.rng.bool() { PUT_WITHIN_MS } else { delay }, false),

@@ -6,6 +6,7 @@ use crate::domain::removal::Tombstone;
 use crate::domain::stored::Stored;
 use crate::fault::Fault;
 use crate::plan::Ms;
+use crate::shard::Source;
 use crate::world::{Ev, World};
 
 const UNLISTED_WITHIN_MS: Ms = 8_000;
@@ -118,7 +119,6 @@ impl World {
 
     /// The archive has answered; now the list.
     pub(crate) fn unarchived(&mut self, r: usize, id: u64, archived: bool) {
-        self.knows(r, Known::note_changed);
         let Some(tombstone) = self.rooms[r].current.deleted else {
             return self.unlisted(r, id, true);
         };
@@ -128,7 +128,14 @@ impl World {
         let loses_answer = self.rng.u8(..32) == 0;
         if !is_down && self.fault != Some(Fault::DeletionForgetsTheList) {
             let lines = format!("-{} {}\n", tombstone.deleted_at, self.ids[r]);
-            self.after(delay / 2, Ev::ShardPut { shard, lines });
+            self.after(
+                delay / 2,
+                Ev::ShardPut {
+                    shard,
+                    lines,
+                    source: Source::Rooms,
+                },
+            );
         }
         let (delay, ok) = match is_down || loses_answer {
             true => (
@@ -155,6 +162,7 @@ impl World {
 
     /// Both have answered.
     pub(crate) fn unlisted(&mut self, r: usize, id: u64, ok: bool) {
+        self.knows(r, Known::note_removed);
         if ok
             && let Some(tombstone) = self.rooms[r]
                 .current

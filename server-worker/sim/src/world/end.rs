@@ -3,6 +3,7 @@
 use super::{EMPTIES_WITHIN, HEALS_WITHIN, LONGEST_LIFETIME, World};
 use crate::client::Client;
 use crate::fault::Fault;
+use crate::look::MOST_SHARDS;
 
 impl World {
     pub(crate) fn live(&mut self) {
@@ -26,9 +27,24 @@ impl World {
             }
         }
         self.until(end + empties_within);
+        self.last_look();
         if self.judge.found().is_none() {
             self.check_end();
         }
+    }
+
+    /// The shards wake, those beyond the list do what they do once a day, and somebody looks.
+    fn last_look(&mut self) {
+        for shard in &mut self.shards {
+            shard.break_down();
+        }
+        for beyond in self.list_shards..MOST_SHARDS {
+            self.begin_upkeep(beyond, self.list_shards, Vec::new(), None);
+        }
+        self.until(self.now + 60_000);
+        self.looked_well = false;
+        self.look();
+        self.until(self.now + 60_000);
     }
 
     pub(crate) fn check_end(&mut self) {
@@ -43,13 +59,20 @@ impl World {
                     .left(|| format!("deletion {deletion} was never carried out"));
             }
         }
-        for shard in &mut self.shards {
-            shard.break_down();
+        if !self.looked_well {
+            self.judge
+                .left(|| "the list cannot be shown though all is well".to_owned());
         }
-        self.look();
         for r in 0..self.rooms.len() {
             let archive = self.kv.truth(r, self.now);
             let listed = self.listed(r);
+            let places = self
+                .shards
+                .iter_mut()
+                .filter_map(|shard| shard.shown(self.ids[r].as_str()));
+            if places.count() > 1 {
+                self.judge.listed_twice(r);
+            }
             self.judge.ended(r, archive.as_deref(), listed.as_deref());
             let room = &self.rooms[r];
             if room.durable != Default::default() || room.alarm_runs {

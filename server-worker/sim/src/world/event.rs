@@ -4,10 +4,12 @@ use transfer_status_protocol::session::Hint;
 
 use crate::client::Word;
 use crate::domain::outbox::Mark;
+use crate::look::Answer;
 use crate::plan::Ms;
 use crate::room::listing::Waiting;
 use crate::room::{Asked, End};
 use crate::server::room::batch::Sender;
+use crate::shard::{Sent, Source};
 
 /// Something that happens at its time.
 pub(crate) enum Ev {
@@ -113,6 +115,34 @@ pub(crate) enum Ev {
     ShardPut {
         shard: u16,
         lines: String,
+        source: Source,
+    },
+    ShardAsked {
+        look: usize,
+        shard: u16,
+    },
+    ShardAnswers {
+        look: usize,
+        answer: Answer,
+    },
+    HandedOver {
+        shard: u16,
+        life: u32,
+        sent: Vec<Sent>,
+        ok: bool,
+    },
+    Leave {
+        shard: u16,
+        shards: u16,
+        life: u32,
+    },
+    Left {
+        life: u32,
+        ok: bool,
+    },
+    /// A room that was left by a deploy joins it.
+    JoinsDeploy {
+        room: usize,
     },
     ListTimeout {
         waiting: Waiting,

@@ -13,11 +13,13 @@ use transfer_status_protocol::sign::{Key, KeyRing};
 
 use crate::client::{Client, Mint};
 use crate::fault::Fault;
-use crate::isolate::{Queue, Shard};
+use crate::isolate::Queue;
 use crate::judge::{Judge, Violation};
 use crate::kv::Kv;
+use crate::look::{Look, MOST_SHARDS};
 use crate::plan::{Ms, Plan, START};
 use crate::room::{Call, End, Room};
+use crate::shard::Shard;
 
 pub(crate) use event::Ev;
 
@@ -55,7 +57,12 @@ pub(crate) struct World {
     pub(crate) rng: fastrand::Rng,
     pub(crate) ids: Vec<TransferId>,
     pub(crate) rooms: Vec<Room>,
+    /// As many as there may ever be; the list is spread over the first of them.
     pub(crate) shards: Vec<Shard>,
+    pub(crate) list_shards: u16,
+    pub(crate) looks: Vec<Look>,
+    /// The last look has shown the list.
+    pub(crate) looked_well: bool,
     pub(crate) queues: Vec<Queue>,
     pub(crate) senders: Vec<Option<usize>>,
     pub(crate) tokens: u64,
@@ -139,9 +146,12 @@ impl World {
             rng: fastrand::Rng::with_seed(plan.seed ^ 0xA11C_E5ED),
             ids: (0..plan.transfers).map(id).collect(),
             rooms: rooms.collect(),
-            shards: (0..plan.shards).map(|_| Shard::default()).collect(),
-            queues: (0..plan.shards).map(|_| Queue::default()).collect(),
-            senders: vec![None; usize::from(plan.shards)],
+            shards: (0..MOST_SHARDS).map(|_| Shard::default()).collect(),
+            list_shards: plan.shards,
+            looks: Vec::new(),
+            looked_well: false,
+            queues: (0..MOST_SHARDS).map(|_| Queue::default()).collect(),
+            senders: vec![None; usize::from(MOST_SHARDS)],
             tokens: 0,
             kv: Kv::new(plan.kv_caches),
             clients: plan.clients.iter().map(|_| None).collect(),
@@ -317,7 +327,23 @@ impl World {
             } if self.is_now(room, incarnation) => {
                 self.sent(room, shard, sender, ok);
             }
-            Ev::ShardPut { shard, lines } => self.shards[usize::from(shard)].put(&lines, self.fault),
+            Ev::ShardPut { shard, lines, source } => {
+                self.shards[usize::from(shard)].put(&lines, source, self.fault)
+            }
+            Ev::ShardAsked { look, shard } => self.shard_asked(look, shard),
+            Ev::ShardAnswers { look, answer } => self.shard_answered(look, answer),
+            Ev::HandedOver {
+                shard,
+                life,
+                sent,
+                ok,
+            } => self.handed_over(shard, life, &sent, ok),
+            Ev::Leave { shard, shards, life } => self.leave_shard(shard, shards, life),
+            Ev::Left { life, ok } => self.shard_left(life, ok),
+            Ev::JoinsDeploy { room } => {
+                self.break_room(room);
+                self.rooms[room].shards = self.list_shards;
+            }
             Ev::ListTimeout { waiting } => self.list_answered(waiting, false),
             Ev::Unarchived {
                 room,

@@ -50,7 +50,8 @@ impl World {
                 self.latest_alarm = self.latest_alarm.max(ms);
             }
             What::AlarmAgain(r) => self.on_alarm(r),
-            What::Deploy => self.deploy(),
+            What::Deploy => self.deploy(self.list_shards),
+            What::Reshard(shards) => self.deploy(shards),
             What::KvDown(ms) => self.kv.down_until = now + ms,
             What::KvHangs(ms) => self.kv.hangs_until = now + ms,
             What::KvSlow(delay, ms) => self.kv.slow = (delay, now + ms),
@@ -63,12 +64,20 @@ impl World {
         }
     }
 
-    /// Every object ends, and what isolates share with them.
-    pub(crate) fn deploy(&mut self) {
+    /// Every object ends, and what isolates share with them. Where the list is spread otherwise from here on, some rooms
+    /// know that only a little later.
+    pub(crate) fn deploy(&mut self, shards: u16) {
         self.deploys.push(self.now);
+        let is_spread_anew = std::mem::replace(&mut self.list_shards, shards) != shards;
         for r in 0..self.rooms.len() {
+            if is_spread_anew && !self.is_healed && self.plan.deletions.is_empty() && self.rng.u8(..3) == 0 {
+                let after = self.rng.i64(1..20_000);
+                self.after(after, Ev::JoinsDeploy { room: r });
+                continue;
+            }
             self.break_room(r);
             self.rooms[r].is_old = false;
+            self.rooms[r].shards = shards;
         }
         for shard in &mut self.shards {
             shard.break_down();
@@ -90,7 +99,7 @@ impl World {
             shard.down_until = 0;
         }
         if self.plan.begins_old {
-            self.deploy();
+            self.deploy(self.list_shards);
         }
         for c in 0..self.clients.len() {
             if let Some(client) = &mut self.clients[c] {
