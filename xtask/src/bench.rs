@@ -16,7 +16,7 @@ use crate::{build, centrifugo, chromium, figures, kotlin, npm, setup, swift_pack
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// `all [--only …]`, for every bench, with tables and charts in docs/benchmarks.md; `protocol`, for messages, signatures and the session; `watches [--count N]`, for thousands of watches in one process; `mobile`, for what the phone libraries weigh and what crossing into Kotlin and Swift costs; `page`, for what a page loads and how soon it has news; `server [--quick] [--json] [--yardstick] [--centrifugo] [--only …]`, `cost [--transfers N] [--json]` or `hostile [--quick] [--json]`; see `--help` of each
+    /// `all [--only … | --render]`, for every bench, with tables and charts in docs/benchmarks.md; `protocol`, for messages, signatures and the session; `watches [--count N]`, for thousands of watches in one process; `mobile`, for what the phone libraries weigh and what crossing into Kotlin and Swift costs; `page`, for what a page loads and how soon it has news; `server [--quick] [--json] [--yardstick] [--centrifugo] [--only …]`, `cost [--transfers N] [--json]` or `hostile [--quick] [--json]`; see `--help` of each
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH")]
     bench: Vec<String>,
 }

@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// Only these parts
     #[arg(long, value_delimiter = ',', value_enum)]
     only: Vec<Part>,
+    /// Measure nothing: write tables and charts anew from docs/benchmarks.json
+    #[arg(long, conflicts_with = "only")]
+    render: bool,
 }
 
 /// One measured value.
@@ -117,6 +120,9 @@ pub(crate) fn run(tools: &Tools, args: &Args) -> Result<()> {
         }
         Err(_) => Benchmarks::default(),
     };
+    if args.render {
+        return write(&docs, &benchmarks);
+    }
     benchmarks.machine = machine(tools);
     let mut failed = Vec::new();
     for part in Part::ALL {

@@ -8,14 +8,23 @@ use transfer_status::TransferId;
 use crate::load::ASLEEP_AFTER;
 use crate::machine::resident_kib;
 use crate::report::{Report, rounded};
-use crate::service::Service;
+use crate::service::{Language, Service};
 use crate::watcher::Watcher;
 
 pub(crate) async fn run(server: &dyn Service, quick: bool, report: &Report) {
     let (sockets, wait) = if quick {
         (50, Duration::from_secs(1))
     } else {
-        (1_000, ASLEEP_AFTER)
+        // What is no object never sleeps.
+        let sleeps = server.language() == Language::TransferStatus;
+        (
+            1_000,
+            if sleeps {
+                ASLEEP_AFTER
+            } else {
+                Duration::from_secs(1)
+            },
+        )
     };
     // Threads, buffers and code that the first sockets bring along.
     let warm = open(server, 50, |n| format!("warm-{n}")).await;

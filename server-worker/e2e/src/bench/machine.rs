@@ -65,23 +65,29 @@ pub(crate) fn load_average() -> f64 {
 /// Descriptors of a process beside its sockets.
 pub(crate) const OTHER_FILES: u64 = 100;
 
-/// Lets this process, and those that it starts from now on, have as many files open as are needed.
-pub(crate) fn raise_open_files(wanted: u64) {
-    let mut limit = getrlimit(Resource::Nofile);
-    let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= wanted);
-    if enough(limit.current) {
-        return;
+/// Lets this process, and those that it starts from now on, have as many files open as are wanted, or as this machine lets
+/// it have; how many that are.
+pub(crate) fn raise_open_files(wanted: u64) -> u64 {
+    let before = getrlimit(Resource::Nofile);
+    let is_enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= wanted);
+    if is_enough(before.current) {
+        return wanted;
     }
+    let mut limit = before;
     limit.current = Some(wanted);
-    if !enough(limit.maximum) {
-        // Only root may.
+    if !is_enough(before.maximum) {
         limit.maximum = Some(wanted);
     }
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        panic!(
-            "{wanted} open files are needed for so many sockets, and the limit cannot be raised ({error}): raise the hard \
-             limit (`ulimit -Hn`), or ask for fewer"
-        );
+    // Beyond the hard limit only root may go, and not everywhere.
+    if setrlimit(Resource::Nofile, limit).is_ok() {
+        return wanted;
+    }
+    let most = before.maximum.unwrap_or(wanted);
+    let mut limit = before;
+    limit.current = Some(most);
+    match setrlimit(Resource::Nofile, limit) {
+        Ok(()) => most,
+        Err(_) => before.current.unwrap_or(wanted),
     }
 }
 

@@ -106,7 +106,15 @@ fn main() -> ExitCode {
                 hostile::Size::FULL
             };
             // The server inherits it.
-            machine::raise_open_files(size.open_files());
+            let wanted = size.open_files();
+            let allowed = machine::raise_open_files(wanted);
+            let size = size.with_open_files(allowed);
+            if allowed < wanted {
+                report.say(&format!(
+                    "{allowed} open files are allowed, so {} sockets are open at a time; for {} raise the hard limit (`ulimit -Hn`) to {wanted}",
+                    size.at_once, size.sockets
+                ));
+            }
             let server = Server::start(hostile::options());
             report.machine_once(|| Machine::look(server.folder()));
             match runtime.block_on(hostile::run(&server, size, &report)) {

@@ -22,7 +22,12 @@ const NEWS: Duration = Duration::from_secs(1);
 
 /// Whether `count` watches keep to both limits.
 pub(crate) async fn run(count: usize, report: &Report) -> bool {
-    raise_open_files(count as u64 + OTHER_FILES);
+    let wanted = count as u64 + OTHER_FILES;
+    let allowed = raise_open_files(wanted);
+    assert!(
+        allowed >= wanted,
+        "{wanted} open files are needed, and {allowed} allowed: raise the hard limit (`ulimit -Hn`), or ask for fewer watches"
+    );
     let mut stand = Stand::start();
     let client = Client::builder(&stand.url)
         .build()

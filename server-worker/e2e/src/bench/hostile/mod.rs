@@ -25,11 +25,19 @@ const LEFT_KIB: f64 = 512.0;
 /// And beside that, whatever the size.
 const LEFT_MIB: f64 = 256.0;
 
+/// Files beside those of the sockets, some of which linger into the next attack.
+const SPARE_FILES: u64 = 10 * OTHER_FILES;
+
+/// Sockets that are being opened at a time.
+const OPENING: usize = 100;
+
 /// How hard they try.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
-    /// Sockets that are held open.
+    /// Sockets that are opened.
     pub(crate) sockets: usize,
+    /// How many of them at a time.
+    pub(crate) at_once: usize,
     /// Frames or requests that are sent as fast as they go out.
     pub(crate) burst: usize,
     /// For how long what is slow goes on.
@@ -39,19 +47,27 @@ pub(crate) struct Size {
 impl Size {
     pub(crate) const QUICK: Self = Self {
         sockets: 300,
+        at_once: 300,
         burst: 1_000,
         time: Duration::from_secs(4),
     };
     pub(crate) const FULL: Self = Self {
         sockets: 10_000,
+        at_once: 10_000,
         burst: 20_000,
         time: Duration::from_secs(20),
     };
 
-    /// What the server may have open at a time: workerd has two descriptors of each connection, and some of one attack's
-    /// sockets linger into the next.
+    /// What the server may have open at a time: workerd has two descriptors of each connection.
     pub(crate) fn open_files(self) -> u64 {
-        2 * self.sockets as u64 + 10 * OTHER_FILES
+        2 * self.sockets as u64 + SPARE_FILES
+    }
+
+    /// The same where so many files may be open: no socket of it fails for want of one.
+    pub(crate) fn with_open_files(mut self, allowed: u64) -> Self {
+        let pairs = usize::try_from(allowed.saturating_sub(SPARE_FILES) / 2);
+        self.at_once = self.at_once.min(pairs.unwrap_or(usize::MAX)).max(OPENING);
+        self
     }
 }
 

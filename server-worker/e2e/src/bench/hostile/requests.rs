@@ -18,7 +18,7 @@ const GUESSER: &str = "203.0.113.66";
 /// Upgrades that send a byte of their head now and then, and never its end.
 pub(super) async fn slow_heads(server: &Server, size: Size) -> Value {
     let mut held = Vec::new();
-    for number in 0..size.sockets {
+    for number in 0..size.at_once {
         let Ok(mut stream) = TcpStream::connect(server.address()).await else {
             break;
         };
@@ -36,7 +36,7 @@ pub(super) async fn slow_heads(server: &Server, size: Size) -> Value {
         }
         sleep(Duration::from_millis(500)).await;
     }
-    json!({ "tried": size.sockets, "openInTheEnd": open })
+    json!({ "tried": size.at_once, "openInTheEnd": open })
 }
 
 /// Wrong tokens and wrong signatures as fast as they go out, on a few connections that stay.

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use transfer_status::TransferId;
 use transfer_status_e2e::Server;
 
-use super::Size;
+use super::{OPENING, Size};
 use crate::backend::Backend;
 use crate::watcher::Watcher;
 
@@ -125,30 +125,29 @@ fn head(first: u8, length: u64) -> Vec<u8> {
 
 /// Sockets that open, from as many addresses, and say nothing: each is closed in time, and no row was written.
 pub(super) async fn never_subscribe(server: &Server, size: Size) -> Value {
-    const AT_ONCE: usize = 100;
     let begun = Instant::now();
     let mut codes: BTreeMap<String, u64> = BTreeMap::new();
     let mut open = Vec::new();
-    let open_now = Arc::new(AtomicUsize::new(0));
     let mut most_open = 0;
-    for batch in (0..size.sockets).collect::<Vec<_>>().chunks(AT_ONCE) {
-        let opening = batch.iter().map(|number| async move {
-            Raw::open(server, &format!("mute-{}", number % 50), *number, false).await
+    let places = Arc::new(Semaphore::new(size.at_once));
+    for first in (0..size.sockets).step_by(OPENING) {
+        let batch = first..size.sockets.min(first + OPENING);
+        let opening = batch.map(|number| {
+            let place = Arc::clone(&places).acquire_owned();
+            async move {
+                let place = place.await.ok()?;
+                let socket = Raw::open(server, &format!("mute-{}", number % 50), number, false).await?;
+                Some((socket, place))
+            }
         });
         for socket in join_all(opening).await {
-            let open_now = Arc::clone(&open_now);
             // Reading begins at once, so that what each is told is known when it ends.
             open.push(tokio::spawn(async move {
-                let mut socket = socket?;
-                open_now.fetch_add(1, Ordering::Relaxed);
-                let code = socket.closed(UNPROVEN_WITHIN + Duration::from_secs(30)).await;
-                open_now.fetch_sub(1, Ordering::Relaxed);
-                code
+                let (mut socket, _place) = socket?;
+                socket.closed(UNPROVEN_WITHIN + Duration::from_secs(30)).await
             }));
         }
-        // Those of this batch count themselves when they begin to read.
-        tokio::task::yield_now().await;
-        most_open = most_open.max(open_now.load(Ordering::Relaxed));
+        most_open = most_open.max(size.at_once - places.available_permits());
     }
     let opened_in = begun.elapsed();
     for socket in open {
