@@ -5,7 +5,9 @@ set -eu
 to=$1 url=$2 checksum=$3
 cd "$(dirname "$0")"
 mkdir -p "$to"
-cp -R Sources Generated README.md ../../LICENSE "$to"
+cp -R Sources Generated ../../LICENSE "$to"
+# What the project's own README points to stays where it is.
+sed "s|](\.\./\.\./|](https://github.com/transfer-status/transfer-status/tree/main/|g" README.md > "$to/README.md"
 # The one line that a release differs in.
 sed "s|^let release: .*|let release: (url: String, checksum: String)? = (\"$url\", \"$checksum\")|" \
   Package.swift > "$to/Package.swift"

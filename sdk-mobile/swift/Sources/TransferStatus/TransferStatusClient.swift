@@ -23,6 +23,8 @@ package import TransferStatusBindings
 /// task and thread.
 public final class TransferStatusClient: Sendable {
     private let border: FfiClient
+    /// What `transferStatusHints(_:)` knows of the app's windows.
+    package let scenes = ScenesInFront()
 
     /// A client of the service at an address. It does nothing until something is watched.
     ///

@@ -1,8 +1,25 @@
-// The model that a SwiftUI screen draws from.
+// What SwiftUI's half rests on: the model that a screen draws from, and which windows are in front.
 
 import Foundation
 import Testing
 import TransferStatus
+
+extension Stories {
+    @Suite struct Scenes {
+        @Test func an_app_with_two_windows_is_in_the_background_when_both_are() {
+            let scenes = ScenesInFront()
+            let (left, right) = (UUID(), UUID())
+            scenes.add(left)
+            scenes.add(right)
+            scenes.add(right)
+            #expect(!scenes.remove(left), "the other window still follows a payment")
+            scenes.add(left)
+            #expect(!scenes.remove(right))
+            #expect(scenes.remove(left))
+            #expect(scenes.remove(left), "one that was launched in the background rests")
+        }
+    }
+}
 
 #if canImport(Observation)
 import Observation
