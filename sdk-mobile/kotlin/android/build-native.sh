@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The native library for the four ABIs of Android, and the Kotlin that is generated from it.
 #
-# Needs the Android NDK r28 or newer (ANDROID_NDK_HOME), which aligns to pages of 16 KB, cargo-ndk (`cargo install
+# Needs the Android NDK r28 or newer (ANDROID_NDK_HOME), which aligns to pages of 16 KB, cargo-ndk 4 (`cargo install
 # cargo-ndk`), and the targets: rustup target add aarch64-linux-android armv7-linux-androideabi x86_64-linux-android
 # i686-linux-android
 set -euo pipefail
@@ -22,7 +22,7 @@ flags="-Clink-arg=-Wl,-z,max-page-size=$pages -Clink-arg=-Wl,--icf=all -Clink-ar
 # With SMALLEST=1 the standard library is compiled too (a tenth less: it prints no backtraces). That is an unstable part of
 # cargo, which the stable compiler allows by RUSTC_BOOTSTRAP; it needs `rustup component add rust-src`.
 standard_library=()
-if [ -n "${SMALLEST:-}" ]; then standard_library=(-Zbuild-std=std,panic_unwind -Zbuild-std-features=); fi
+if [ -n "${SMALLEST:-}" ]; then standard_library=("-Zbuild-std=std,panic_unwind" -Zbuild-std-features=); fi
 env ${SMALLEST:+RUSTC_BOOTSTRAP=1} RUSTFLAGS="$flags" cargo ndk "${targets[@]}" --platform 26 \
   rustc --locked --package transfer-status-mobile --profile mobile --crate-type cdylib "${standard_library[@]}"
 
