@@ -4,16 +4,18 @@ package dev.transferstatus
 import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
 import dev.transferstatus.ffi.FfiCursor
+import dev.transferstatus.ffi.FfiException
 import dev.transferstatus.ffi.FfiQuestion
 import dev.transferstatus.ffi.FfiReason
 import dev.transferstatus.ffi.FfiSnapshot
 import dev.transferstatus.ffi.FfiWatch
 import dev.transferstatus.ffi.uniffiRustFutureContinuationCallbackImpl
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 
 /** One native watch with its signature source. Pulled by one coroutine; closing it ends the watch. */
@@ -78,17 +80,29 @@ internal class Pump(
             FfiReason.MISSING -> RefreshReason.MISSING
             FfiReason.EXPIRED -> RefreshReason.EXPIRED
         }
-        try {
-            val fresh = source.fresh(transferId, reason)
-            translated { watch.provideSignature(question.id, fresh.text, fresh.expiry?.toULong()) }
-        } catch (cancelled: CancellationException) {
-            throw cancelled
+        val fresh = try {
+            source.fresh(transferId, reason)
         } catch (refused: SignatureRefusedException) {
-            translated { watch.refuseSignature(question.id, cause(refused)) }
-        } catch (closed: TransferStatusException.Closed) {
-            // Nobody waits for the answer any more.
+            return tell { watch.refuseSignature(question.id, cause(refused)) }
         } catch (failed: Exception) {
-            translated { watch.retrySignature(question.id, cause(failed)) }
+            // A time limit of the source's own is a cancellation too, though not of the watch.
+            currentCoroutineContext().ensureActive()
+            return tell { watch.retrySignature(question.id, cause(failed)) }
+        }
+        tell {
+            try {
+                watch.provideSignature(question.id, fresh.text, fresh.expiry?.toULong())
+            } catch (invalid: FfiException.InvalidSignature) {
+                watch.retrySignature(question.id, invalid.reason)
+            }
+        }
+    }
+
+    private fun tell(answer: () -> Unit) {
+        try {
+            translated(answer)
+        } catch (_: TransferStatusException.Closed) {
+            // Nobody waits for the answer any more.
         }
     }
 

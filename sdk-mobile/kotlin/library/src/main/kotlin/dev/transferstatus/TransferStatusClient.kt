@@ -33,6 +33,9 @@ public class TransferStatusClient internal constructor(private val native: FfiCl
     /**
      * A client of the service at [url]. It does nothing until something is watched.
      *
+     * The first one of a process loads the native library. On Android each reads the authorities of the system from storage,
+     * some 150: make it off the main thread, once.
+     *
      * @param url the service's address, such as `https://status.example.com`
      * @param allowPlainText allows `http://` and `ws://` beyond this machine and private networks
      * @param trust the authorities to trust; `null` for those of the platform

@@ -1,7 +1,11 @@
 // Each error as its own type, with a text that says what to do and tells no secret.
 package dev.transferstatus
 
+import dev.transferstatus.ffi.FfiException
+import dev.transferstatus.ffi.FfiProblemKind
+import dev.transferstatus.ffi.FfiQrFault
 import dev.transferstatus.ffi.FfiTarget
+import dev.transferstatus.ffi.InternalException
 import dev.transferstatus.ffi.panicInside
 import dev.transferstatus.ffi.panicWhileWaiting
 import dev.transferstatus.support.Census
@@ -123,6 +127,39 @@ class ErrorTest {
         assertTrue("called for by a test" in error.message!!, error.message)
         val waiting = runCatching { translated { panicWhileWaiting() } }.exceptionOrNull()
         assertTrue(waiting is TransferStatusException.Failed, "$waiting")
+    }
+
+    @Test
+    fun `every error of the native side is a type here, with its text`() {
+        val kind = FfiProblemKind.SocketClosed(1006u)
+        val crossed = listOf(
+            FfiException.InvalidUrl("r") to TransferStatusException.InvalidUrl::class,
+            FfiException.InvalidTransferId("r") to TransferStatusException.InvalidTransferId::class,
+            FfiException.InvalidSignature("r") to TransferStatusException.InvalidSignature::class,
+            FfiException.InvalidQr(FfiQrFault.PAGE, "r") to TransferStatusException.InvalidQr::class,
+            FfiException.InvalidRequest("r") to TransferStatusException.InvalidRequest::class,
+            FfiException.InvalidRoots("r") to TransferStatusException.InvalidTrust::class,
+            FfiException.Closed() to TransferStatusException.Closed::class,
+            FfiException.Cancelled() to TransferStatusException.Failed::class,
+            FfiException.Unauthorized("r") to TransferStatusException.Unauthorized::class,
+            FfiException.Expired("r") to TransferStatusException.Expired::class,
+            FfiException.Forbidden("r") to TransferStatusException.Forbidden::class,
+            FfiException.RateLimited(1_500u, "r") to TransferStatusException.RateLimited::class,
+            FfiException.Unavailable(503u, null, "r") to TransferStatusException.Unavailable::class,
+            FfiException.UnexpectedAnswer(418u, "r") to TransferStatusException.UnexpectedAnswer::class,
+            FfiException.InvalidProxy("r") to TransferStatusException.InvalidProxy::class,
+            FfiException.Unreachable(kind, "r") to TransferStatusException.Unreachable::class,
+            FfiException.System("r") to TransferStatusException.System::class,
+            FfiException.Panicked("r") to TransferStatusException.Failed::class,
+        )
+        for ((native, type) in crossed) {
+            val error = assertThrows(type.java) { translated { throw native } }
+            assertFalse(error.message.isNullOrEmpty(), "$type")
+        }
+        assertEquals(FfiException::class.sealedSubclasses.toSet(), crossed.map { (native, _) -> native::class }.toSet())
+        // What the generated code itself throws, of an object that was freed and of an answer that it cannot read.
+        assertThrows(TransferStatusException.Closed::class.java) { translated { error("freed") } }
+        assertThrows(TransferStatusException.Failed::class.java) { translated { throw InternalException("no such case") } }
     }
 
     @Test

@@ -12,7 +12,10 @@ import dev.transferstatus.support.until
 import java.net.InetAddress
 import java.net.ServerSocket
 import kotlin.concurrent.thread
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.flow.produceIn
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertNull
@@ -28,6 +31,11 @@ class ProblemTest {
         val port = ServerSocket(0).use { it.localPort }
         assertEquals(ProblemKind.ConnectionRefused, problemAt("http://127.0.0.1:$port"))
     }
+
+    // No system opens a connection to a group of machines.
+    @Test
+    fun `an address that no way leads to is unreachable`() =
+        assertEquals(ProblemKind.Unreachable, problemAt("https://224.0.0.1"))
 
     @Test
     fun `a certificate of nobody who is trusted is certificate`() =
@@ -87,6 +95,19 @@ class ProblemTest {
         assertEquals(ProblemKind.TooManyWatchers, problemOf { it.open(); it.close(4429) })
 
     @Test
+    fun `every refusal is an end, with its code`() = story {
+        for (code in listOf(4401, 4403, 4404, 4410)) {
+            ScriptedServer { it.open(); it.close(code) }.use { server ->
+                TransferStatusClient(server.url).use { client ->
+                    val end = client.watch("order", sign("order")).toList().last().end as End.Refused
+                    assertEquals(code, end.code)
+                    assertTrue(end.message.isNotEmpty())
+                }
+            }
+        }
+    }
+
+    @Test
     fun `a signature source that fails is signature-refresh, with its words`() = story {
         TransferStatusClient("http://127.0.0.1:1").use { client ->
             val states = client.watch("order", refresh = { _, _ -> error("the backend is being moved") }).produceIn(this)
@@ -94,6 +115,23 @@ class ProblemTest {
             assertEquals(ProblemKind.SignatureRefresh("the backend is being moved"), problem.kind)
             assertEquals("signature-refresh", problem.name)
             states.cancel()
+        }
+    }
+
+    @Test
+    fun `a signature source that runs out of its own time, or throws an error of this library, is asked again`() = story {
+        val closed = TransferStatusClient("http://127.0.0.1:1").apply { close() }
+        TransferStatusClient("http://127.0.0.1:1").use { client ->
+            val sources = mapOf(
+                SignatureSource { _, _ -> withTimeout(1) { awaitCancellation() } } to "Timed out waiting for 1 ms",
+                SignatureSource { id, _ -> sign(id).also { closed.get(id, it) } } to "used after it was closed; make a new one",
+            )
+            for ((source, words) in sources) {
+                val states = client.watch("order", refresh = source).produceIn(this)
+                val problem = states.until("a problem") { it.problem != null }.problem!!
+                assertEquals(ProblemKind.SignatureRefresh(words), problem.kind)
+                states.cancel()
+            }
         }
     }
 
