@@ -195,6 +195,7 @@ say({
   event: "ready",
   sdk: "npm",
   can: [
+    "roots",
     "watch",
     "refresh",
     "late-signature",

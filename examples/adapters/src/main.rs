@@ -20,7 +20,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::adapter::Adapter;
 
 /// Hints are calls here, so all of them can be given but "hidden".
-const CAN: [&str; 18] = [
+const CAN: [&str; 19] = [
     "watch",
     "refresh",
     "late-signature",
@@ -32,6 +32,7 @@ const CAN: [&str; 18] = [
     "causes",
     "upgrade-status",
     "signals",
+    "roots",
     "hint:online",
     "hint:offline",
     "hint:visible",

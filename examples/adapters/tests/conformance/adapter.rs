@@ -1,9 +1,10 @@
 //! One running adapter: commands into its stdin, its events to the watches that they belong to.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +18,8 @@ use tokio::time::{Instant, timeout};
 use crate::changes::{Changes, locked};
 use crate::secrets::Secrets;
 
+/// Name a file of certificates that are trusted: to OpenSSL and rustls, and to Node.js.
+const ROOTS_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
 /// A browser on a busy machine takes its time.
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// How long a program may take to end before it is killed.
@@ -24,6 +27,15 @@ const END_LIMIT: Duration = Duration::from_secs(20);
 static ENDING: LazyLock<Mutex<JoinSet<()>>> = LazyLock::new(Mutex::default);
 /// Begun together, programs only hold each other up.
 static STARTS: Semaphore = Semaphore::const_new(2);
+
+/// A file of certificates that the programs are to trust, in PEM, where there is one.
+static ROOTS: OnceLock<PathBuf> = OnceLock::new();
+
+/// Has every program that is started from now on trust the certificates in `file`, by the way that its platform has for it.
+#[allow(dead_code, reason = "only the stories of broken networks have certificates")]
+pub(crate) fn trust(file: PathBuf) {
+    let _first = ROOTS.set(file);
+}
 
 /// A process, which ends with the last handle on it.
 pub(crate) struct Adapter {
@@ -73,6 +85,11 @@ impl Adapter {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
+            .envs(
+                ROOTS_VARIABLES
+                    .iter()
+                    .filter_map(|name| Some((name, ROOTS.get()?))),
+            )
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
         let mut events = BufReader::new(child.stdout.take().context("no stdout")?).lines();

@@ -21,7 +21,7 @@ pub(crate) const FLAG: &str = "--naive-adapter";
 
 /// Reads commands until stdin ends; it claims to be able to do everything.
 pub(crate) async fn adapter() {
-    let can = "watch refresh late-signature notice problem qr qr-write allow-plain-text causes upgrade-status signals \
+    let can = "watch refresh late-signature notice problem qr qr-write allow-plain-text causes upgrade-status signals roots \
                hint:online hint:offline hint:visible hint:foreground hint:networkChanged hint:suspend hint:resume";
     let can: Vec<&str> = can.split_whitespace().collect();
     say(json!({"event": "ready", "sdk": NAME, "can": can}));

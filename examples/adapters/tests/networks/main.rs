@@ -39,6 +39,7 @@ mod stories;
 #[path = "../conformance/story.rs"]
 #[allow(dead_code, reason = "shared with the conformance stories")]
 mod story;
+mod tls;
 #[path = "../conformance/told.rs"]
 #[allow(dead_code, reason = "shared with the conformance stories")]
 mod told;
@@ -50,5 +51,7 @@ mod watch;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    program::tell("networks", || Ok((server::start()?, toxiproxy::start()?)))
+    program::tell("networks", || {
+        Ok((server::start()?, tls::start()?, toxiproxy::start()?))
+    })
 }

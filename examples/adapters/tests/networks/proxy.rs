@@ -29,6 +29,8 @@ pub(crate) enum Way {
     Late(Duration),
     /// It is taken, and nothing is ever said: a server that hangs, or TLS that never ends.
     Silence,
+    /// So many bytes of what the server says come, and then nothing any more.
+    Stops(u64),
     /// Whatever is said is answered by what is neither TLS nor HTTP.
     Noise,
     /// Every request is sent elsewhere to sign in, by a 302.
@@ -63,6 +65,11 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn start(way: Way) -> Result<Self> {
+        Self::before(server::address()?, way)
+    }
+
+    /// One in front of `upstream`, which may talk TLS where no way has to understand what is said.
+    pub(crate) fn before(upstream: SocketAddr, way: Way) -> Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -73,7 +80,7 @@ impl Proxy {
             frozen: 0,
             torn: 0,
         }));
-        let accepting = accept(listener, server::address()?, Arc::clone(&weather));
+        let accepting = accept(listener, upstream, Arc::clone(&weather));
         let task = thread_of_proxies()?.spawn(accepting).abort_handle();
         Ok(Self {
             address,
@@ -129,7 +136,7 @@ impl Drop for Proxy {
     }
 }
 
-fn thread_of_proxies() -> Result<&'static Handle> {
+pub(crate) fn thread_of_proxies() -> Result<&'static Handle> {
     static HANDLE: OnceLock<Option<Handle>> = OnceLock::new();
     let handle = HANDLE.get_or_init(|| {
         let runtime = Builder::new_current_thread().enable_all().build().ok()?;
@@ -189,9 +196,17 @@ async fn carry(
             );
             return answer_all(&mut client, &answer).await;
         }
-        Way::Through | Way::ByteByByte | Way::Late(_) | Way::KeepsFrames | Way::BreaksAnswers => {}
+        Way::Through
+        | Way::ByteByByte
+        | Way::Late(_)
+        | Way::Stops(_)
+        | Way::KeepsFrames
+        | Way::BreaksAnswers => {}
     }
-    let head = read_head(&mut client).await?;
+    let head = match way {
+        Way::KeepsFrames | Way::BreaksAnswers => read_head(&mut client).await?,
+        _ => Vec::new(),
+    };
     let upgrades = String::from_utf8_lossy(&head)
         .to_ascii_lowercase()
         .contains("\r\nupgrade:");
@@ -215,6 +230,18 @@ async fn carry(
     }
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = upstream.split();
+    if let Way::Stops(after) = way {
+        let some = async {
+            let mut beginning = from_server.take(after);
+            tokio::io::copy(&mut beginning, &mut to_client).await.ok()?;
+            swallow(&mut beginning.into_inner()).await
+        };
+        tokio::select! {
+            _ = some => {}
+            _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
+        }
+        return None;
+    }
     let first = std::io::Cursor::new(head);
     let mut from_client = first.chain(&mut from_client);
     let reset = tokio::select! {

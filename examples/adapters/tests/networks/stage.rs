@@ -11,6 +11,7 @@ use crate::adapter::Adapter;
 use crate::changes::{Changes, locked};
 use crate::proxy::{Proxy, Way};
 use crate::server::Backend;
+use crate::tls::{Certificate, TlsEnd};
 use crate::told::Witness;
 use crate::watch::Watch;
 
@@ -52,6 +53,15 @@ impl Stage {
         let begun = self.begun(way).await?;
         let url = url(&begun.1);
         self.watched(begun, url)
+    }
+
+    /// The same over TLS: the network carries what it cannot read, and the certificate is the one of the end behind it.
+    pub(crate) async fn paying_over_tls(&self, way: Way, shown: Certificate) -> Result<(Paying, TlsEnd)> {
+        let end = TlsEnd::start(shown)?;
+        let (backend, proxy) = (Backend::new()?, Proxy::before(end.address(), way)?);
+        let first = backend.report(Status::Pending, "begun").await?;
+        let url = proxy.tls_url();
+        Ok((self.watched((backend, proxy, first), url)?, end))
     }
 
     /// A pending payment that nobody watches yet, and the proxy in front of the server.

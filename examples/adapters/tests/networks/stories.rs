@@ -1,5 +1,6 @@
 //! The stories: a payment each, over a network that is broken in one way.
 
+mod secure;
 mod toxic;
 
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub(crate) fn all() -> Vec<Story> {
         ),
         story!(answers_that_break_off_are_never_shown_in_part, POLLS),
     ];
+    all.extend(secure::all());
     if toxiproxy::is_named() {
         all.extend(toxic::all());
     }

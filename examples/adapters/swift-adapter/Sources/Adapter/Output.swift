@@ -41,11 +41,14 @@ final class Output: Sendable {
     }
 
     func ready() {
-        let can = [
+        var can = [
             "watch", "refresh", "late-signature", "problem", "qr", "allow-plain-text", "causes", "upgrade-status", "signals",
             "hint:online", "hint:offline", "hint:visible", "hint:foreground", "hint:networkChanged", "hint:suspend",
             "hint:resume",
         ]
+        #if os(Linux)
+        can.append("roots")
+        #endif
         event("ready", ("sdk", "swift"), ("can", JSON(can.map { JSON($0) })))
     }
 }

@@ -21,7 +21,7 @@ import kotlinx.serialization.json.putJsonArray
 private val CAN = listOf(
     "watch", "refresh", "late-signature", "problem", "qr", "allow-plain-text", "causes", "upgrade-status", "signals",
     "hint:online", "hint:offline", "hint:visible", "hint:foreground", "hint:networkChanged", "hint:suspend", "hint:resume",
-)
+) + if (System.getProperty("os.name") == "Linux") listOf("roots") else emptyList()
 
 fun main() {
     Thread.setDefaultUncaughtExceptionHandler { _, error -> fault(error) }
