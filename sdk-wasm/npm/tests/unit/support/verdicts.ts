@@ -62,7 +62,13 @@ export const told = (text: string): Answer => {
   }
 };
 
-const refusals = { malformed: /malformed/, wrong: /is wrong/, another: /another transfer/, expired: /expired/ };
+const refusals = {
+  wrong: / is wrong;/,
+  another: / another transfer;/,
+  expired: / expired;/,
+  // Each names the part or the field.
+  malformed: /^the signature('s| is not <payload>)/,
+};
 
 /** The answer of the TypeScript side. */
 export const here = async (question: Question): Promise<Answer> => {
