@@ -17,7 +17,7 @@ const rows = [
   ["  /react (with the client)", `export { useTransferStatus } from "./dist/react.js"`],
   ["  /element (with the client)", `import "./dist/element.js"`],
   ["  /qr (alone)", `export { formatQr, parseQr, reportScan } from "./dist/qr.js"`],
-  ["  /server (mint, verify, sign, publish)", `export { mint, verify, sign, publish } from "./dist/server.js"`, 3_040],
+  ["  /server (mint, verify, sign, publish)", `export { mint, verify, sign, publish } from "./dist/server.js"`, 3_120],
   ["partysocket", `export { WebSocket } from "partysocket"`],
   ["pusher-js", `export { default } from "pusher-js"`],
   ["centrifuge", `export { Centrifuge } from "centrifuge"`],

@@ -96,23 +96,24 @@ export const verify = async (
   { now = Date.now() }: { now?: number } = {},
 ): Promise<Claims> => {
   const check = (isRight: unknown, why: string, code?: "expired") => {
-    if (!isRight) throw new SignatureError(`the signature${why}`, code);
+    if (!isRight) throw new SignatureError(`the signature ${why}`, code);
   };
+  const form = (isRight: unknown, why: string) => check(isRight, `is malformed: ${why}`);
   const [payload, given, rest] = /^[ -~]{1,2048}$/.test(signature) ? signature.split(".") : [];
-  check(payload && given, " is not <payload>.<MAC>; pass it on as the backend made it");
+  form(payload && given, "it is not <payload>.<MAC>; pass it on as the backend made it");
   const found = /^[\da-f]{64}$/i.test(given!)
     ? "in hex"
     : /^[\w+/ -]{42,43}[=\w+/]$/.test(given!)
       ? "in plain base64"
       : "not a MAC";
-  check(
+  form(
     rest == undefined && MAC.test(given!),
-    `'s part after the dot is ${found}; make it the HMAC-SHA256 of the part before, in base64url without padding`,
+    `the part after the dot is ${found}; make it the HMAC-SHA256 of the part before, in base64url without padding`,
   );
   const encoded = payload!.replaceAll(" ", "+");
   const [bytes, data] = [fromBase64(given!), await join(encoded)];
   const all = await Promise.all([secrets].flat().map((secret) => isMac(asSecret(secret), bytes, data)));
-  check(all.includes(true), " is wrong; make it with the current secret");
+  check(all.includes(true), "is wrong; make it with the current secret");
   let fields: { [Name in keyof Claims]?: unknown } | undefined;
   try {
     const json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(fromBase64(encoded));
@@ -121,19 +122,19 @@ export const verify = async (
   } catch {
     // As below.
   }
-  check(fields, "'s part before the dot is not base64 of a JSON object");
+  form(fields, "the part before the dot is not base64 of a JSON object");
   const { transferRequestId: id, merchantId, expiry } = fields!;
   const field = (name: keyof Claims, isValid: unknown, expected: string) => {
-    check(fields![name] != null, `'s ${name} is missing; send it`);
-    check(isValid, `'s ${name} is not valid; send ${expected}`);
+    form(fields![name] != null, `${name} is missing; send it`);
+    form(isValid, `${name} is not valid; send ${expected}`);
   };
   field("transferRequestId", isText(id), "a string");
   field("merchantId", isMerchantId(merchantId), "a string of up to 128 characters");
   const isNumber = typeof expiry == "number" && 1 / expiry > 0;
   field("expiry", isNumber, "Unix seconds, a number from 0");
   field("expiry", isSeconds(expiry as number), "Unix seconds, not milliseconds");
-  check(id === transferId, " is for another transfer; ask the backend for one for this");
+  check(id === transferId, "is for another transfer; ask the backend for one for this");
   const seconds = Math.floor(expiry as number);
-  check(Math.floor(now / 1000) <= seconds, " has expired; ask the backend for a fresh one", "expired");
+  check(Math.floor(now / 1000) <= seconds, "has expired; ask the backend for a fresh one", "expired");
   return { transferRequestId: transferId, merchantId: merchantId as string, expiry: seconds };
 };
