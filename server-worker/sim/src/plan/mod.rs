@@ -53,7 +53,7 @@ pub(crate) struct Update {
 /// What kind of host a session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A tab of this browser, whose tabs share a socket a transfer.
+    /// A tab of this browser, with a socket of its own: it is told when it is put aside and taken up again.
     Page(usize),
     /// It sleeps when nobody looks.
     Phone,
