@@ -135,10 +135,17 @@ const ATTACKED: [(&str, &str, &str); 4] = [
 
 /// What the honest noticed of an attack, and what it left behind.
 fn under_attack(attack: &str, said: &Value) -> Vec<Figure> {
-    let note = said["openAtOnce"].as_u64().map(|open| {
-        let tried = &said["tried"];
-        format!("{tried} sockets, {open} of them at once")
-    });
+    let faults = said["faults"].as_array().into_iter().flatten();
+    let faults: Vec<_> = faults.filter_map(Value::as_str).collect();
+    let mut notes: Vec<_> = said["openAtOnce"]
+        .as_u64()
+        .map(|open| format!("{} sockets, {open} of them at once", said["tried"]))
+        .into_iter()
+        .collect();
+    if !faults.is_empty() {
+        notes.push(format!("did not hold: {}", faults.join(", ")));
+    }
+    let note = Some(notes.join("; ")).filter(|note| !note.is_empty());
     let figures = ATTACKED.iter().filter_map(|(field, what, unit)| {
         Some(Figure {
             what: (*what).to_owned(),
@@ -179,6 +186,12 @@ mod tests {
         assert_eq!((latency.value, latency.unit.as_str()), (9.5, "ms"));
         assert_eq!((peak.value, after.value, rows.value), (80.0, 40.0, 0.0));
         assert_eq!(rows.note.as_deref(), Some("10000 sockets, 9000 of them at once"));
+        let text = text.replace(r#""tried""#, r#""faults":["rows were left behind"],"tried""#);
+        let told = figures(&text).into_iter().filter_map(|figure| figure.note);
+        assert!(
+            told.into_iter()
+                .all(|note| note.ends_with("did not hold: rows were left behind"))
+        );
     }
 
     #[test]
