@@ -6,7 +6,7 @@ use transfer_status_protocol::TransferId;
 use worker::Env;
 use worker::js_sys::{Array, Promise};
 use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::Response;
 
 use crate::archive;
@@ -16,7 +16,7 @@ use crate::domain::view::View;
 use crate::edge::proof;
 use crate::edge::request::Incoming;
 use crate::error::ApiError;
-use crate::platform::{bindings, pause, reply};
+use crate::platform::{bindings, eager, pause, reply};
 use crate::recent;
 use crate::room::client;
 
@@ -103,13 +103,13 @@ async fn timed(
     work: impl Future<Output = Result<(), ApiError>> + 'static,
 ) -> Result<i64, ApiError> {
     let began = now_unix_millis();
-    let work = future_to_promise(async move {
+    let work = eager::later(async move {
         let done = work
             .await
             .map_err(|error| JsValue::from_str(error.cause().unwrap_or(&error.to_string())));
         done.map(|()| JsValue::TRUE)
     });
-    let limit = future_to_promise(async {
+    let limit = eager::later(async {
         pause::milliseconds(PATIENCE_MS)
             .await
             .map_err(|error| JsValue::from_str(&error.to_string()))?;

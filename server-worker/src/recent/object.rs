@@ -2,6 +2,7 @@
 //! does to be right before somebody looks.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use transfer_status_protocol::Transfer;
@@ -22,6 +23,7 @@ use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::edge::target::Target;
 use crate::error::ApiError;
 use crate::log;
+use crate::platform::eager;
 use crate::platform::reply;
 use crate::platform::socket;
 
@@ -77,18 +79,26 @@ impl RecentIndex {
     }
 
     /// A call of a room or of the Worker.
-    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
-        self.0.answer(&request).await.or_else(|error| {
-            if error.is_ours() {
-                log::shard(&error);
-            }
-            reply::refusal(&error)
+    pub fn fetch(&self, request: Request) -> Result<JsValue, JsValue> {
+        let shard = Rc::clone(&self.0);
+        eager::run(async move {
+            let answer = shard.answer(&request).await.or_else(|error| {
+                if error.is_ours() {
+                    log::shard(&error);
+                }
+                reply::refusal(&error)
+            });
+            Ok(answer?.into())
         })
     }
 
     /// The alarm, once a day: what has outlived its time goes.
-    pub async fn alarm(&self) {
-        self.0.on_alarm().await;
+    pub fn alarm(&self) -> Result<JsValue, JsValue> {
+        let shard = Rc::clone(&self.0);
+        eager::run(async move {
+            shard.on_alarm().await;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Nothing is to be said here: the platform answers pings.
@@ -153,7 +163,7 @@ impl Shard {
     fn put(&self, lines: &str, source: Source) -> Result<Response, ApiError> {
         let mut told = Vec::new();
         self.change(|index, minutes| {
-            let mut pages = Vec::new();
+            let mut pages = BTreeSet::new();
             for line in lines.lines() {
                 let (head, rest) = line.split_once(' ').unwrap_or_default();
                 if let Some(deleted_at) = head.strip_prefix('-') {
@@ -188,8 +198,6 @@ impl Shard {
                     }
                 }
             }
-            pages.sort_unstable();
-            pages.dedup();
             for page in pages {
                 self.rows.save(page, &index.page(page))?;
             }

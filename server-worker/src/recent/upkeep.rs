@@ -10,7 +10,7 @@ use transfer_status_protocol::Transfer;
 use worker::Env;
 use worker::js_sys::{Date, Promise};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{RequestInit, Response};
 
 use super::index::Put;
@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::error::ApiError;
 use crate::log;
 use crate::platform::deadline;
+use crate::platform::eager;
 use crate::room::call::Call;
 use crate::room::client;
 
@@ -50,13 +51,8 @@ impl Shard {
         // The first one may have begun for another number of shards.
         for _ in 0..2 {
             let upkeep = self.upkeep(shards);
-            self.state.wait_until({
-                let upkeep = upkeep.clone();
-                async move {
-                    // It is never rejected.
-                    let _ = JsFuture::from(upkeep).await;
-                }
-            });
+            // It is never rejected.
+            self.state.as_raw().wait_until(&upkeep)?;
             if let Err(error) = deadline::within(LOOK_WITHIN_MS, Ok(upkeep)).await {
                 log::shard(&error);
                 break;
@@ -78,7 +74,7 @@ impl Shard {
             return under_way.clone();
         }
         let shard = Rc::clone(self);
-        let begun = future_to_promise(async move {
+        let begun = eager::later(async move {
             let in_place = match shards {
                 Some(shards) => shard.put_in_place(shards).await,
                 None => Ok(()),

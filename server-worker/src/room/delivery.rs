@@ -9,7 +9,7 @@ use std::rc::Rc;
 use transfer_status_protocol::Timestamp;
 use worker::js_sys::Promise;
 use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::JsFuture;
 
 use super::Room;
 use crate::archive;
@@ -22,7 +22,7 @@ use crate::domain::removal::{Tombstone, Turn};
 use crate::domain::stored::Stored;
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::metrics;
+use crate::platform::{eager, metrics};
 use crate::room::batch::Role;
 
 /// How long the archive may take where nobody waits, in milliseconds.
@@ -33,7 +33,7 @@ impl Room {
     pub(super) fn deliver_soon(self: &Rc<Self>, record: &Rc<Record>, watchers: usize) {
         let handed_in = Rc::clone(record);
         let room = Rc::clone(self);
-        self.state.wait_until(async move {
+        self.stay_awake_for(&eager::later(async move {
             let sent = match room.hand_in(&handed_in, watchers, None).await {
                 Ok((shard, Role::Sender(sender))) => room.send(shard, sender).await,
                 // The alarm that was set with the commit sees to it where nobody does.
@@ -43,14 +43,17 @@ impl Room {
             if let Err(error) = sent {
                 room.log(&error);
             }
-        });
+            Ok(JsValue::UNDEFINED)
+        }));
         if record.held().is_urgent() {
-            let delivery = self.delivery();
-            self.state.wait_until(async move {
-                // It is never rejected.
-                let _ = JsFuture::from(delivery).await;
-            });
+            self.stay_awake_for(&self.delivery());
         }
+    }
+
+    /// Keeps the object awake until `work`, which is never rejected, is done.
+    fn stay_awake_for(&self, work: &Promise) {
+        // The platform takes any promise.
+        let _ = self.state.as_raw().wait_until(work);
     }
 
     /// The delivery that is under way, or a new one.
@@ -59,7 +62,7 @@ impl Room {
             return under_way.clone();
         }
         let room = Rc::clone(self);
-        let begun = future_to_promise(async move {
+        let begun = eager::later(async move {
             let delivered = room.deliver().await;
             room.delivery.replace(None);
             if let Err(error) = delivered {
@@ -103,11 +106,7 @@ impl Room {
         };
         match is_over() {
             Ok(true) => {
-                let delivery = self.delivery();
-                self.state.wait_until(async move {
-                    // It is never rejected.
-                    let _ = JsFuture::from(delivery).await;
-                });
+                self.stay_awake_for(&self.delivery());
             }
             Ok(false) => {}
             Err::<_, ApiError>(error) => self.log(&error),

@@ -111,18 +111,25 @@ impl TransferRoom {
     }
 
     /// The alarm: some socket's time is over, or something is still owed.
-    pub async fn alarm(&self) {
-        self.0.on_alarm().await;
+    pub fn alarm(&self) -> Result<JsValue, JsValue> {
+        let room = Rc::clone(&self.0);
+        eager::run(async move {
+            room.on_alarm().await;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// A message of a client, unless the platform has answered it.
     #[wasm_bindgen(js_name = webSocketMessage)]
-    pub async fn web_socket_message(&self, ws: web_sys::WebSocket, message: JsValue) {
-        let ws = WebSocket::from(ws);
-        if let Err(error) = self.0.message(&ws, &message).await {
-            self.0.log(&error);
-            socket::refuse(&ws, &error);
-        }
+    pub fn web_socket_message(&self, ws: web_sys::WebSocket, message: JsValue) -> Result<JsValue, JsValue> {
+        let (room, ws) = (Rc::clone(&self.0), WebSocket::from(ws));
+        eager::run(async move {
+            if let Err(error) = room.message(&ws, &message).await {
+                room.log(&error);
+                socket::refuse(&ws, &error);
+            }
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// A close by the client, or the end of the link.
