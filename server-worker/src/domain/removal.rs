@@ -33,6 +33,12 @@ impl Tombstone {
         }
     }
 
+    /// Whether nothing is owed any more once what `removed` stands for was removed: the id may have had another life since, and
+    /// another deletion.
+    pub(crate) fn is_settled_by(self, removed: Self) -> bool {
+        self.is_owed && self.deleted_at == removed.deleted_at
+    }
+
     /// When it is looked at for the last time.
     pub(crate) fn end(self) -> i64 {
         self.deleted_at.saturating_add(TOMBSTONE_MS)
@@ -152,6 +158,14 @@ mod tests {
         };
         assert_eq!(left(Some(NOW + 30_000)), Turn::Wait(NOW + 30_000));
         assert_eq!(left(Some(i64::MAX)), Turn::Done);
+    }
+
+    #[test]
+    fn a_second_deletion_is_not_settled_by_the_removal_for_the_first() {
+        let (first, second) = (Tombstone::of(LAST, NOW), Tombstone::of(LAST, NOW + 20));
+        assert!(first.is_settled_by(first));
+        assert!(!second.is_settled_by(first));
+        assert!(!first.done().is_settled_by(first));
     }
 
     #[test]

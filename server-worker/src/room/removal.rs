@@ -99,7 +99,9 @@ impl Room {
         if archived.is_err() || !unlisted {
             return Ok(false);
         }
-        if let Some(tombstone) = self.tombstone.get().filter(|tombstone| tombstone.is_owed) {
+        let removed = tombstone;
+        let settled = |tombstone: &Tombstone| tombstone.is_settled_by(removed);
+        if let Some(tombstone) = self.tombstone.get().filter(settled) {
             match self.row() {
                 // The id has a new life already, which needs no tombstone.
                 Some(_) => {

@@ -120,7 +120,7 @@ impl World {
     /// The archive has answered; now the list.
     pub(crate) fn unarchived(&mut self, r: usize, id: u64, archived: bool) {
         let Some(tombstone) = self.rooms[r].current.deleted else {
-            return self.unlisted(r, id, true);
+            return self.goes_on(r, id, |_| {});
         };
         let shard = crate::server::recent::shard::of(self.ids[r].as_str(), self.rooms[r].shards);
         let is_down = self.now < self.shards[usize::from(shard)].down_until;
@@ -155,20 +155,18 @@ impl World {
                 room: r,
                 incarnation,
                 delivery: id,
+                removed: tombstone,
                 ok: ok && archived,
             },
         );
     }
 
     /// Both have answered.
-    pub(crate) fn unlisted(&mut self, r: usize, id: u64, ok: bool) {
+    pub(crate) fn unlisted(&mut self, r: usize, id: u64, removed: Tombstone, ok: bool) {
         self.knows(r, Known::note_removed);
-        if ok
-            && let Some(tombstone) = self.rooms[r]
-                .current
-                .deleted
-                .filter(|tombstone| tombstone.is_owed)
-        {
+        let tombstone = self.rooms[r].current.deleted;
+        let tombstone = tombstone.filter(|tombstone| tombstone.is_settled_by(removed));
+        if ok && let Some(tombstone) = tombstone {
             match self.row(r) {
                 Some(_) => {
                     self.rooms[r].current.deleted = None;

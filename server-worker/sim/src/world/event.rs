@@ -4,6 +4,7 @@ use transfer_status_protocol::session::Hint;
 
 use crate::client::Word;
 use crate::domain::outbox::Mark;
+use crate::domain::removal::Tombstone;
 use crate::look::Answer;
 use crate::plan::Ms;
 use crate::room::listing::Waiting;
@@ -157,6 +158,7 @@ pub(crate) enum Ev {
         room: usize,
         incarnation: u32,
         delivery: u64,
+        removed: Tombstone,
         ok: bool,
     },
     Delete {

@@ -355,8 +355,9 @@ impl World {
                 room,
                 incarnation,
                 delivery,
+                removed,
                 ok,
-            } if self.is_now(room, incarnation) => self.unlisted(room, delivery, ok),
+            } if self.is_now(room, incarnation) => self.unlisted(room, delivery, removed, ok),
             Ev::Delete { deletion } => self.send_deletion(deletion),
             Ev::DeleteArrives { deletion, attempt } => {
                 let r = self.plan.deletions[deletion].transfer;
