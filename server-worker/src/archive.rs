@@ -65,7 +65,7 @@ fn begin_put(env: &Env, record: &Record, ttl_seconds: u64, text: &str) -> Result
     let options = format!(
         r#"{{"expirationTtl":{ttl_seconds},"metadata":{{"version":{},"status":{},"final":{}}}}}"#,
         record.version(),
-        serde_json::Value::from(record.transfer.status.as_str()),
+        serde_json::to_string(record.transfer.status.as_str()).unwrap_or_default(),
         record.transfer.status.is_final(),
     );
     let history = bindings::history(env).map_err(|error| JsValue::from_str(&error.to_string()))?;

@@ -139,7 +139,8 @@ impl Record {
 
     fn with_timeline(&self, timeline: &str, more: &str) -> String {
         let word = match &self.word {
-            Some(word) => format!(r#","word":{}"#, Value::from(word.as_str())),
+            // A string can always be written.
+            Some(word) => format!(r#","word":{}"#, serde_json::to_string(word).unwrap_or_default()),
             None => String::new(),
         };
         format!(r#"{{"transfer":{},"timeline":{timeline}{word}{more}}}"#, self.doc)
