@@ -30,8 +30,9 @@ const ADAPTERS: &str = "TRANSFER_STATUS_ADAPTERS";
 /// The programs that a test starts.
 const BUILD_EXAMPLES: [&str; 4] = ["build", "--package", "transfer-status-examples", "--bins"];
 
-/// What lets hostile clients loose on the server.
-const BUILD_BENCH: [&str; 5] = ["build", "--package", END_TO_END, "--bin", "transfer-status-bench"];
+/// What counts the cost of transfers, and lets hostile clients loose on the server.
+const BENCH: &str = "transfer-status-bench";
+const BUILD_BENCH: [&str; 5] = ["build", "--package", END_TO_END, "--bin", BENCH];
 
 /// Runs all tests; stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
@@ -105,20 +106,7 @@ pub(crate) fn run() -> Result<()> {
     })?;
     step("hostile clients", || {
         // By itself: what the honest ones notice is measured.
-        let run = [
-            "run",
-            "--quiet",
-            "--package",
-            END_TO_END,
-            "--bin",
-            "transfer-status-bench",
-            "--",
-            "hostile",
-            "--quick",
-        ];
-        let mut hostile = command(&ready.tools.root, "cargo", run);
-        with_server(&mut hostile)?;
-        process::run(&mut hostile)
+        process::run(&mut bench(&ready, &["hostile", "--quick"])?)
     })?;
     step("sizes", || {
         if phones.kotlin.is_some() {
@@ -173,7 +161,7 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
         },
         Step {
             name: "what a million transfers cost",
-            commands: vec![cost(ready)?],
+            commands: vec![bench(ready, &["cost", "--counts", "--transfers", "3"])?],
         },
         Step {
             name: "API descriptions",
@@ -190,18 +178,11 @@ fn side_by_side(ready: &Ready, chromium: &Path, app: &Path) -> Result<Vec<Step>>
     ])
 }
 
-/// Counts what the platform bills, of a few transfers of each kind.
-fn cost(ready: &Ready) -> Result<Command> {
-    let args = [
-        "run",
-        "--quiet",
-        "--package",
-        END_TO_END,
-        "--bin",
-        "transfer-status-bench",
-    ];
-    let mut cargo = command(&ready.tools.root, "cargo", args);
-    cargo.args(["--", "cost", "--counts", "--transfers", "3"]);
+/// A bench that is a test too, as it is for `cargo xtask bench`, but not built for release.
+fn bench(ready: &Ready, args: &[&str]) -> Result<Command> {
+    let run = ["run", "--quiet", "--package", END_TO_END, "--bin", BENCH, "--"];
+    let mut cargo = command(&ready.tools.root, "cargo", run);
+    cargo.args(args);
     with_server(&mut cargo)?;
     Ok(cargo)
 }
