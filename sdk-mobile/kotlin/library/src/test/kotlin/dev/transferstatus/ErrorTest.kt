@@ -156,7 +156,8 @@ class ErrorTest {
             val error = assertThrows(type.java) { translated { throw native } }
             assertFalse(error.message.isNullOrEmpty(), "$type")
         }
-        assertEquals(FfiException::class.sealedSubclasses.toSet(), crossed.map { (native, _) -> native::class }.toSet())
+        val all = FfiException::class.java.run { declaredClasses.filter(::isAssignableFrom) }
+        assertEquals(all.toSet(), crossed.map { (native, _) -> native.javaClass }.toSet())
         // What the generated code itself throws, of an object that was freed and of an answer that it cannot read.
         assertThrows(TransferStatusException.Closed::class.java) { translated { error("freed") } }
         assertThrows(TransferStatusException.Failed::class.java) { translated { throw InternalException("no such case") } }
