@@ -85,6 +85,8 @@ faults! {
     NewLifeInThePast = "new-life-in-the-past",
     /// Entries that belong to another shard are taken off before that has them.
     MoveIsNotAwaited = "move-is-not-awaited",
+    /// A shard takes its first entry, and the first shard does not know that it is there.
+    ShardComesUnannounced = "shard-comes-unannounced",
     /// Entries that another shard has are kept.
     MoveKeeps = "move-keeps",
     /// A list that was asked for while entries moved is shown as it came.

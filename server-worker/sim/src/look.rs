@@ -91,20 +91,19 @@ impl World {
         let shard = &mut self.shards[usize::from(s)];
         let mut outgoing = VecDeque::new();
         let mut leaving = Vec::new();
-        if shard.in_place_for != Some(shards) {
-            for (place, ids) in shard.index().misplaced(s, shards) {
-                let (mut lines, mut sent) = (String::new(), Vec::new());
-                for id in ids {
-                    if let Some(entry) = shard.index().get(&id) {
-                        lines.push_str(&format!("0 {}\n", entry.doc));
-                        sent.push((id, entry.version, entry.updated_at));
-                    }
+        let was_in_place = shard.in_place_for.take() == Some(shards);
+        for (place, ids) in shard.index().misplaced(s, shards) {
+            let (mut lines, mut sent) = (String::new(), Vec::new());
+            for id in ids {
+                if let Some(entry) = shard.index().get(&id) {
+                    lines.push_str(&format!("0 {}\n", entry.doc));
+                    sent.push((id, entry.version, entry.updated_at));
                 }
-                outgoing.push_back((place, sent, lines));
             }
-            if s == 0 {
-                leaving = (shards..shard.spread().unwrap_or(MOST_SHARDS)).collect();
-            }
+            outgoing.push_back((place, sent, lines));
+        }
+        if s == 0 && (std::mem::take(&mut shard.announced) > shards || !was_in_place) {
+            leaving = (shards..shard.spread().unwrap_or(MOST_SHARDS)).collect();
         }
         shard.upkeep = Some(Upkeep {
             shards,
@@ -128,21 +127,18 @@ impl World {
             let is_down = now < self.shards[usize::from(place)].down_until;
             let delay = self.rng.i64(2..200);
             let loses_answer = !self.is_healed && self.rng.u8(..16) == 0;
-            if !is_down {
-                let (shard, source) = (place, Source::Shard);
-                self.after(delay / 2, Ev::ShardPut { shard, lines, source });
-            }
-            let ok = !is_down && !loses_answer;
-            let delay = if ok { delay } else { PUT_WITHIN_MS };
-            let shard = s;
-            return self.after(
+            let answer = Ev::HandedOver {
+                shard: s,
+                life,
+                sent,
+                ok: true,
+            };
+            let lost = is_down || loses_answer;
+            return self.deliver_to_shard(
+                (place, lines, Source::Shard),
+                (is_down, lost.then_some(PUT_WITHIN_MS)),
                 delay,
-                Ev::HandedOver {
-                    shard,
-                    life,
-                    sent,
-                    ok,
-                },
+                answer,
             );
         }
         if let Some(beyond) = upkeep.leaving.pop() {
@@ -159,7 +155,7 @@ impl World {
         }
         let shard = &mut self.shards[usize::from(s)];
         shard.in_place_for = Some(shards);
-        if s == 0 {
+        if s == 0 && shard.announced <= shards {
             shard.save_spread(shards);
         }
         self.upkeep_ends(s);
@@ -191,7 +187,6 @@ impl World {
                 },
             );
         }
-        self.shards[usize::from(s)].in_place_for = None;
         self.begin_upkeep(s, shards, Vec::new(), Some(first));
     }
 
@@ -209,8 +204,9 @@ impl World {
         let Some(upkeep) = self.shards[usize::from(s)].upkeep.take() else {
             return;
         };
-        let is_in_place = self.shards[usize::from(s)].in_place_for == Some(upkeep.shards);
+        let mut is_in_place = self.shards[usize::from(s)].in_place_for == Some(upkeep.shards);
         if let Some(life) = upkeep.told_by_first {
+            is_in_place = is_in_place && self.shards[usize::from(s)].leave(s, upkeep.shards);
             let after = self.rng.i64(2..60);
             return self.after(
                 after,

@@ -1,4 +1,4 @@
-//! One shard of the list: its rows, and in memory what it lists.
+//! One shard of the list: its rows, in memory what it lists, and how it takes in what is delivered to it.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::look::Upkeep;
 use crate::plan::Ms;
 use crate::server::recent::index::{Index, Put};
+use crate::world::{Ev, World};
 
 /// Where changes come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,20 @@ pub(crate) enum Source {
 
 /// What was sent to another shard: of which transfer, and which state.
 pub(crate) type Sent = (Rc<str>, u64, Ms);
+
+/// So long the call to another shard, or from it, takes at most.
+const WITHIN_MS: Ms = 8_000;
+
+/// Lines on their way to a shard.
+pub(crate) struct Delivered {
+    shard: u16,
+    lines: String,
+    source: Source,
+    /// After how long what is heard by whoever sends them, unless the answer is lost.
+    answer: Option<(Ms, Box<Ev>)>,
+    /// Of the shard that announces itself first: in which life, and how often it was emptied.
+    as_of: (u32, u32),
+}
 
 /// One shard: its rows, and in memory what it lists.
 #[derive(Default)]
@@ -33,6 +48,10 @@ pub(crate) struct Shard {
     pub(crate) life: u32,
     /// In memory: the number of shards that every entry is known to be in its place for, and when entries last left.
     pub(crate) in_place_for: Option<u16>,
+    /// Of the first shard: how many there are by those that have announced themselves since it last saw to them.
+    pub(crate) announced: u16,
+    /// How often all that it had stored was deleted.
+    emptied: u32,
     pub(crate) moved_at: Option<Ms>,
     pub(crate) upkeep: Option<Upkeep>,
     pub(crate) down_until: Ms,
@@ -57,6 +76,7 @@ impl Shard {
         self.memory = None;
         self.life += 1;
         self.in_place_for = None;
+        self.announced = 0;
         self.moved_at = None;
         self.upkeep = None;
     }
@@ -113,6 +133,23 @@ impl Shard {
         }
     }
 
+    /// Leaves nothing where all that it had was handed over; `false` when something has come meanwhile.
+    pub(crate) fn leave(&mut self, s: u16, shards: u16) -> bool {
+        if self.index().is_empty() {
+            self.pages.clear();
+            self.deleted.clear();
+            self.memory = None;
+            self.in_place_for = None;
+            self.emptied += 1;
+        }
+        self.index().misplaced(s, shards).is_empty()
+    }
+
+    fn note_announced(&mut self, shards: u16) {
+        self.announced = shards.max(self.announced);
+        self.spread = self.spread.map(|before| before.max(shards));
+    }
+
     pub(crate) fn spread(&self) -> Option<u16> {
         self.spread
     }
@@ -133,5 +170,74 @@ impl Shard {
         }
         self.index().forget_deleted(i64::MAX);
         !self.index().is_empty()
+    }
+}
+
+impl World {
+    /// Sends lines to a shard that does not hear of them when it `is_down`; whoever sends them hears the answer after
+    /// `delay`, or, where that is `lost`, that the call has failed, after so long.
+    pub(crate) fn deliver_to_shard(
+        &mut self,
+        (shard, lines, source): (u16, String, Source),
+        (is_down, lost): (bool, Option<Ms>),
+        delay: Ms,
+        answer: Ev,
+    ) {
+        let arrives = delay / 2;
+        let answer = match lost {
+            Some(within) => {
+                self.after(within, answer.failed());
+                None
+            }
+            None => Some((delay - arrives, Box::new(answer))),
+        };
+        if !is_down {
+            let delivered = Delivered {
+                shard,
+                lines,
+                source,
+                answer,
+                as_of: (0, 0),
+            };
+            self.after(arrives, Ev::ShardPut(delivered));
+        }
+    }
+
+    /// Lines have arrived. A shard that has nothing tells the first one that it is there, before it takes them.
+    pub(crate) fn shard_put(&mut self, mut delivered: Delivered) {
+        let s = delivered.shard;
+        let shard = &mut self.shards[usize::from(s)];
+        if s == 0 || !shard.index().is_empty() || self.fault == Some(Fault::ShardComesUnannounced) {
+            return self.take_in(delivered);
+        }
+        delivered.as_of = (shard.life, shard.emptied);
+        if self.now < self.shards[0].down_until {
+            return self.not_taken(delivered, WITHIN_MS);
+        }
+        let after = self.rng.i64(1..30);
+        self.shards[0].note_announced(s + 1);
+        self.after(after, Ev::Announced(delivered));
+    }
+
+    pub(crate) fn announced(&mut self, delivered: Delivered) {
+        let shard = &self.shards[usize::from(delivered.shard)];
+        match delivered.as_of {
+            (life, _) if life != shard.life => self.not_taken(delivered, 1),
+            (_, emptied) if emptied != shard.emptied => self.shard_put(delivered),
+            _ => self.take_in(delivered),
+        }
+    }
+
+    fn take_in(&mut self, delivered: Delivered) {
+        self.shards[usize::from(delivered.shard)].put(&delivered.lines, delivered.source, self.fault);
+        if let Some((after, answer)) = delivered.answer {
+            self.after(after, *answer);
+        }
+    }
+
+    fn not_taken(&mut self, delivered: Delivered, after: Ms) {
+        if let Some((_, answer)) = delivered.answer {
+            self.after(after, answer.failed());
+        }
     }
 }

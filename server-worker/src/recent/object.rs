@@ -41,6 +41,10 @@ pub(super) struct Shard {
     pub(super) upkeep: RefCell<Option<Promise>>,
     /// The number of shards that every entry is known to be in its place for.
     pub(super) in_place_for: Cell<Option<u16>>,
+    /// How many shards there are by those that have announced themselves to this one, the first, since it last saw to them.
+    pub(super) announced: Cell<u16>,
+    /// How often all that it had stored was deleted.
+    pub(super) emptied: Cell<u32>,
     /// When entries last went to another shard.
     pub(super) moved_at: Cell<Option<i64>>,
     /// Whether it is known that an alarm is set.
@@ -73,6 +77,8 @@ impl RecentIndex {
             list: RefCell::new(None),
             upkeep: RefCell::new(None),
             in_place_for: Cell::new(None),
+            announced: Cell::new(0),
+            emptied: Cell::new(0),
             moved_at: Cell::new(None),
             is_armed: Cell::new(false),
         }))
@@ -141,6 +147,10 @@ impl Shard {
                 self.leave(shards(target).ok_or(ApiError::NoRoute)?).await?;
                 Ok(reply::empty(204, &[])?)
             }
+            (true, Some("announce"), None) => {
+                self.note_announced(shards(target).ok_or(ApiError::NoRoute)?)?;
+                Ok(reply::empty(204, &[])?)
+            }
             (true, Some("feed"), Some(expiry)) => self.open_feed(expiry.parse().unwrap_or(0), path.next()),
             (true, Some("end-feeds"), Some(session)) => self.end_feeds(session),
             _ => Err(ApiError::OtherVersion),
@@ -150,9 +160,10 @@ impl Shard {
     async fn take(&self, request: &Request, source: Source) -> Result<Response, ApiError> {
         let text = JsFuture::from(request.text()?).await?;
         let text = text.as_string().unwrap_or_default();
-        let is_armed = self.ask_for_alarm().await?;
+        self.ask_for_alarm().await?;
+        self.announce().await?;
         let answer = self.put(&text, source)?;
-        if !is_armed {
+        if !self.is_armed.get() {
             self.arm().await?;
         }
         Ok(answer)

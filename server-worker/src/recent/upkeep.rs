@@ -16,7 +16,7 @@ use worker::web_sys::{RequestInit, Response};
 use super::index::Put;
 use super::minutes::Minutes;
 use super::object::Shard;
-use super::{MOST_SHARDS, line_of, send, shard};
+use super::{MOST_SHARDS, SHARDS, line_of, send, shard};
 use crate::clock::now_unix_millis;
 use crate::config::Config;
 use crate::error::ApiError;
@@ -137,11 +137,9 @@ impl Shard {
 
     /// Hands over what belongs to another one of `shards`; the first shard sees to those beyond them too.
     async fn put_in_place(&self, shards: u16) -> Result<(), ApiError> {
-        if self.in_place_for.get() == Some(shards) {
-            return Ok(());
-        }
+        let was_in_place = self.in_place_for.take() == Some(shards);
         self.hand_over(shards).await?;
-        if self.number() == Some(0) {
+        if self.number() == Some(0) && (self.announced.take() > shards || !was_in_place) {
             // One that does not know may have been one of as many as there can be.
             let before = self.rows.spread()?;
             let beyond: Vec<_> = (shards..before.unwrap_or(MOST_SHARDS))
@@ -166,7 +164,8 @@ impl Shard {
                     }
                 }
             }
-            if all_left && before != Some(shards) {
+            // One that has announced itself meanwhile may have left before.
+            if all_left && before != Some(shards) && self.announced.get() <= shards {
                 self.rows.save_spread(shards)?;
             }
         }
@@ -175,11 +174,48 @@ impl Shard {
     }
 
     /// Hands everything over that belongs elsewhere, and leaves nothing where that was all.
+    ///
+    /// # Errors
+    /// Also when something has come meanwhile: the first shard would not ask again.
     pub(super) async fn leave(&self, shards: u16) -> Result<(), ApiError> {
         self.hand_over(shards).await?;
-        if self.with(|index, _| Ok(index.is_empty()))? && self.number().is_some_and(|number| number >= shards)
-        {
-            self.forget_all().await?;
+        let Some(number) = self.number().filter(|number| *number >= shards) else {
+            return Ok(());
+        };
+        if self.with(|index, _| Ok(index.is_empty()))? {
+            return self.forget_all().await;
+        }
+        match self.with(|index, _| Ok(index.misplaced(number, shards).is_empty()))? {
+            true => Ok(()),
+            false => Err(ApiError::Unreachable {
+                cause: "entries came while the others were handed over".into(),
+            }),
+        }
+    }
+
+    /// Has the first shard note that this one is there, before it lists anything: whoever looks once there are fewer asks
+    /// it for nothing.
+    pub(super) async fn announce(&self) -> Result<(), ApiError> {
+        let Some(number @ 1..) = self.number() else {
+            return Ok(());
+        };
+        while self.with(|index, _| Ok(index.is_empty()))? {
+            let emptied = self.emptied.get();
+            let call = format!("announce?{SHARDS}={}", number.saturating_add(1));
+            send(&self.env, 0, &call, "")?.arrived().await?;
+            // Where it has left meanwhile, the first shard has forgotten it again.
+            if self.emptied.get() == emptied {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes, as the first shard, that there are so many shards, or were.
+    pub(super) fn note_announced(&self, shards: u16) -> Result<(), ApiError> {
+        self.announced.set(shards.max(self.announced.get()));
+        if self.rows.spread()?.is_some_and(|before| before < shards) {
+            self.rows.save_spread(shards)?;
         }
         Ok(())
     }
@@ -240,11 +276,11 @@ impl Shard {
     }
 
     /// Finds out whether an alarm is set, once as long as the object is awake.
-    pub(super) async fn ask_for_alarm(&self) -> Result<bool, ApiError> {
+    pub(super) async fn ask_for_alarm(&self) -> Result<(), ApiError> {
         if !self.is_armed.get() && self.state.storage().get_alarm().await?.is_some() {
             self.is_armed.set(true);
         }
-        Ok(self.is_armed.get())
+        Ok(())
     }
 
     /// Sets the alarm for the next day.
@@ -304,6 +340,7 @@ impl Shard {
         *self.list.borrow_mut() = None;
         self.in_place_for.set(None);
         self.is_armed.set(false);
+        self.emptied.set(self.emptied.get().wrapping_add(1));
         JsFuture::from(deleted?).await?;
         Ok(())
     }

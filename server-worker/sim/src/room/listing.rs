@@ -84,29 +84,24 @@ impl World {
                 let is_down = self.now < self.shards[usize::from(shard)].down_until;
                 let delay = self.rng.i64(2..60);
                 let loses_answer = self.rng.u8(..32) == 0;
-                if !is_down {
-                    self.after(
-                        delay / 2,
-                        Ev::ShardPut {
-                            shard,
-                            lines,
-                            source: Source::Rooms,
-                        },
-                    );
-                }
-                let (delay, ok) = match is_down || loses_answer {
-                    true => (if self.rng.bool() { PUT_WITHIN_MS } else { delay }, false),
-                    false => (delay, true),
+                let answer = Ev::Sent {
+                    room: r,
+                    incarnation,
+                    shard,
+                    sender,
+                    ok: true,
                 };
-                self.after(
+                let lost = is_down || loses_answer;
+                let within = if lost && self.rng.bool() {
+                    PUT_WITHIN_MS
+                } else {
+                    delay
+                };
+                self.deliver_to_shard(
+                    (shard, lines, Source::Rooms),
+                    (is_down, lost.then_some(within)),
                     delay,
-                    Ev::Sent {
-                        room: r,
-                        incarnation,
-                        shard,
-                        sender,
-                        ok,
-                    },
+                    answer,
                 );
             }
         }

@@ -126,38 +126,28 @@ impl World {
         let is_down = self.now < self.shards[usize::from(shard)].down_until;
         let delay = self.rng.i64(2..60);
         let loses_answer = self.rng.u8(..32) == 0;
-        if !is_down && self.fault != Some(Fault::DeletionForgetsTheList) {
-            let lines = format!("-{} {}\n", tombstone.deleted_at, self.ids[r]);
-            self.after(
-                delay / 2,
-                Ev::ShardPut {
-                    shard,
-                    lines,
-                    source: Source::Rooms,
-                },
-            );
-        }
-        let (delay, ok) = match is_down || loses_answer {
-            true => (
-                if self.rng.bool() {
-                    UNLISTED_WITHIN_MS
-                } else {
-                    delay
-                },
-                false,
-            ),
-            false => (delay, true),
+        let lines = match self.fault {
+            Some(Fault::DeletionForgetsTheList) => String::new(),
+            _ => format!("-{} {}\n", tombstone.deleted_at, self.ids[r]),
         };
-        let incarnation = self.rooms[r].incarnation;
-        self.after(
+        let answer = Ev::Unlisted {
+            room: r,
+            incarnation: self.rooms[r].incarnation,
+            delivery: id,
+            removed: tombstone,
+            ok: archived,
+        };
+        let lost = is_down || loses_answer;
+        let within = if lost && self.rng.bool() {
+            UNLISTED_WITHIN_MS
+        } else {
+            delay
+        };
+        self.deliver_to_shard(
+            (shard, lines, Source::Rooms),
+            (is_down, lost.then_some(within)),
             delay,
-            Ev::Unlisted {
-                room: r,
-                incarnation,
-                delivery: id,
-                removed: tombstone,
-                ok: ok && archived,
-            },
+            answer,
         );
     }
 

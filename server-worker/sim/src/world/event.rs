@@ -10,7 +10,7 @@ use crate::plan::Ms;
 use crate::room::listing::Waiting;
 use crate::room::{Asked, End};
 use crate::server::room::batch::Sender;
-use crate::shard::{Sent, Source};
+use crate::shard::{Delivered, Sent};
 
 /// Something that happens at its time.
 pub(crate) enum Ev {
@@ -113,11 +113,9 @@ pub(crate) enum Ev {
         sender: Sender,
         ok: bool,
     },
-    ShardPut {
-        shard: u16,
-        lines: String,
-        source: Source,
-    },
+    ShardPut(Delivered),
+    /// A shard that lists nothing has told the first one that it is there.
+    Announced(Delivered),
     ShardAsked {
         look: usize,
         shard: u16,
@@ -177,4 +175,14 @@ pub(crate) enum Ev {
         attempt: u32,
         status: u16,
     },
+}
+
+impl Ev {
+    /// The same call's answer, had it failed.
+    pub(crate) fn failed(mut self) -> Self {
+        if let Self::Sent { ok, .. } | Self::HandedOver { ok, .. } | Self::Unlisted { ok, .. } = &mut self {
+            *ok = false;
+        }
+        self
+    }
 }

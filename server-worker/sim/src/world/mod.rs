@@ -327,9 +327,8 @@ impl World {
             } if self.is_now(room, incarnation) => {
                 self.sent(room, shard, sender, ok);
             }
-            Ev::ShardPut { shard, lines, source } => {
-                self.shards[usize::from(shard)].put(&lines, source, self.fault)
-            }
+            Ev::ShardPut(delivered) => self.shard_put(delivered),
+            Ev::Announced(delivered) => self.announced(delivered),
             Ev::ShardAsked { look, shard } => self.shard_asked(look, shard),
             Ev::ShardAnswers { look, answer } => self.shard_answered(look, answer),
             Ev::HandedOver {
