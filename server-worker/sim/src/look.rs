@@ -41,6 +41,7 @@ pub(crate) struct Upkeep {
 #[derive(Debug, Default)]
 pub(crate) struct Look {
     shards: u16,
+    asked_at: Ms,
     /// How many have not answered.
     open: u16,
     answers: Vec<Items>,
@@ -59,6 +60,7 @@ impl World {
         let shards = self.list_shards;
         self.looks[look] = Look {
             shards,
+            asked_at: self.now,
             open: shards,
             is_again,
             ..Look::default()
@@ -257,7 +259,7 @@ impl World {
         if look.has_moved && !look.is_again && self.fault != Some(Fault::ListIsNotAskedAgain) {
             return self.ask_shards(n, true);
         }
-        let answers = std::mem::take(&mut look.answers);
+        let (answers, asked_at) = (std::mem::take(&mut look.answers), look.asked_at);
         let docs: Vec<Vec<(Ms, String, Box<RawValue>)>> = answers
             .into_iter()
             .map(|items| {
@@ -278,7 +280,7 @@ impl World {
         let page = merge(listings.collect(), 200);
         self.looked_well = true;
         let ids = self.ids.iter().map(|id| id.as_str().to_owned()).collect();
-        self.judge.looked(&page, ids);
+        self.judge.looked(&page, ids, asked_at);
     }
 
     /// Asks the rooms of those entries that may have gone on while nobody looked.

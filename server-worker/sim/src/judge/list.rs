@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::rules::{GONE, LISTED, NOTHING_LOST};
 use super::{Judge, State};
+use crate::plan::Ms;
 
 impl Judge {
-    /// Somebody is shown this page, which has place for all transfers; `ids` are theirs.
-    pub(crate) fn looked(&mut self, page: &str, ids: Vec<String>) {
+    /// Somebody is shown this page, which has place for all transfers and was asked for then; `ids` are theirs.
+    pub(crate) fn looked(&mut self, page: &str, ids: Vec<String>, asked_at: Ms) {
         let page: Value = serde_json::from_str(page).unwrap_or_default();
         let items = page.get("transfers").and_then(Value::as_array);
         let mut seen = HashSet::new();
@@ -22,7 +23,8 @@ impl Judge {
             };
             let facts = &mut self.transfers[transfer];
             let is_known = facts.known.iter().any(|known| known.is_version_of(&state));
-            // A deletion is on its way to the list for as long as nobody was told that it is carried out.
+            // A deletion is on its way to the list for as long as nobody was told that it is carried out, and a page that was
+            // asked for before may be of before.
             let is_gone = facts.past.iter().any(|past| past.is_version_of(&state));
             facts.is_listed |= is_known;
             let is_first = seen.insert(transfer);
@@ -31,7 +33,8 @@ impl Judge {
                     format!("the list shows {state:?}, which was never durable")
                 });
             }
-            if is_gone && self.transfers[transfer].is_told_gone {
+            let told_gone_at = self.transfers[transfer].told_gone_at;
+            if is_gone && told_gone_at.is_some_and(|told_gone_at| told_gone_at <= asked_at) {
                 return self.violate(GONE, || {
                     format!("transfer {transfer} was deleted, and the list shows {state:?}")
                 });

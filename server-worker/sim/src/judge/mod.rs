@@ -36,8 +36,8 @@ struct Facts {
     past: HashSet<State>,
     /// When a deletion was last durable.
     deleted_at: Option<Ms>,
-    /// Somebody was told that it is gone, and it has had no other life since.
-    is_told_gone: bool,
+    /// When somebody was first told that it is gone.
+    told_gone_at: Option<Ms>,
     /// Somebody has seen it in the list.
     is_listed: bool,
     /// The archive is being written: by which life of the room, until when.

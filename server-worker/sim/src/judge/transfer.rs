@@ -75,6 +75,8 @@ impl Judge {
                     let known = std::mem::take(&mut facts.known);
                     facts.past.extend(known);
                     facts.deleted_at = Some(now);
+                    // A look may have shown it since the deletion was written.
+                    facts.is_listed = false;
                     facts.ended_as = None;
                     facts.acknowledged = 0;
                 }
@@ -192,16 +194,19 @@ impl Judge {
         facts.current = None;
         facts.fresh.push(None);
         facts.is_listed = false;
-        facts.is_told_gone = false;
+        facts.told_gone_at = None;
         facts.is_here = false;
         facts.is_unconfirmed = false;
     }
 
     /// The admin is told how it went; the list shows `listed`.
     pub(crate) fn deletion_answered(&mut self, transfer: usize, status: u16, listed: Option<&str>) {
+        let now = self.now;
         let facts = &mut self.transfers[transfer];
         let listed = listed.and_then(State::of_transfer);
-        facts.is_told_gone |= status == 204;
+        if status == 204 {
+            facts.told_gone_at.get_or_insert(now);
+        }
         if status == 204
             && let Some(listed) =
                 listed.filter(|listed| facts.past.iter().any(|past| past.is_version_of(listed)))
