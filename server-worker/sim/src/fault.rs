@@ -87,6 +87,8 @@ faults! {
     MoveIsNotAwaited = "move-is-not-awaited",
     /// A shard takes its first entry, and the first shard does not know that it is there.
     ShardComesUnannounced = "shard-comes-unannounced",
+    /// What is remembered of deletions does not reach the shard that is to remember it now.
+    MoveForgetsDeletions = "move-forgets-deletions",
     /// Entries that another shard has are kept.
     MoveKeeps = "move-keeps",
     /// A list that was asked for while entries moved is shown as it came.

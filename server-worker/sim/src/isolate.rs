@@ -15,10 +15,10 @@ impl World {
         self.senders.contains(&Some(r))
     }
 
-    /// What the list shows of a transfer, where it is looked for.
-    pub(crate) fn listed(&mut self, r: usize) -> Option<String> {
+    /// What the list has of a transfer in its place among so many shards.
+    pub(crate) fn listed(&mut self, r: usize, shards: u16) -> Option<String> {
         let id = self.ids[r].as_str();
-        let shard = crate::server::recent::shard::of(id, self.list_shards);
+        let shard = crate::server::recent::shard::of(id, shards);
         self.shards[usize::from(shard)].shown(id)
     }
 }

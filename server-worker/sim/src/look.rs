@@ -9,9 +9,10 @@ use crate::domain::record::Record;
 use crate::domain::stored::Stored;
 use crate::fault::Fault;
 use crate::plan::Ms;
+use crate::server::recent::index::moving::Sent;
 use crate::server::recent::index::{Filter, Put};
 use crate::server::recent::page::{Item, Listing, merge};
-use crate::shard::{Sent, Source};
+use crate::shard::Source;
 use crate::world::{Ev, World};
 
 /// As many shards as a world has at most.
@@ -95,12 +96,10 @@ impl World {
         let mut leaving = Vec::new();
         let was_in_place = shard.in_place_for.take() == Some(shards);
         for (place, ids) in shard.index().misplaced(s, shards) {
-            let (mut lines, mut sent) = (String::new(), Vec::new());
-            for id in ids {
-                if let Some(entry) = shard.index().get(&id) {
-                    lines.push_str(&format!("0 {}\n", entry.doc));
-                    sent.push((id, entry.version, entry.updated_at));
-                }
+            let (mut lines, sent) = shard.index().lines_of(&ids);
+            if self.fault == Some(Fault::MoveForgetsDeletions) {
+                let entries = lines.lines().filter(|line| !line.starts_with('-'));
+                lines = entries.map(|line| format!("{line}\n")).collect();
             }
             outgoing.push_back((place, sent, lines));
         }
@@ -163,7 +162,7 @@ impl World {
         self.upkeep_ends(s);
     }
 
-    pub(crate) fn handed_over(&mut self, s: u16, life: u32, sent: &[Sent], ok: bool) {
+    pub(crate) fn handed_over(&mut self, s: u16, life: u32, sent: Vec<Sent>, ok: bool) {
         let fault = self.fault;
         let shard = &mut self.shards[usize::from(s)];
         if shard.life != life {
@@ -208,7 +207,7 @@ impl World {
         };
         let mut is_in_place = self.shards[usize::from(s)].in_place_for == Some(upkeep.shards);
         if let Some(life) = upkeep.told_by_first {
-            is_in_place = is_in_place && self.shards[usize::from(s)].leave(s, upkeep.shards);
+            is_in_place = is_in_place && self.shards[usize::from(s)].leave();
             let after = self.rng.i64(2..60);
             return self.after(
                 after,

@@ -1,13 +1,13 @@
 //! One shard of the list: its rows, in memory what it lists, and how it takes in what is delivered to it.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use transfer_status_protocol::Transfer;
 
 use crate::fault::Fault;
 use crate::look::Upkeep;
 use crate::plan::Ms;
+use crate::server::recent::index::moving::Sent;
 use crate::server::recent::index::{Index, Put};
 use crate::world::{Ev, World};
 
@@ -18,9 +18,6 @@ pub(crate) enum Source {
     /// A shard that had them before.
     Shard,
 }
-
-/// What was sent to another shard: of which transfer, and which state.
-pub(crate) type Sent = (Rc<str>, u64, Ms);
 
 /// So long the call to another shard, or from it, takes at most.
 const WITHIN_MS: Ms = 8_000;
@@ -112,7 +109,8 @@ impl Shard {
         let page = match fault {
             Some(Fault::ListForgetsDeletions) => self.index().take_off(id),
             _ => {
-                self.deleted.insert(id.to_owned(), deleted_at);
+                let known = self.deleted.entry(id.to_owned()).or_insert(deleted_at);
+                *known = deleted_at.max(*known);
                 self.index().delete(id, deleted_at)
             }
         };
@@ -121,28 +119,27 @@ impl Shard {
         }
     }
 
-    /// Takes entries off that another shard has, unless they have changed meanwhile.
-    pub(crate) fn handed_over(&mut self, sent: &[Sent]) {
-        for (id, version, updated_at) in sent {
-            let entry = self.index().get(id);
-            if entry.is_some_and(|entry| (entry.version, entry.updated_at) == (*version, *updated_at))
-                && let Some(page) = self.index().take_off(id)
-            {
-                self.write(page);
-            }
+    /// Lets go of what another shard has, unless it has changed meanwhile.
+    pub(crate) fn handed_over(&mut self, sent: Vec<Sent>) {
+        let gone = self.index().let_go_of(sent);
+        for page in gone.pages {
+            self.write(page);
+        }
+        for id in gone.deletions {
+            self.deleted.remove(&*id);
         }
     }
 
     /// Leaves nothing where all that it had was handed over; `false` when something has come meanwhile.
-    pub(crate) fn leave(&mut self, s: u16, shards: u16) -> bool {
-        if self.index().is_empty() {
+    pub(crate) fn leave(&mut self) -> bool {
+        let is_empty = self.index().is_empty();
+        if is_empty {
             self.pages.clear();
-            self.deleted.clear();
             self.memory = None;
             self.in_place_for = None;
             self.emptied += 1;
         }
-        self.index().misplaced(s, shards).is_empty()
+        is_empty
     }
 
     fn note_announced(&mut self, shards: u16) {

@@ -10,15 +10,17 @@
 //! entries were last confirmed: one that was quiet for an hour before has not changed unseen since, for a change that
 //! comes so late is written at once.
 //!
-//! Of a deleted transfer the list remembers for a day that it was, so that nothing late brings it back.
+//! Of a deleted transfer the list remembers for two days that it was, so that nothing late brings it back; where the shards
+//! are others meanwhile, that goes along with what they hand each other.
 
 mod confirmed;
 mod entry;
 mod listing;
+pub(crate) mod moving;
 mod pages;
 mod slots;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use transfer_status_protocol::Transfer;
@@ -28,12 +30,11 @@ use self::entry::mark_of;
 pub(crate) use self::entry::{Entry, Place};
 pub(crate) use self::listing::Filter;
 use self::pages::PAGE;
-use super::shard;
 
 /// Most transfers of a shard.
 pub(crate) const MOST_ENTRIES: usize = 10_000;
-/// How long a deletion is remembered.
-const MOST_DELETED_MS: i64 = 86_400_000;
+/// How long a deletion is remembered: by then every shard has handed over once what belongs elsewhere.
+const MOST_DELETED_MS: i64 = 2 * 86_400_000;
 /// Most bytes of their JSON: shards share 128 MB with whatever else runs beside them.
 pub(crate) const MOST_BYTES: usize = 8 * 1024 * 1024;
 
@@ -106,9 +107,10 @@ impl Index {
         }
         let written = known.and_then(|known| known.written);
         // The room of a final entry is not asked again, so what comes after one, as of a record that was made one with the
-        // archive's, is written.
-        let follows_final = known.is_some_and(|known| known.status.is_final());
-        let behind = follows_final
+        // archive's, is written. So is a life after a deletion, which may be known elsewhere and come later.
+        let is_written_at_once =
+            known.is_some_and(|known| known.status.is_final() || known.version >= mark.version);
+        let behind = is_written_at_once
             || written.is_none_or(|written| updated_at.saturating_sub(written.updated_at) > MOST_BEHIND_MS);
         self.insert(transfer, doc, written);
         self.shrink();
@@ -118,8 +120,13 @@ impl Index {
         }
     }
 
-    /// [`Index::put`] of an entry that another shard has had, which knows no more than its row.
+    /// [`Index::put`] of an entry that another shard has had, which knows no more than its row: it may be of a life before
+    /// a deletion, with a higher version.
     pub(crate) fn put_unconfirmed(&mut self, transfer: &Transfer, doc: String) -> Put {
+        let known = self.entries.get(transfer.id.as_str());
+        if known.is_some_and(|known| known.updated_at > transfer.updated_at.unix_millis()) {
+            return Put::Known;
+        }
         let put = self.put(transfer, doc);
         if let (Put::Listed { .. }, Some(entry)) = (put, self.entries.get_mut(transfer.id.as_str())) {
             entry.confirmed = entry.status.is_final();
@@ -177,18 +184,6 @@ impl Index {
     /// Whether it holds nothing worth a row.
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.deleted.is_empty()
-    }
-
-    /// The transfers that belong to another one of `shards`, by its number, where this is the one with `number`.
-    pub(crate) fn misplaced(&self, number: u16, shards: u16) -> BTreeMap<u16, Vec<Rc<str>>> {
-        let mut misplaced: BTreeMap<u16, Vec<Rc<str>>> = BTreeMap::new();
-        for id in self.entries.keys() {
-            let place = shard::of(id, shards);
-            if place != number {
-                misplaced.entry(place).or_default().push(Rc::clone(id));
-            }
-        }
-        misplaced
     }
 
     /// The entry of a transfer.

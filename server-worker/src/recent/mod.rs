@@ -49,11 +49,7 @@ const ASK_WITHIN_MS: i32 = 20_000;
 
 /// What a shard is told of a transfer: one line, for there is no bare line break in JSON.
 pub(crate) fn line(record: &Record, watchers: usize) -> String {
-    line_of(&record.listed(), watchers)
-}
-
-fn line_of(listed: &str, watchers: usize) -> String {
-    format!("{watchers} {listed}\n")
+    format!("{watchers} {}\n", record.listed())
 }
 
 /// Hands a shard the [`line()`]s of transfers of its own. They arrive all or not at all.

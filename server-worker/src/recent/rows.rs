@@ -17,6 +17,7 @@ const CREATE_DELETED: &str =
 const LOAD_DELETED: &str = "SELECT id, deleted_at FROM deleted";
 const SAVE_DELETED: &str = "INSERT INTO deleted (id, deleted_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET deleted_at = max(deleted_at, excluded.deleted_at)";
 const FORGET_DELETED: &str = "DELETE FROM deleted WHERE deleted_at < ?";
+const FORGET_DELETION: &str = "DELETE FROM deleted WHERE id = ?";
 const CREATE_SPREAD: &str =
     "CREATE TABLE IF NOT EXISTS spread (one INTEGER PRIMARY KEY CHECK (one = 1), shards INTEGER NOT NULL)";
 const LOAD_SPREAD: &str = "SELECT shards FROM spread";
@@ -65,6 +66,12 @@ impl Rows {
     pub(super) fn save_deleted(&self, id: &str, deleted_at: i64) -> Result<(), StorageError> {
         self.sql.exec(CREATE_DELETED, None)?;
         self.sql.exec(SAVE_DELETED, vec![id.into(), deleted_at.into()])?;
+        Ok(())
+    }
+
+    /// Forgets one deletion, which was written down.
+    pub(super) fn forget_deletion(&self, id: &str) -> Result<(), StorageError> {
+        self.sql.exec(FORGET_DELETION, vec![id.into()])?;
         Ok(())
     }
 

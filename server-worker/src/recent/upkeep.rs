@@ -3,7 +3,6 @@
 //!
 //! The first two are done when somebody looks, by one upkeep at a time that all who look wait for.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use transfer_status_protocol::Transfer;
@@ -16,7 +15,7 @@ use worker::web_sys::{RequestInit, Response};
 use super::index::Put;
 use super::minutes::Minutes;
 use super::object::Shard;
-use super::{MOST_SHARDS, SHARDS, line_of, send, shard};
+use super::{MOST_SHARDS, SHARDS, send, shard};
 use crate::clock::now_unix_millis;
 use crate::config::Config;
 use crate::error::ApiError;
@@ -179,14 +178,11 @@ impl Shard {
     /// Also when something has come meanwhile: the first shard would not ask again.
     pub(super) async fn leave(&self, shards: u16) -> Result<(), ApiError> {
         self.hand_over(shards).await?;
-        let Some(number) = self.number().filter(|number| *number >= shards) else {
+        if self.number().is_none_or(|number| number < shards) {
             return Ok(());
-        };
-        if self.with(|index, _| Ok(index.is_empty()))? {
-            return self.forget_all().await;
         }
-        match self.with(|index, _| Ok(index.misplaced(number, shards).is_empty()))? {
-            true => Ok(()),
+        match self.with(|index, _| Ok(index.is_empty()))? {
+            true => self.forget_all().await,
             false => Err(ApiError::Unreachable {
                 cause: "entries came while the others were handed over".into(),
             }),
@@ -227,31 +223,16 @@ impl Shard {
         let misplaced = self.with(|index, _| Ok(index.misplaced(number, shards)))?;
         for (place, ids) in misplaced {
             for ids in ids.chunks(MOST_MOVED_AT_ONCE) {
-                let (mut lines, mut sent) = (String::new(), Vec::new());
-                self.with(|index, _| {
-                    for id in ids {
-                        if let Some(entry) = index.get(id) {
-                            lines.push_str(&line_of(&entry.doc, 0));
-                            sent.push((Rc::clone(id), entry.version, entry.updated_at));
-                        }
-                    }
-                    Ok(())
-                })?;
+                let (lines, sent) = self.with(|index, _| Ok(index.lines_of(ids)))?;
                 self.moved_at.set(Some(now_unix_millis()));
                 send(&self.env, place, "moved", &lines)?.arrived().await?;
                 self.change(|index, minutes| {
-                    let mut pages = BTreeSet::new();
-                    for (id, version, updated_at) in sent {
-                        // One that has changed meanwhile goes with the next look.
-                        let is_same = |entry: &super::index::Entry| {
-                            (entry.version, entry.updated_at) == (version, updated_at)
-                        };
-                        if index.get(&id).is_some_and(is_same) {
-                            pages.extend(index.take_off(&id));
-                        }
-                    }
-                    for page in pages {
+                    let gone = index.let_go_of(sent);
+                    for page in gone.pages {
                         self.rows.save(page, &index.page(page))?;
+                    }
+                    for id in gone.deletions {
+                        self.rows.forget_deletion(&id)?;
                     }
                     *minutes = Minutes::of(index.list(&Default::default(), None, usize::MAX));
                     Ok(())
@@ -318,10 +299,8 @@ impl Shard {
 
     async fn let_go(self: &Rc<Self>) -> Result<(), ApiError> {
         let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
-        // What came while a deploy changed their number is in its place within a day.
-        if self.number().is_some_and(|number| number >= config.recent_shards) {
-            self.hand_over(config.recent_shards).await?;
-        }
+        // Within a day all is in its place though nobody looks, where deletions are remembered for longer.
+        let handed_over = self.hand_over(config.recent_shards).await;
         let ttl_ms = i64::try_from(config.history_ttl_seconds)
             .unwrap_or(i64::MAX)
             .saturating_mul(1_000);
@@ -330,6 +309,7 @@ impl Shard {
             for page in index.expire(now.saturating_sub(ttl_ms)) {
                 self.rows.save(page, &index.page(page))?;
             }
+            handed_over?;
             let before = index.forget_deleted(now);
             Ok(self.rows.forget_deleted(before)?)
         })

@@ -193,10 +193,9 @@ impl Plan {
             plan.strikes.push(Strike { at, what });
         }
         plan.draw_deletions(&mut rng, span);
-        if rng.u8(..6) == 0 {
+        if rng.u8(..6) == 0 || (!plan.deletions.is_empty() && rng.bool()) {
             plan.draw_spread(&mut rng, span);
         }
-        plan.keep_apart();
         plan
     }
 

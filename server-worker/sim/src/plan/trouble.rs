@@ -80,22 +80,6 @@ impl Plan {
         }
     }
 
-    /// A deletion goes to the one shard that is the transfer's by the number its room knows. A shard that has had the entry
-    /// before, and could not hand it over, does not hear of it: where the number changes back, it lists what is deleted. So
-    /// worlds with deletions have one change of the number at most.
-    pub(super) fn keep_apart(&mut self) {
-        if self.deletions.is_empty() {
-            return;
-        }
-        let changes = self
-            .strikes
-            .iter()
-            .filter(|strike| matches!(strike.what, What::Reshard(_)));
-        let first = changes.map(|strike| strike.at).min();
-        self.strikes
-            .retain(|strike| !matches!(strike.what, What::Reshard(_)) || Some(strike.at) == first);
-    }
-
     pub(super) fn draw_strike(&self, rng: &mut Rng) -> What {
         let client = rng.usize(..self.clients.len());
         let room = rng.usize(..self.transfers);

@@ -65,7 +65,7 @@ impl World {
         }
         for r in 0..self.rooms.len() {
             let archive = self.kv.truth(r, self.now);
-            let listed = self.listed(r);
+            let listed = self.listed(r, self.list_shards);
             let places = self
                 .shards
                 .iter_mut()

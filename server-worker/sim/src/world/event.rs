@@ -9,8 +9,9 @@ use crate::look::Answer;
 use crate::plan::Ms;
 use crate::room::listing::Waiting;
 use crate::room::{Asked, End};
+use crate::server::recent::index::moving::Sent;
 use crate::server::room::batch::Sender;
-use crate::shard::{Delivered, Sent};
+use crate::shard::Delivered;
 
 /// Something that happens at its time.
 pub(crate) enum Ev {

@@ -29,7 +29,7 @@ impl World {
                 attempt,
                 status,
             } => {
-                let shown = self.listed(r);
+                let shown = self.listed(r, self.rooms[r].shards);
                 self.judge.deletion_answered(r, status, shown.as_deref());
                 let after = self.rng.i64(2..60);
                 self.after(

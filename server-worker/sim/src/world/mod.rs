@@ -336,7 +336,7 @@ impl World {
                 life,
                 sent,
                 ok,
-            } => self.handed_over(shard, life, &sent, ok),
+            } => self.handed_over(shard, life, sent, ok),
             Ev::Leave { shard, shards, life } => self.leave_shard(shard, shards, life),
             Ev::Left { life, ok } => self.shard_left(life, ok),
             Ev::JoinsDeploy { room } => {

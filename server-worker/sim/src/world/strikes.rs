@@ -70,7 +70,7 @@ impl World {
         self.deploys.push(self.now);
         let is_spread_anew = std::mem::replace(&mut self.list_shards, shards) != shards;
         for r in 0..self.rooms.len() {
-            if is_spread_anew && !self.is_healed && self.plan.deletions.is_empty() && self.rng.u8(..3) == 0 {
+            if is_spread_anew && !self.is_healed && self.rng.u8(..3) == 0 {
                 let after = self.rng.i64(1..20_000);
                 self.after(after, Ev::JoinsDeploy { room: r });
                 continue;
