@@ -150,8 +150,7 @@ pub(crate) enum ApiError {
     /// A deletion whose rest has to wait for the archive or the list.
     #[error(
         "the transfer is deleted here and shown to nobody, but the archive or the list cannot be reached; \
-         it is removed there as soon as it can be; sent again, this gives 204 or 404 once it is, and deletes what was \
-         reported since"
+         it is removed there as soon as it can be; sent again, this gives 204 or 404 once it is"
     )]
     DeletionOwed,
     /// The deploy lacks something.

@@ -27,6 +27,7 @@ use worker::web_sys::{Headers, RequestInit, Response};
 pub use self::object::RecentIndex;
 pub(crate) use self::shard::of as shard_of;
 
+use self::index::moving;
 use self::page::{Listing, Query};
 use crate::config::Config;
 use crate::domain::record::Record;
@@ -40,6 +41,9 @@ use crate::platform::reply;
 const BASE: &str = "https://recent";
 /// Names, in a query, over how many shards the list is spread.
 const SHARDS: &str = "of";
+/// The calls by which the first shard has one leave, and by which one tells the first that it is there.
+const LEAVE: &str = "leave";
+const ANNOUNCE: &str = "announce";
 /// Most shards that there can be.
 pub(crate) const MOST_SHARDS: u16 = 64;
 /// How long a shard may take to answer a room, in milliseconds.
@@ -47,9 +51,9 @@ const PUT_WITHIN_MS: i32 = 8_000;
 /// And how long one that somebody looks at, which may have to ask rooms.
 const ASK_WITHIN_MS: i32 = 20_000;
 
-/// What a shard is told of a transfer: one line, for there is no bare line break in JSON.
+/// What a shard is told of a transfer: one line.
 pub(crate) fn line(record: &Record, watchers: usize) -> String {
-    format!("{watchers} {}\n", record.listed())
+    moving::change(&record.listed(), watchers)
 }
 
 /// Hands a shard the [`line()`]s of transfers of its own. They arrive all or not at all.
@@ -66,7 +70,7 @@ pub(crate) async fn put(env: &Env, shard: u16, lines: &str) -> Result<(), ApiErr
 /// # Errors
 /// [`ApiError::Unreachable`].
 pub(crate) async fn remove(env: &Env, shard: u16, id: &str, deleted_at: i64) -> Result<(), ApiError> {
-    send(env, shard, "remove", &format!("-{deleted_at} {id}\n"))?
+    send(env, shard, "remove", &moving::removal(id, deleted_at))?
         .arrived()
         .await
 }
@@ -83,6 +87,11 @@ fn send(env: &Env, shard: u16, call: &str, lines: &str) -> Result<Lines, ApiErro
     Ok(Lines(
         shard.fetch(&format!("{BASE}/{call}"), &init).map_err(unlisted)?,
     ))
+}
+
+/// Begins a call that is about so many shards.
+fn say(env: &Env, shard: u16, call: &str, shards: u16) -> Result<Lines, ApiError> {
+    send(env, shard, &format!("{call}?{SHARDS}={shards}"), "")
 }
 
 impl Lines {

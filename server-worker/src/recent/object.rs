@@ -1,7 +1,7 @@
 //! A shard of the recent index as a Durable Object. Platform calls only; the list is `index`, and `upkeep` is what it
 //! does to be right before somebody looks.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use super::minutes::Minutes;
 use super::news::News;
 use super::page::{Item, Listing, Query};
 use super::rows::Rows;
-use super::{BASE, SHARDS, Stats, sessions};
+use super::{ANNOUNCE, BASE, LEAVE, SHARDS, Stats, sessions};
 use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::edge::target::Target;
 use crate::error::ApiError;
@@ -143,12 +143,12 @@ impl Shard {
                 self.look(shards(target)).await?;
                 self.stats(target)
             }
-            (true, Some("leave"), None) => {
-                self.leave(shards(target).ok_or(ApiError::NoRoute)?).await?;
-                Ok(reply::empty(204, &[])?)
-            }
-            (true, Some("announce"), None) => {
-                self.note_announced(shards(target).ok_or(ApiError::NoRoute)?)?;
+            (true, Some(call @ (LEAVE | ANNOUNCE)), None) => {
+                let shards = shards(target).ok_or(ApiError::NoRoute)?;
+                match call {
+                    LEAVE => self.leave(shards).await?,
+                    _ => self.note_announced(shards)?,
+                }
                 Ok(reply::empty(204, &[])?)
             }
             (true, Some("feed"), Some(expiry)) => self.open_feed(expiry.parse().unwrap_or(0), path.next()),
@@ -272,18 +272,21 @@ impl Shard {
         &self,
         work: impl FnOnce(&mut Index, &mut Minutes) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
+        let (index, minutes) = &mut *self.loaded()?;
+        work(index, minutes)
+    }
+
+    /// Apart, for it is the same whatever the work is.
+    fn loaded(&self) -> Result<RefMut<'_, (Index, Minutes)>, ApiError> {
         let mut list = self.list.borrow_mut();
         if list.is_none() {
             let index = self.rows.load()?;
             let minutes = Minutes::of(index.list(&Default::default(), None, usize::MAX));
             *list = Some((index, minutes));
         }
-        match &mut *list {
-            Some((index, minutes)) => work(index, minutes),
-            None => Err(ApiError::Internal {
-                cause: "the list is gone".into(),
-            }),
-        }
+        RefMut::filter_map(list, Option::as_mut).map_err(|_| ApiError::Internal {
+            cause: "the list is gone".into(),
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use worker::web_sys::{RequestInit, Response};
 use super::index::Put;
 use super::minutes::Minutes;
 use super::object::Shard;
-use super::{MOST_SHARDS, SHARDS, send, shard};
+use super::{ANNOUNCE, LEAVE, MOST_SHARDS, say, send, shard};
 use crate::clock::now_unix_millis;
 use crate::config::Config;
 use crate::error::ApiError;
@@ -62,9 +62,7 @@ impl Shard {
         }
         match is_in_place() {
             true => Ok(()),
-            false => Err(ApiError::Unreachable {
-                cause: "entries of another shard could not be handed over".into(),
-            }),
+            false => Err(not_handed_over()),
         }
     }
 
@@ -142,7 +140,7 @@ impl Shard {
             // One that does not know may have been one of as many as there can be.
             let before = self.rows.spread()?;
             let beyond: Vec<_> = (shards..before.unwrap_or(MOST_SHARDS))
-                .map(|beyond| send(&self.env, beyond, &format!("leave?of={shards}"), ""))
+                .map(|beyond| say(&self.env, beyond, LEAVE, shards))
                 .collect();
             if !beyond.is_empty() {
                 self.moved_at.set(Some(now_unix_millis()));
@@ -183,9 +181,7 @@ impl Shard {
         }
         match self.with(|index, _| Ok(index.is_empty()))? {
             true => self.forget_all().await,
-            false => Err(ApiError::Unreachable {
-                cause: "entries came while the others were handed over".into(),
-            }),
+            false => Err(not_handed_over()),
         }
     }
 
@@ -197,8 +193,8 @@ impl Shard {
         };
         while self.with(|index, _| Ok(index.is_empty()))? {
             let emptied = self.emptied.get();
-            let call = format!("announce?{SHARDS}={}", number.saturating_add(1));
-            send(&self.env, 0, &call, "")?.arrived().await?;
+            let shards = number.saturating_add(1);
+            say(&self.env, 0, ANNOUNCE, shards)?.arrived().await?;
             // Where it has left meanwhile, the first shard has forgotten it again.
             if self.emptied.get() == emptied {
                 break;
@@ -323,6 +319,12 @@ impl Shard {
         self.emptied.set(self.emptied.get().wrapping_add(1));
         JsFuture::from(deleted?).await?;
         Ok(())
+    }
+}
+
+fn not_handed_over() -> ApiError {
+    ApiError::Unreachable {
+        cause: "entries of another shard could not be handed over".into(),
     }
 }
 

@@ -2,12 +2,22 @@
 //! that shard would list what it still has.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::rc::Rc;
 
 use super::super::shard;
 use super::Index;
+use super::entry::Entry;
 use crate::domain::outbox::Mark;
+
+/// The line that tells a shard of a transfer's state, as the list has it: there is no bare line break in JSON.
+pub(crate) fn change(listed: &str, watchers: usize) -> String {
+    format!("{watchers} {listed}\n")
+}
+
+/// The line that tells a shard of a deletion.
+pub(crate) fn removal(id: &str, deleted_at: i64) -> String {
+    format!("-{deleted_at} {id}\n")
+}
 
 /// What was sent of one transfer.
 #[derive(Debug, Clone)]
@@ -42,23 +52,22 @@ impl Index {
 
     /// The lines that tell another shard of these transfers, and what they say.
     pub(crate) fn lines_of(&self, ids: &[Rc<str>]) -> (String, Vec<Sent>) {
-        let mut lines = String::new();
-        let sent = ids.iter().map(|id| {
+        let (mut lines, mut sent) = (String::new(), Vec::new());
+        for id in ids {
             let deleted_at = self.deleted.get(id).copied();
             if let Some(deleted_at) = deleted_at {
-                let _ = writeln!(lines, "-{deleted_at} {id}");
+                lines.push_str(&removal(id, deleted_at));
             }
             let entry = self.get(id);
             if let Some(entry) = entry {
-                let _ = writeln!(lines, "0 {}", entry.doc);
+                lines.push_str(&change(&entry.doc, 0));
             }
-            Sent {
+            sent.push(Sent {
                 id: Rc::clone(id),
-                entry: entry.map(|entry| entry.mark()),
+                entry: entry.map(Entry::mark),
                 deleted_at,
-            }
-        });
-        let sent = sent.collect();
+            });
+        }
         (lines, sent)
     }
 
@@ -71,7 +80,7 @@ impl Index {
             deleted_at,
         } in sent
         {
-            if entry.is_some() && self.get(&id).map(|entry| entry.mark()) == entry {
+            if entry.is_some() && self.get(&id).map(Entry::mark) == entry {
                 gone.pages.extend(self.take_off(&id));
             }
             if deleted_at.is_some() && self.deleted.get(&id).copied() == deleted_at {
