@@ -104,11 +104,12 @@ pub(crate) fn worker(ready: &Ready) -> Result<PathBuf> {
     )?;
     let compiled = compiled(ready, "transfer_status_server.wasm");
     let entry = package.join("entry.js");
-    let stamp = Stamp::new(tools, &[&compiled, &entry], folder.join(".stamp"))?;
+    let jobs = package.join("jobs.js");
+    let stamp = Stamp::new(tools, &[&compiled, &entry, &jobs], folder.join(".stamp"))?;
     if stamp.is_current() && folder.join("index.js").exists() {
         return Ok(folder);
     }
-    worker::assemble(tools, &compiled, &entry, &folder)?;
+    worker::assemble(tools, &compiled, &entry, &jobs, &folder)?;
     stamp.write()?;
     Ok(folder)
 }

@@ -16,11 +16,18 @@ use crate::tools::Tools;
 /// The module as `index.js` imports it.
 const MODULE: &str = "index_bg.wasm";
 
-/// Makes `index.js` and `index_bg.wasm` in `folder`.
+/// Makes `index.js` and `index_bg.wasm` in `folder`: `entry` with its bindings, which run their `jobs` by that module's
+/// `queueMicrotask`.
 ///
 /// # Errors
 /// When a tool fails.
-pub(crate) fn assemble(tools: &Tools, compiled: &Path, entry: &Path, folder: &Path) -> Result<()> {
+pub(crate) fn assemble(
+    tools: &Tools,
+    compiled: &Path,
+    entry: &Path,
+    jobs: &Path,
+    folder: &Path,
+) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     fs::write(folder.join(".gitignore"), "*\n")?;
     let draft = tempfile::tempdir()?;
@@ -34,6 +41,7 @@ pub(crate) fn assemble(tools: &Tools, compiled: &Path, entry: &Path, folder: &Pa
             entry.display().to_string(),
             format!("--alias:bindings={}", draft.join("index.js").display()),
             format!("--outfile={}", bundled.display()),
+            format!("--inject:{}", jobs.display()),
             "--bundle".to_owned(),
             format!("--external:./{MODULE}"),
             "--external:cloudflare:workers".to_owned(),
