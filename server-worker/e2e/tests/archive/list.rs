@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use transfer_status_e2e::{ADMIN_TOKEN, Options, Server, Sockets, until};
 
-use crate::server;
+use crate::{at_rest, server};
 
 const MANY: usize = 300;
 
@@ -99,6 +99,45 @@ async fn another_number_of_shards_takes_the_list_along_nothing_twice_and_nothing
             is_so
         })
         .await;
+    }
+}
+
+/// The deploys that the list must live through may be short: here it spreads and comes back, and nobody has looked meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_reported_and_deleted_while_nobody_looked_is_right_with_every_number_of_shards() {
+    let server = Server::start(shards("2"));
+    let old: Vec<_> = (0..12).map(|n| format!("old-{n:02}")).collect();
+    for id in &old {
+        report(&server, id, "completed").await;
+    }
+    at_rest(&server).await;
+
+    server.kill();
+    server.restart_with(&shards("5"));
+    let (deleted, kept) = old.split_at(6);
+    let new: Vec<_> = (0..12).map(|n| format!("new-{n:02}")).collect();
+    for id in &new {
+        report(&server, id, "completed").await;
+    }
+    let bearer = format!("Bearer {ADMIN_TOKEN}");
+    for id in deleted {
+        let gone = server
+            .request(
+                "DELETE",
+                &format!("/transfer/{id}"),
+                &[("authorization", &bearer)],
+                "",
+            )
+            .await;
+        assert_eq!(gone.status, 204, "{}", gone.body);
+    }
+    at_rest(&server).await;
+
+    let all = [&new, kept].concat();
+    for count in ["2", "5", "1"] {
+        server.kill();
+        server.restart_with(&shards(count));
+        assert_eq!(names(&server.recent().await), all, "with {count} shards");
     }
 }
 
