@@ -129,11 +129,14 @@ impl FfiClient {
             if target.refresh {
                 builder = builder.refresh(questions.clone());
             }
-            let watch = FfiWatch::new(builder.start(), questions, Arc::clone(&open.engine));
             if open.suspended {
-                watch.give_hint(Hint::Suspend);
+                builder = builder.hint(Hint::Suspend);
             }
-            let watch = Arc::new(watch);
+            let watch = Arc::new(FfiWatch::new(
+                builder.start(),
+                questions,
+                Arc::clone(&open.engine),
+            ));
             open.watches.retain(|watch| watch.strong_count() > 0);
             open.watches.push(Arc::downgrade(&watch));
             Ok(watch)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use tracing::Instrument;
+use transfer_status_protocol::session::Hint;
 use transfer_status_protocol::transfer::TransferId;
 use transfer_status_protocol::watch::{Commands, FreshSignature, Start, Warnings, WatchState};
 
@@ -36,6 +37,7 @@ pub struct WatchBuilder {
     transfer_id: TransferId,
     signature: Option<FreshSignature>,
     source: Option<AnySource>,
+    commands: Commands,
 }
 
 impl WatchBuilder {
@@ -45,6 +47,7 @@ impl WatchBuilder {
             transfer_id,
             signature: None,
             source: None,
+            commands: Commands::default(),
         }
     }
 
@@ -60,10 +63,17 @@ impl WatchBuilder {
         self
     }
 
+    /// Tells the watch something about the world outside before it begins: one that begins in the background, with
+    /// [`Hint::Suspend`], dials nothing until it is resumed. Else as [`Watch::hint`].
+    pub fn hint(mut self, hint: Hint) -> Self {
+        self.commands.add(hint);
+        self
+    }
+
     /// Begins to watch.
     pub fn start(self) -> Watch {
         let (state, states) = watch::channel(WatchState::default());
-        let (commands, commands_in) = watch::channel(Commands::default());
+        let (commands, commands_in) = watch::channel(self.commands);
         let client = self.client.inner;
         let span = tracing::info_span!("watch", transfer_id = %self.transfer_id);
         let start = Start {

@@ -46,6 +46,10 @@ impl Task {
     pub(crate) async fn run(mut self, start: Start) {
         let (mut driver, mut step) = Driver::start(start, now(&*self.clock), &mut self.host);
         let (mut hinted, mut commanded, mut in_a_row) = (0, true, 0);
+        // Before the first wait nothing has been dialed.
+        while let Some(hint) = self.hint_after(&mut hinted) {
+            step = driver.handle(now(&*self.clock), Input::Hint(hint), &mut self.host);
+        }
         while let Step::Wait(due) = step {
             let next = self.next(due, &mut commanded, in_a_row >= IN_A_ROW).await;
             let now = now(&*self.clock);
@@ -55,26 +59,29 @@ impl Task {
             };
             step = match next {
                 Next::Done(done) => driver.handle(now, done.input(), &mut self.host),
-                Next::Commands => {
-                    let hint = self.commands.borrow().hint_after(hinted);
-                    match hint {
-                        Some((cursor, hint)) => {
-                            hinted = cursor;
-                            // One at a time: there may be another.
-                            self.commands.mark_changed();
-                            if may_be_elsewhere(hint) {
-                                self.host.transport.forget_idle();
-                            }
-                            driver.handle(now, Input::Hint(hint), &mut self.host)
-                        }
-                        None => driver.handle(now, Input::Due, &mut self.host),
+                Next::Commands => match self.hint_after(&mut hinted) {
+                    Some(hint) => {
+                        // One at a time: there may be another.
+                        self.commands.mark_changed();
+                        driver.handle(now, Input::Hint(hint), &mut self.host)
                     }
-                }
+                    None => driver.handle(now, Input::Due, &mut self.host),
+                },
                 Next::Dropped => driver.handle(now, Input::Close, &mut self.host),
                 Next::Due => driver.handle(now, Input::Due, &mut self.host),
             };
         }
         self.host.doing.close().await;
+    }
+
+    /// The next hint that was not taken yet.
+    fn hint_after(&self, hinted: &mut u64) -> Option<Hint> {
+        let (cursor, hint) = self.commands.borrow().hint_after(*hinted)?;
+        *hinted = cursor;
+        if may_be_elsewhere(hint) {
+            self.host.transport.forget_idle();
+        }
+        Some(hint)
     }
 
     /// Waits for one thing to happen. What has come in goes before timers: a process that was stopped for a while finds

@@ -7,11 +7,11 @@ mod support;
 use std::time::Instant;
 
 use futures_util::FutureExt;
-use support::watching::{next_status, watch};
-use support::{Service, soon, transfer};
+use support::watching::{client, next_status, watch};
+use support::{QUICK, Service, id, signature, soon, transfer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
-use transfer_status::{Event, Hint, Status, WatchError};
+use transfer_status::{Connection, Event, Hint, Status, WatchError};
 
 #[tokio::test]
 async fn statuses_alone_can_be_read_up_to_the_end() {
@@ -120,6 +120,19 @@ async fn a_socket_that_was_given_up_is_let_go_while_the_watch_rests() {
         let mut unread = Vec::new();
         soon(stream.read_to_end(&mut unread)).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_watch_that_begins_at_rest_dials_nothing_until_it_is_resumed() {
+    let service = Service::start().await;
+    let builder = client(&service, QUICK).watch(id()).signature(signature());
+    let mut watch = builder.hint(Hint::Suspend).start();
+    assert_ne!(soon(watch.changed_after(0)).await.connection, Connection::Live);
+    watch.hint(Hint::Resume);
+    // No connection was made before these.
+    let mut socket = service.accept_socket_beside_polls().await;
+    socket.status(1, "processing").await;
+    next_status(&mut watch).await;
 }
 
 #[tokio::test]

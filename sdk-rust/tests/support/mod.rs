@@ -100,8 +100,12 @@ impl Service {
         loop {
             let mut peer = self.accept().await;
             let mut begin = [0; POLL.len()];
-            while soon(peer.stream.peek(&mut begin)).await.unwrap() < begin.len() {
-                tokio::task::yield_now().await;
+            loop {
+                match soon(peer.stream.peek(&mut begin)).await.unwrap() {
+                    0 => panic!("the connection was given up"),
+                    known if known < begin.len() => tokio::task::yield_now().await,
+                    _ => break,
+                }
             }
             if begin != POLL {
                 return peer.open_socket().await;
