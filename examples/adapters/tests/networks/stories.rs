@@ -10,7 +10,7 @@ use transfer_status::Status;
 
 use crate::changes::locked;
 use crate::proxy::{Proxy, Way};
-use crate::stage::Stage;
+use crate::stage::{Paying, Stage};
 use crate::story::{Story, story};
 use crate::toxiproxy;
 
@@ -55,34 +55,48 @@ pub(crate) fn all() -> Vec<Story> {
 }
 
 async fn a_link_that_is_cut_again_and_again_loses_nothing(stage: &Stage) -> Result<()> {
-    let paying = stage.paying(Way::Through).await?;
-    stage.shown(&paying, AGAIN, 1).await?;
+    is_cut(stage, &stage.paying(Way::Through).await?).await
+}
+
+/// A cut before each step of a payment.
+async fn is_cut(stage: &Stage, paying: &Paying) -> Result<()> {
+    stage.shown(paying, AGAIN, 1).await?;
     for step in ["step 1", "step 2", "step 3", "step 4"] {
         paying.proxy.cut();
-        stage.news(&paying, AGAIN, step).await?;
+        stage.news(paying, AGAIN, step).await?;
     }
+    told_of_the_loss(paying)?;
+    stage.ends_well(paying, AGAIN).await
+}
+
+fn told_of_the_loss(paying: &Paying) -> Result<()> {
     let states = paying.watch.states();
     ensure!(
         states.iter().any(|state| state == "reconnecting"),
         "nobody was told that the link had gone: {states:?}"
     );
-    stage.ends_well(&paying, AGAIN).await
+    Ok(())
 }
 
 async fn a_frame_that_is_reset_in_its_middle_is_shown_once_by_the_next_link(stage: &Stage) -> Result<()> {
-    let paying = stage.paying(Way::Through).await?;
-    stage.shown(&paying, AGAIN, 1).await?;
+    is_torn(stage, &stage.paying(Way::Through).await?).await
+}
+
+/// A reset in the middle of what each step of a payment is told with.
+async fn is_torn(stage: &Stage, paying: &Paying) -> Result<()> {
+    stage.shown(paying, AGAIN, 1).await?;
     for step in ["step 1", "step 2"] {
+        let connections = paying.proxy.accepted();
         paying.proxy.tear();
-        stage.news(&paying, AGAIN, step).await?;
+        stage.news(paying, AGAIN, step).await?;
+        ensure!(
+            paying.proxy.accepted() > connections,
+            "half of it was taken for the whole"
+        );
     }
-    let states = paying.watch.states();
-    ensure!(
-        states.iter().any(|state| state == "reconnecting"),
-        "nobody was told that the link had gone: {states:?}"
-    );
+    told_of_the_loss(paying)?;
     paying.proxy.tear();
-    stage.ends_well(&paying, AGAIN).await
+    stage.ends_well(paying, AGAIN).await
 }
 
 async fn a_line_of_one_byte_at_a_time_is_slow_and_right(stage: &Stage) -> Result<()> {
@@ -111,11 +125,20 @@ async fn two_seconds_each_way_are_no_dead_link(stage: &Stage) -> Result<()> {
 }
 
 async fn a_half_open_link_is_found_dead_and_replaced(stage: &Stage) -> Result<()> {
-    let paying = stage.paying(Way::Through).await?;
-    stage.shown(&paying, AGAIN, 1).await?;
+    is_half_open(stage, &stage.paying(Way::Through).await?).await
+}
+
+/// A line that takes everything and carries nothing more.
+async fn is_half_open(stage: &Stage, paying: &Paying) -> Result<()> {
+    stage.shown(paying, AGAIN, 1).await?;
+    let connections = paying.proxy.accepted();
     paying.proxy.freeze();
-    stage.news(&paying, 30 + AGAIN, "said into nothing").await?;
-    stage.ends_well(&paying, AGAIN).await
+    stage.news(paying, 30 + AGAIN, "said into nothing").await?;
+    ensure!(
+        paying.proxy.accepted() > connections,
+        "the dead line is still used"
+    );
+    stage.ends_well(paying, AGAIN).await
 }
 
 async fn a_server_that_accepts_and_is_silent_is_told_as_timeout(stage: &Stage) -> Result<()> {
@@ -131,13 +154,15 @@ async fn tls_that_never_ends_is_told_as_timeout(stage: &Stage) -> Result<()> {
     stage.problem(&paying, ATTEMPT, &["timeout"]).await?;
     let tried = || paying.proxy.accepted() >= 2;
     // Connections are nobody's events, so what is told of the second attempt is waited for.
-    let again = || {
-        let told = paying.watch.problem("timeout");
-        tried() && told.is_some_and(|told| told["attempts"].as_u64() >= Some(2))
-    };
+    let again = || tried() && attempts(&paying, "timeout") >= Some(2);
     stage.so(2 * ATTEMPT, "a second attempt", again).await?;
     ensure!(paying.watch.shown().is_empty(), "a status came from nowhere");
     Ok(())
+}
+
+/// How many attempts the user was told have ended so.
+fn attempts(paying: &Paying, kind: &str) -> Option<u64> {
+    paying.watch.problem(kind)?["attempts"].as_u64()
 }
 
 async fn what_is_no_tls_is_told(stage: &Stage) -> Result<()> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use super::{AGAIN, ATTEMPT, DEAD, NEWS, TOLD};
+use super::{AGAIN, ATTEMPT, DEAD, NEWS, TOLD, attempts, is_cut, is_half_open, is_torn};
 use crate::proxy::Way;
 use crate::stage::Stage;
 use crate::story::{Story, story};
@@ -46,46 +46,17 @@ pub(super) fn all() -> Vec<Story> {
 
 async fn a_tls_line_that_is_cut_again_and_again_loses_nothing(stage: &Stage) -> Result<()> {
     let (paying, _end) = stage.paying_over_tls(Way::Through, Certificate::Right).await?;
-    stage.shown(&paying, AGAIN, 1).await?;
-    for step in ["step 1", "step 2", "step 3", "step 4"] {
-        paying.proxy.cut();
-        stage.news(&paying, AGAIN, step).await?;
-    }
-    let states = paying.watch.states();
-    ensure!(
-        states.iter().any(|state| state == "reconnecting"),
-        "nobody was told that the link had gone: {states:?}"
-    );
-    stage.ends_well(&paying, AGAIN).await
+    is_cut(stage, &paying).await
 }
 
 async fn a_tls_record_that_is_reset_in_its_middle_is_no_news(stage: &Stage) -> Result<()> {
     let (paying, _end) = stage.paying_over_tls(Way::Through, Certificate::Right).await?;
-    stage.shown(&paying, AGAIN, 1).await?;
-    for step in ["step 1", "step 2"] {
-        let connections = paying.proxy.accepted();
-        paying.proxy.tear();
-        stage.news(&paying, AGAIN, step).await?;
-        ensure!(
-            paying.proxy.accepted() > connections,
-            "half a record was taken for the whole"
-        );
-    }
-    paying.proxy.tear();
-    stage.ends_well(&paying, AGAIN).await
+    is_torn(stage, &paying).await
 }
 
 async fn a_half_open_tls_line_is_found_dead_and_replaced(stage: &Stage) -> Result<()> {
     let (paying, _end) = stage.paying_over_tls(Way::Through, Certificate::Right).await?;
-    stage.shown(&paying, AGAIN, 1).await?;
-    let connections = paying.proxy.accepted();
-    paying.proxy.freeze();
-    stage.news(&paying, 30 + AGAIN, "said into nothing").await?;
-    ensure!(
-        paying.proxy.accepted() > connections,
-        "the dead line is still used"
-    );
-    stage.ends_well(&paying, AGAIN).await
+    is_half_open(stage, &paying).await
 }
 
 async fn a_tls_handshake_that_is_never_answered_is_told_and_tried_again(stage: &Stage) -> Result<()> {
@@ -100,10 +71,7 @@ async fn a_tls_handshake_that_stops_in_its_middle_is_told_and_tried_again(stage:
 async fn never_ends(stage: &Stage, way: Way) -> Result<()> {
     let (paying, _end) = stage.paying_over_tls(way, Certificate::Right).await?;
     stage.problem(&paying, ATTEMPT, &["timeout"]).await?;
-    let again = || {
-        let told = paying.watch.problem("timeout");
-        told.is_some_and(|told| told["attempts"].as_u64() >= Some(2))
-    };
+    let again = || attempts(&paying, "timeout") >= Some(2);
     stage.so(2 * ATTEMPT, "a second attempt", again).await?;
     ensure!(paying.watch.shown().is_empty(), "a status came from nowhere");
     paying.proxy.becomes(Way::Through);
@@ -132,10 +100,7 @@ async fn is_refused(stage: &Stage, certificate: Certificate) -> Result<()> {
         false => "unreachable",
     };
     stage.problem(&paying, ATTEMPT, &[kind]).await?;
-    let many = || {
-        let told = paying.watch.problem(kind);
-        told.is_some_and(|told| told["attempts"].as_u64() >= Some(ATTEMPTS))
-    };
+    let many = || attempts(&paying, kind) >= Some(ATTEMPTS);
     stage.so(40, "more attempts", many).await?;
     let (took, connections) = (begun.elapsed(), paying.proxy.accepted());
     ensure!(took >= AT_LEAST, "{ATTEMPTS} attempts within {took:?}");
