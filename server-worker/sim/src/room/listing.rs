@@ -81,9 +81,6 @@ impl World {
                 },
             ),
             Next::Send(lines) => {
-                let is_down = self.now < self.shards[usize::from(shard)].down_until;
-                let delay = self.rng.i64(2..60);
-                let loses_answer = self.rng.u8(..32) == 0;
                 let answer = Ev::Sent {
                     room: r,
                     incarnation,
@@ -91,20 +88,24 @@ impl World {
                     sender,
                     ok: true,
                 };
-                let lost = is_down || loses_answer;
-                let within = if lost && self.rng.bool() {
-                    PUT_WITHIN_MS
-                } else {
-                    delay
-                };
-                self.deliver_to_shard(
-                    (shard, lines, Source::Rooms),
-                    (is_down, lost.then_some(within)),
-                    delay,
-                    answer,
-                );
+                self.call_shard(shard, lines, PUT_WITHIN_MS, answer);
             }
         }
+    }
+
+    /// A room's call. Where it is lost, or its answer, the room learns so at once, or `within` the time that it waits.
+    pub(super) fn call_shard(&mut self, shard: u16, lines: String, within: Ms, answer: Ev) {
+        let is_down = self.now < self.shards[usize::from(shard)].down_until;
+        let delay = self.rng.i64(2..60);
+        let loses_answer = self.rng.u8(..32) == 0;
+        let lost = is_down || loses_answer;
+        let within = if lost && self.rng.bool() { within } else { delay };
+        self.deliver_to_shard(
+            (shard, lines, Source::Rooms),
+            (is_down, lost.then_some(within)),
+            delay,
+            answer,
+        );
     }
 
     pub(crate) fn sent(&mut self, r: usize, shard: u16, sender: Sender, ok: bool) {

@@ -6,7 +6,6 @@ use crate::domain::removal::Tombstone;
 use crate::domain::stored::Stored;
 use crate::fault::Fault;
 use crate::plan::Ms;
-use crate::shard::Source;
 use crate::world::{Ev, World};
 
 const UNLISTED_WITHIN_MS: Ms = 8_000;
@@ -123,9 +122,6 @@ impl World {
             return self.goes_on(r, id, |_| {});
         };
         let shard = crate::server::recent::shard::of(self.ids[r].as_str(), self.rooms[r].shards);
-        let is_down = self.now < self.shards[usize::from(shard)].down_until;
-        let delay = self.rng.i64(2..60);
-        let loses_answer = self.rng.u8(..32) == 0;
         let lines = match self.fault {
             Some(Fault::DeletionForgetsTheList) => String::new(),
             _ => format!("-{} {}\n", tombstone.deleted_at, self.ids[r]),
@@ -137,18 +133,7 @@ impl World {
             removed: tombstone,
             ok: archived,
         };
-        let lost = is_down || loses_answer;
-        let within = if lost && self.rng.bool() {
-            UNLISTED_WITHIN_MS
-        } else {
-            delay
-        };
-        self.deliver_to_shard(
-            (shard, lines, Source::Rooms),
-            (is_down, lost.then_some(within)),
-            delay,
-            answer,
-        );
+        self.call_shard(shard, lines, UNLISTED_WITHIN_MS, answer);
     }
 
     /// Both have answered.
