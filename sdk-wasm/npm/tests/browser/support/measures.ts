@@ -1,7 +1,7 @@
 /** What the page's users wait for, measured: until it is live, and from a return to the news that came meanwhile. */
 import { strict as assert } from "node:assert";
 
-import type { Browser } from "playwright-core";
+import type { Browser, BrowserContext } from "playwright-core";
 
 import { sign } from "../../support/server.ts";
 import { freshContext, until } from "./browser.ts";
@@ -19,28 +19,32 @@ const watching = (world: World, transferId: string) => ({
   signature: sign(transferId),
 });
 
-/** From the start of the navigation to "live" on a page with the package alone, each time in a new profile. */
-export const packageToLive = async (
-  world: World,
+/** What `measure` gives for so many contexts, each with a profile that nobody has used. */
+const inFreshContexts = async (
   browser: Browser,
-  fixture: string,
   times: number,
+  measure: (context: BrowserContext, i: number) => Promise<number>,
 ): Promise<number[]> => {
   const took: number[] = [];
   for (let i = 0; i < times; i++) {
     const { context } = await freshContext(browser);
-    const page = await context.newPage();
-    await page.goto(tabAddress(fixture, watching(world, `live-${i}`)));
-    await seeConnection(page, "live");
-    const live = await page.evaluate(() => {
-      const [at] = globalThis.story.find(([, what, more]) => what == "connection" && more == "live")!;
-      return at - performance.timeOrigin;
-    });
-    took.push(live);
+    took.push(await measure(context, i));
     await context.close();
   }
   return took;
 };
+
+/** From the start of the navigation to "live" on a page with the package alone, each time in a new profile. */
+export const packageToLive = (world: World, browser: Browser, fixture: string, times: number): Promise<number[]> =>
+  inFreshContexts(browser, times, async (context, i) => {
+    const page = await context.newPage();
+    await page.goto(tabAddress(fixture, watching(world, `live-${i}`)));
+    await seeConnection(page, "live");
+    return page.evaluate(() => {
+      const [at] = globalThis.story.find(([, what, more]) => what == "connection" && more == "live")!;
+      return at - performance.timeOrigin;
+    });
+  });
 
 /** From the start of the navigation to "live" on the checkout page, and what the page has loaded, in bytes on the wire. */
 export const checkoutToLive = async (
@@ -48,11 +52,9 @@ export const checkoutToLive = async (
   shop: string,
   times: number,
 ): Promise<{ took: number[]; bytes: number; requests: number }> => {
-  const took: number[] = [];
   let bytes = 0;
   let requests = 0;
-  for (let i = 0; i < times; i++) {
-    const { context } = await freshContext(browser);
+  const took = await inFreshContexts(browser, times, async (context) => {
     await context.addInitScript(() => {
       const look = () => {
         const card = document.querySelector("transfer-checkout")?.shadowRoot;
@@ -65,14 +67,13 @@ export const checkoutToLive = async (
     const page = await context.newPage();
     await page.goto(shop);
     await page.locator("html[data-live]").waitFor({ state: "attached" });
-    took.push(Number(await page.locator("html").getAttribute("data-live")));
     ({ bytes, requests } = await page.evaluate(() => {
       const loaded = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
       const sizes = loaded.map((entry) => (entry as PerformanceResourceTiming).transferSize);
       return { bytes: sizes.reduce((sum, size) => sum + size, 0), requests: sizes.length };
     }));
-    await context.close();
-  }
+    return Number(await page.locator("html").getAttribute("data-live"));
+  });
   return { took, bytes, requests };
 };
 
@@ -119,16 +120,9 @@ export const visibleToNews = async (
 };
 
 /** The same from the moment that the browser is online again, after a network that has lost everything without a word. */
-export const onlineToNews = async (
-  world: World,
-  browser: Browser,
-  fixture: string,
-  times: number,
-): Promise<number[]> => {
-  const took: number[] = [];
-  for (let i = 0; i < times; i++) {
+export const onlineToNews = (world: World, browser: Browser, fixture: string, times: number): Promise<number[]> =>
+  inFreshContexts(browser, times, async (context, i) => {
     const transferId = `online-${i}`;
-    const { context } = await freshContext(browser);
     const [page] = await openTabs(context, tabAddress(fixture, watching(world, transferId)), 1);
     await page!.evaluate(() =>
       addEventListener("online", () => globalThis.story.push([Date.now(), "online", ""]), true),
@@ -141,13 +135,8 @@ export const onlineToNews = async (
     world.gateway.restore();
     await context.setOffline(false);
     await seeStatus(page!, "completed");
-    took.push(
-      await page!.evaluate(() => {
-        const at = (wanted: string) => globalThis.story.find(([, what, more]) => wanted == what + more)![0];
-        return at("statuscompleted") - at("online");
-      }),
-    );
-    await context.close();
-  }
-  return took;
-};
+    return page!.evaluate(() => {
+      const at = (wanted: string) => globalThis.story.find(([, what, more]) => wanted == what + more)![0];
+      return at("statuscompleted") - at("online");
+    });
+  });
