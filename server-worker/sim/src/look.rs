@@ -12,12 +12,11 @@ use crate::plan::Ms;
 use crate::server::recent::index::moving::Sent;
 use crate::server::recent::index::{Filter, Put};
 use crate::server::recent::page::{Item, Listing, merge};
-use crate::shard::Source;
+use crate::shard::{Source, WITHIN_MS};
 use crate::world::{Ev, World};
 
 /// As many shards as a world has at most.
 pub(crate) const MOST_SHARDS: u16 = 4;
-const PUT_WITHIN_MS: Ms = 8_000;
 const JUST_MOVED_MS: Ms = 30_000;
 
 /// What a shard lists: when each transfer changed last, its id and what is shown of it.
@@ -137,7 +136,7 @@ impl World {
             let lost = is_down || loses_answer;
             return self.deliver_to_shard(
                 (place, lines, Source::Shard),
-                (is_down, lost.then_some(PUT_WITHIN_MS)),
+                (is_down, lost.then_some(WITHIN_MS)),
                 delay,
                 answer,
             );
@@ -181,7 +180,7 @@ impl World {
     pub(crate) fn leave_shard(&mut self, s: u16, shards: u16, first: u32) {
         if self.now < self.shards[usize::from(s)].down_until || self.shards[usize::from(s)].upkeep.is_some() {
             return self.after(
-                PUT_WITHIN_MS,
+                WITHIN_MS,
                 Ev::Left {
                     life: first,
                     ok: false,

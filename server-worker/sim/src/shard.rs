@@ -20,7 +20,7 @@ pub(crate) enum Source {
 }
 
 /// So long the call to another shard, or from it, takes at most.
-const WITHIN_MS: Ms = 8_000;
+pub(crate) const WITHIN_MS: Ms = 8_000;
 
 /// Lines on their way to a shard.
 pub(crate) struct Delivered {
@@ -198,6 +198,21 @@ impl World {
             };
             self.after(arrives, Ev::ShardPut(delivered));
         }
+    }
+
+    /// A room's call. Where it is lost, or its answer, the room learns so soon, or once it has waited for long enough.
+    pub(crate) fn call_shard(&mut self, shard: u16, lines: String, answer: Ev) {
+        let is_down = self.now < self.shards[usize::from(shard)].down_until;
+        let delay = self.rng.i64(2..60);
+        let loses_answer = self.rng.u8(..32) == 0;
+        let lost = is_down || loses_answer;
+        let within = if lost && self.rng.bool() { WITHIN_MS } else { delay };
+        self.deliver_to_shard(
+            (shard, lines, Source::Rooms),
+            (is_down, lost.then_some(within)),
+            delay,
+            answer,
+        );
     }
 
     /// Lines have arrived. A shard that has nothing tells the first one that it is there, before it takes them.

@@ -65,9 +65,10 @@ impl Room {
     /// Looks for the last time whether the archive has the transfer again, and forgets the deletion where it has not; `false`
     /// when that has to be looked at once more.
     pub(super) async fn verify_removal(self: &Rc<Self>) -> Result<bool, ApiError> {
+        let looked_after = self.tombstone.get();
         match archive::get(&self.env, self.id()?, VERIFY_WITHIN_MS).await {
-            // An update may have come during the wait.
-            Ok(None) if self.row().is_some() => Ok(true),
+            // An update may have come during the wait, and another deletion after it.
+            Ok(None) if self.tombstone.get() != looked_after => Ok(true),
             Ok(None) => {
                 self.forget_all(Stored::Nowhere, None).await?;
                 Ok(true)

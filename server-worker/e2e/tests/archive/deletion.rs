@@ -6,9 +6,9 @@ use transfer_status_e2e::{ADMIN_TOKEN, Payment, Said, Server, Sockets, until};
 
 use crate::{HOUR, MINUTE, at_rest, emptied, pass, server};
 
-async fn delete(server: &Server, payment: &Payment<'_>) -> Answer {
+pub(crate) async fn delete(server: &Server, id: &str) -> Answer {
     let bearer = format!("Bearer {ADMIN_TOKEN}");
-    let path = format!("/transfer/{}", payment.id);
+    let path = format!("/transfer/{id}");
     server
         .request("DELETE", &path, &[("authorization", &bearer)], "")
         .await
@@ -18,7 +18,9 @@ async fn delete(server: &Server, payment: &Payment<'_>) -> Answer {
 async fn is_gone(server: &Server, payment: &Payment<'_>) {
     for _ in 0..2 {
         assert_eq!(payment.version().await, 0);
-        delete(server, payment).await.is_error(404, "not_found");
+        delete(server, payment.id.as_str())
+            .await
+            .is_error(404, "not_found");
         server.evict(&payment.id, Sockets::Hibernate);
     }
     assert!(server.archive().await.is_empty());
@@ -29,7 +31,9 @@ async fn is_gone(server: &Server, payment: &Payment<'_>) {
 async fn a_deleted_transfer_is_gone_everywhere_and_its_id_is_free() {
     let server = server();
     let payment = server.payment();
-    delete(&server, &payment).await.is_error(404, "not_found");
+    delete(&server, payment.id.as_str())
+        .await
+        .is_error(404, "not_found");
     payment
         .post(r#""status":"processing","message":"personal""#)
         .await;
@@ -42,7 +46,7 @@ async fn a_deleted_transfer_is_gone_everywhere_and_its_id_is_free() {
     let mut socket_again = payment.socket().await;
     socket_again.status().await;
 
-    let gone = delete(&server, &payment).await;
+    let gone = delete(&server, payment.id.as_str()).await;
     assert_eq!((gone.status, gone.body.as_str()), (204, ""));
     assert_eq!(socket_again.refused().await, 4404);
     drop((socket, unproven.next().await));
@@ -65,7 +69,7 @@ async fn one_that_only_the_archive_has_is_deleted_too_and_kvs_caches_do_not_show
     // KV goes on showing for a minute what was read before.
     server.faults(&json!({ "archive": { "stale": true } })).await;
     assert_eq!(payment.version().await, 1);
-    assert_eq!(delete(&server, &payment).await.status, 204);
+    assert_eq!(delete(&server, payment.id.as_str()).await.status, 204);
     is_gone(&server, &payment).await;
     // The tombstone goes in the end.
     let before = server.instruments().await.room.emptied;
@@ -83,7 +87,7 @@ async fn a_late_write_and_a_late_delivery_do_not_bring_it_back() {
     payment.post(r#""status":"completed""#).await;
     until(async || server.instruments().await.archive.writes >= 1).await;
     server.faults(&json!({ "archive": { "putMs": 0 } })).await;
-    assert_eq!(delete(&server, &payment).await.status, 204);
+    assert_eq!(delete(&server, payment.id.as_str()).await.status, 204);
     until(async || !server.archive().await.is_empty()).await;
     server.evict(&payment.id, Sockets::Hibernate);
     assert_eq!(payment.version().await, 0, "nobody is shown it");
@@ -98,12 +102,31 @@ async fn what_cannot_be_reached_is_said_and_goes_when_it_is_back() {
     payment.post(r#""status":"completed""#).await;
     at_rest(&server).await;
     server.fail(&["archive", "index"]).await;
-    let owed = delete(&server, &payment).await;
+    let owed = delete(&server, payment.id.as_str()).await;
     owed.is_error(503, "unavailable");
     assert_ne!(owed.header("retry-after"), "");
     assert_eq!(payment.version().await, 0, "it is shown to nobody from now on");
     server.fail(&[]).await;
     pass(&server, MINUTE, 2).await;
+    is_gone(&server, &payment).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_deletion_while_the_first_is_looked_after_for_the_last_time_is_carried_out_too() {
+    let server = server();
+    let payment = server.payment();
+    payment.post(r#""status":"pending""#).await;
+    assert_eq!(delete(&server, payment.id.as_str()).await.status, 204);
+    at_rest(&server).await;
+    let reads = server.instruments().await.archive.reads;
+    server.faults(&json!({ "archive": { "getMs": 4_000 } })).await;
+    server.advance(20 * MINUTE).await;
+    until(async || server.instruments().await.archive.reads > reads).await;
+    server.faults(&json!({ "archive": { "getMs": 0 } })).await;
+    payment.post(r#""status":"completed""#).await;
+    until(async || server.recent().await.len() == 1).await;
+    assert_eq!(delete(&server, payment.id.as_str()).await.status, 204);
+    assert!(server.recent().await.is_empty());
     is_gone(&server, &payment).await;
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use transfer_status_e2e::{ADMIN_TOKEN, Options, Server, Sockets, until};
 
+use crate::deletion::delete;
 use crate::{at_rest, server};
 
 const MANY: usize = 300;
@@ -119,16 +120,8 @@ async fn what_was_reported_and_deleted_while_nobody_looked_is_right_with_every_n
     for id in &new {
         report(&server, id, "completed").await;
     }
-    let bearer = format!("Bearer {ADMIN_TOKEN}");
     for id in deleted {
-        let gone = server
-            .request(
-                "DELETE",
-                &format!("/transfer/{id}"),
-                &[("authorization", &bearer)],
-                "",
-            )
-            .await;
+        let gone = delete(&server, id).await;
         assert_eq!(gone.status, 204, "{}", gone.body);
     }
     at_rest(&server).await;

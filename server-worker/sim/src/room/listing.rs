@@ -9,12 +9,11 @@ use crate::domain::record::Record;
 use crate::fault::Fault;
 use crate::plan::Ms;
 use crate::room::POLICY;
+use crate::server::recent::index::moving;
 use crate::server::room::batch::{Change, MOST_BYTES, Next, Role, Sender};
-use crate::shard::Source;
 use crate::world::{Ev, World};
 
 pub(crate) const ARRIVES_WITHIN_MS: Ms = 15_000;
-const PUT_WITHIN_MS: Ms = 8_000;
 
 /// Who waits to hear whether a change has arrived: a room, its incarnation, its delivery and what that waits for.
 pub(crate) type Waiting = (usize, u32, u64, u64);
@@ -31,7 +30,7 @@ impl World {
     pub(crate) fn hand_in(&mut self, r: usize, record: &Record, waiting: Option<Waiting>) {
         let task = HandIn {
             mark: record.mark(),
-            line: format!("0 {}\n", record.listed()),
+            line: moving::change(&record.listed(), 0),
             known: Rc::clone(&self.memory(r).known),
             waiting,
         };
@@ -88,24 +87,9 @@ impl World {
                     sender,
                     ok: true,
                 };
-                self.call_shard(shard, lines, PUT_WITHIN_MS, answer);
+                self.call_shard(shard, lines, answer);
             }
         }
-    }
-
-    /// A room's call. Where it is lost, or its answer, the room learns so at once, or `within` the time that it waits.
-    pub(super) fn call_shard(&mut self, shard: u16, lines: String, within: Ms, answer: Ev) {
-        let is_down = self.now < self.shards[usize::from(shard)].down_until;
-        let delay = self.rng.i64(2..60);
-        let loses_answer = self.rng.u8(..32) == 0;
-        let lost = is_down || loses_answer;
-        let within = if lost && self.rng.bool() { within } else { delay };
-        self.deliver_to_shard(
-            (shard, lines, Source::Rooms),
-            (is_down, lost.then_some(within)),
-            delay,
-            answer,
-        );
     }
 
     pub(crate) fn sent(&mut self, r: usize, shard: u16, sender: Sender, ok: bool) {

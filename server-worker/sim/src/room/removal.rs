@@ -5,10 +5,8 @@ use crate::domain::outbox::Known;
 use crate::domain::removal::Tombstone;
 use crate::domain::stored::Stored;
 use crate::fault::Fault;
-use crate::plan::Ms;
+use crate::server::recent::index::moving;
 use crate::world::{Ev, World};
-
-const UNLISTED_WITHIN_MS: Ms = 8_000;
 
 /// A call that waits for the delivery to do its part.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +122,7 @@ impl World {
         let shard = crate::server::recent::shard::of(self.ids[r].as_str(), self.rooms[r].shards);
         let lines = match self.fault {
             Some(Fault::DeletionForgetsTheList) => String::new(),
-            _ => format!("-{} {}\n", tombstone.deleted_at, self.ids[r]),
+            _ => moving::removal(self.ids[r].as_str(), tombstone.deleted_at),
         };
         let answer = Ev::Unlisted {
             room: r,
@@ -133,7 +131,7 @@ impl World {
             removed: tombstone,
             ok: archived,
         };
-        self.call_shard(shard, lines, UNLISTED_WITHIN_MS, answer);
+        self.call_shard(shard, lines, answer);
     }
 
     /// Both have answered.
@@ -161,7 +159,15 @@ impl World {
     /// The archive was looked at for the last time.
     pub(crate) fn looked_last(&mut self, r: usize, id: u64, text: Option<Option<String>>) {
         match text {
-            Some(None) if self.row(r).is_some() => self.goes_on(r, id, |_| {}),
+            // An update may have come during the wait, and another deletion after it.
+            Some(None)
+                if self.rooms[r]
+                    .current
+                    .deleted
+                    .is_none_or(|tombstone| tombstone.is_owed) =>
+            {
+                self.goes_on(r, id, |_| {});
+            }
             Some(None) => {
                 self.memory(r).stored = Some(Stored::Nowhere);
                 self.forget_all(r, None);
