@@ -145,8 +145,7 @@ impl Shard {
             if !beyond.is_empty() {
                 self.moved_at.set(Some(now_unix_millis()));
             }
-            let mut all_left = true;
-            for left in beyond {
+            for (number, left) in (shards..).zip(beyond) {
                 let left = match left {
                     Ok(left) => left.arrived().await,
                     Err(error) => Err(error),
@@ -154,15 +153,15 @@ impl Shard {
                 match left {
                     Ok(()) => {}
                     Err(error) if before.is_some() => return Err(error),
-                    // There was none, most likely: whoever looks after the next wake tries again.
+                    // There was none, most likely: whoever looks next tries again.
                     Err(error) => {
                         log::shard(&error);
-                        all_left = false;
+                        self.note_announced(number.saturating_add(1))?;
                     }
                 }
             }
             // One that has announced itself meanwhile may have left before.
-            if all_left && before != Some(shards) && self.announced.get() <= shards {
+            if before != Some(shards) && self.announced.get() <= shards {
                 self.rows.save_spread(shards)?;
             }
         }
@@ -188,10 +187,10 @@ impl Shard {
     /// Has the first shard note that this one is there, before it lists anything: whoever looks once there are fewer asks
     /// it for nothing.
     pub(super) async fn announce(&self) -> Result<(), ApiError> {
-        let Some(number @ 1..) = self.number() else {
-            return Ok(());
-        };
         while self.with(|index, _| Ok(index.is_empty()))? {
+            let Some(number @ 1..) = self.number() else {
+                break;
+            };
             let emptied = self.emptied.get();
             let shards = number.saturating_add(1);
             say(&self.env, 0, ANNOUNCE, shards)?.arrived().await?;
@@ -305,10 +304,13 @@ impl Shard {
             for page in index.expire(now.saturating_sub(ttl_ms)) {
                 self.rows.save(page, &index.page(page))?;
             }
-            handed_over?;
-            let before = index.forget_deleted(now);
-            Ok(self.rows.forget_deleted(before)?)
-        })
+            // What could not be handed over is not forgotten.
+            if handed_over.is_ok() {
+                self.rows.forget_deleted(index.forget_deleted(now))?;
+            }
+            Ok(())
+        })?;
+        handed_over
     }
 
     async fn forget_all(&self) -> Result<(), ApiError> {
