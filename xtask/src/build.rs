@@ -252,7 +252,15 @@ pub(crate) fn optimize(tools: &Tools, input: &Path, output: &Path) -> Result<()>
         "--strip-target-features",
     ];
     wasm_opt(tools, &smaller, input, &draft)?;
-    fs::write(&draft, order::named(&fs::read(&draft)?)?)?;
+    fs::rename(&draft, output)?;
+    Ok(())
+}
+
+/// Puts functions that are alike side by side, for who compresses the module. A server that reads `output` meanwhile sees
+/// the old file.
+pub(crate) fn order(tools: &Tools, input: &Path, output: &Path) -> Result<()> {
+    let draft = output.with_extension("wasm.draft");
+    fs::write(&draft, order::named(&fs::read(input)?)?)?;
     wasm_opt(
         tools,
         &["--reorder-functions-by-name", "--strip-debug"],

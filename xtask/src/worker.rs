@@ -54,7 +54,8 @@ pub(crate) fn assemble(
     let module = draft.join(MODULE);
     keep_exports(tools, &module, &exports_used(&script))?;
     let short = imports::shorten(&module)?;
-    build::optimize(tools, &module, &folder.join(MODULE))?;
+    build::optimize(tools, &module, &module)?;
+    build::order(tools, &module, &folder.join(MODULE))?;
     let names = draft.join("names.json");
     fs::write(&names, serde_json::to_string(&short)?)?;
     let minified = folder.join("index.js.draft");
