@@ -49,7 +49,7 @@ export type Card = ReturnType<typeof makeCard>;
 /** Puts a card into `root`; `again` is called when the customer wants to begin anew. */
 export const makeCard = (root: ShadowRoot, again: () => void) => {
   let texts: CheckoutTexts;
-  let locale: string;
+  let locale: string[];
   const code = draw("svg", { id: "code", role: "img", part: "code", "shape-rendering": "crispEdges" });
   const here = make("a", { class: "here", id: "here", part: "button", target: "_blank", rel: "noopener" });
   const sign = draw("path");
@@ -106,11 +106,11 @@ export const makeCard = (root: ShadowRoot, again: () => void) => {
     facts.hidden = !transfer;
     if (!transfer) return;
     const sum = transfer.amount ?? amount;
-    const time = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+    const time = new Date(transfer.updatedAt).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
     const rows = [
-      [texts.amount, currency ? new Intl.NumberFormat(locale, { style: "currency", currency }).format(sum) : `${sum}`],
+      [texts.amount, currency ? sum.toLocaleString(locale, { style: "currency", currency }) : `${sum}`],
       [texts.reference, reference ?? transfer.id],
-      [texts.time, time.format(new Date(transfer.updatedAt))],
+      [texts.time, time],
     ] as const;
     facts.replaceChildren(
       ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, make("bdi", {}, value))]),
@@ -135,7 +135,13 @@ export const makeCard = (root: ShadowRoot, again: () => void) => {
     /** Another language, or other words. */
     translate(words: CheckoutTexts, lang: string) {
       texts = words;
-      locale = card.lang = lang;
+      card.lang = lang;
+      locale = [];
+      try {
+        locale = Intl.getCanonicalLocales(lang);
+      } catch {
+        // No language tag, as "en_US": numbers and times are as the browser writes them.
+      }
       card.dir = texts.dir ?? "ltr";
       code.setAttribute("aria-label", texts.code);
       here.textContent = texts.here;
@@ -154,8 +160,8 @@ export const makeCard = (root: ShadowRoot, again: () => void) => {
 
     /** Says aloud for how long the code is valid. */
     sayTime(minutes: number) {
-      const time = new Intl.NumberFormat(locale, { style: "unit", unit: "minute", unitDisplay: "long" });
-      announce(`${texts.code}: ${texts.validFor.replace("{time}", time.format(minutes))}`);
+      const time = minutes.toLocaleString(locale, { style: "unit", unit: "minute", unitDisplay: "long" });
+      announce(`${texts.code}: ${texts.validFor.replace("{time}", time)}`);
     },
 
     showTime(seconds: number, share: number) {
@@ -198,7 +204,7 @@ export const makeCard = (root: ShadowRoot, again: () => void) => {
       steps.hidden = !step;
       [...steps.children].forEach((item, at) => {
         item.className = at + 1 < step ? "done" : "";
-        item.ariaCurrent = at + 1 == step ? "step" : null;
+        item.setAttribute("aria-current", `${at + 1 == step && "step"}`);
       });
 
       if (isNew) {

@@ -191,6 +191,19 @@ test("a payment that has begun is not begun again by a reload after its code has
   await context.close();
 });
 
+test("a lang that is no language tag does not stop the countdown", async () => {
+  const { context, complaints } = await freshContext(browser);
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(await world.shop({ ttl: 62 }));
+  await seeCode(page);
+  await set(page, "lang", "en_US");
+  await page.clock.runFor(63_000);
+  await seeView(page, "expired");
+  assertCalm(complaints);
+  await context.close();
+});
+
 test("another order is another payment, also after the first was paid", async () => {
   const { context } = await freshContext(browser);
   const page = await context.newPage();
