@@ -97,7 +97,7 @@ const read = (id: string, { status, headers }: Response, text: string, now: numb
     message = `the answer (HTTP ${status}) is not the service's own; check url and what is in between`;
   }
   const wait = headers.get("retry-after")!;
-  const retryAfter = /^\d+$/.test(wait) ? +wait * 1000 : Date.parse(wait) - now;
+  const retryAfter = Math.max(0, /^\d+$/.test(wait) ? +wait * 1000 : Date.parse(wait) - now);
   return new PublishError(
     code as string,
     message as string,
