@@ -22,6 +22,15 @@ for (const { name, text, valid, ignored } of cases.filter(({ direction }) => dir
   });
 }
 
+test("both decoders read the same out of the vectors", () => {
+  const texts = cases.filter(({ direction }) => direction == "server").map(({ text }) => text);
+  const rust = inRust(texts.map((text) => ["message", text]));
+  assert.deepEqual(
+    rust.map((each) => JSON.stringify(each)),
+    texts.map((text) => JSON.stringify(told(text))),
+  );
+});
+
 test("JSONTestSuite: a status takes what is JSON, and refuses what is not", () => {
   const suite = `${root}protocol/tests/json-test-suite/test_parsing.json`;
   const { files } = JSON.parse(readFileSync(suite, "utf8")) as { files: Record<string, string> };

@@ -83,7 +83,7 @@ test("what a key holder has signed is taken exactly where the service takes it",
   ]) {
     await assert.rejects(
       verify(key, await sealed(encoded), "t", { now }),
-      /'s (part before the dot is not|merchantId is not valid|transferRequestId is not valid)/,
+      /is malformed: (the part before the dot is not|merchantId is not valid|transferRequestId is not valid)/,
       encoded,
     );
   }

@@ -66,8 +66,7 @@ const refusals = {
   wrong: / is wrong;/,
   another: / another transfer;/,
   expired: / expired;/,
-  // Each names the part or the field.
-  malformed: /^the signature('s| is not <payload>)/,
+  malformed: /^the signature is malformed: /,
 };
 
 /** The answer of the TypeScript side. */
