@@ -87,6 +87,9 @@ on.story("the address of that list asks for it, and a room that does not answer 
   await page.unroute("**/transfer/tr_mute/timeline");
   await page.getByRole("heading", { name: "No delivery problems" }).waitFor({ timeout: 30_000 });
   await page.getByText("The one transfer loaded here").waitFor();
+  // A search that finds one that is well says so, and not that there is none.
+  await page.getByRole("searchbox").fill("MUTE");
+  await page.getByText("The one transfer found here is in the list and in the archive.").waitFor();
 });
 
 on.story("what the list does not take is found by its id, and comes onto the list by itself", async (page) => {

@@ -59,7 +59,7 @@ const panel = new Panel(byId("panel"), {
   learned: (transfer, failing) => deliveries.note(transfer, failing),
 });
 const deliveries = new Deliveries(timeline, {
-  changed: () => (drawTimer ??= setTimeout(() => draw(), DRAW_MS)),
+  changed: drawSoon,
   failed: (error) => error.code === "unauthorized" && sessionEnded(),
 });
 const removal = new Removal({
@@ -74,11 +74,15 @@ const period = new Period({ onPick: (time) => filterBy({ ...filters, ...time }) 
 const health = new Health();
 const board = new Board({ filter: filterBy, older: () => source.older(), retry });
 const source = new Source(filters, {
-  rows: () => (drawTimer ??= setTimeout(() => draw(), DRAW_MS)),
+  rows: drawSoon,
   load: loaded,
   merged: (outcome, transfer) => outcome === "removed" || announcer.note(outcome, transfer),
 });
 const pulse = new Pulse({ filters: () => filters, stats: showStats, failed });
+
+function drawSoon() {
+  drawTimer ??= setTimeout(() => draw(), DRAW_MS);
+}
 
 function showStats({ shards, byStatus, perMinute }) {
   tabs.counts(byStatus);

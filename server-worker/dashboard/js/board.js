@@ -46,10 +46,8 @@ export class Board {
   draw({ source, filters, load, settled, live, deliveries }) {
     const all = source.transfers.rows().map((each) => ({ ...each, failing: deliveries.of(each.transfer.id) }));
     const wanted = filters.search.toLowerCase();
-    const shown = all.filter(
-      ({ transfer, failing }) =>
-        transfer.id.toLowerCase().includes(wanted) && (filters.delivery === "" || failing !== null),
-    );
+    const found = all.filter(({ transfer }) => transfer.id.toLowerCase().includes(wanted));
+    const shown = filters.delivery === "" ? found : found.filter(({ failing }) => failing !== null);
     this.#shown = settled ? shown : [];
     setText(byId("export-count"), `${count(this.#shown.length)} shown`);
     const isBusy = load.state === "loading";
@@ -57,7 +55,7 @@ export class Board {
     this.#dim(isBusy && !settled);
     if (settled) this.#list.render(shown, { live, now: Date.now() });
     else if (this.#rows.childElementCount === 0) this.#list.skeleton();
-    this.#drawState({ shown, all, filters, load, settled, deliveries, source });
+    this.#drawState({ shown, found, loaded: all.length, filters, load, settled, deliveries, source });
     const isSearch = wanted !== "" || filters.delivery !== "";
     this.#drawMore({ source, isShown: settled && shown.length > 0, isSearch });
     // What the banner says already is not said again.
@@ -88,21 +86,21 @@ export class Board {
     }
   }
 
-  #drawState({ shown, all, filters, load, settled, deliveries, source }) {
+  #drawState({ shown, found, loaded, filters, load, settled, deliveries, source }) {
     const hasFailed = load.state === "failed" && !settled;
     const isNeeded = hasFailed || (settled && shown.length === 0);
     this.#state.hidden = !isNeeded;
     this.#table.hidden = isNeeded;
     // The same message is not made again: its button may have the focus.
-    const loaded = all.length;
     const { hasOlder, isFull } = source.transfers;
     const asked = {
-      loaded,
+      asked: found.length,
+      where: filters.search === "" ? "loaded here" : "found here",
       left: deliveries.left,
-      unknown: deliveries.unknown(all.map(({ transfer }) => transfer)),
+      unknown: deliveries.unknown(found.map(({ transfer }) => transfer)),
       hasOlder: hasOlder && !isFull,
     };
-    const isDelivery = filters.delivery !== "" && filters.search === "" && loaded > 0;
+    const isDelivery = filters.delivery !== "" && found.length > 0;
     const key = isNeeded ? JSON.stringify([hasFailed && load.error.message, filters, isDelivery ? asked : loaded]) : "";
     if (this.#state.dataset.key === key) return;
     this.#state.dataset.key = key;

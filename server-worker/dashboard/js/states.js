@@ -13,23 +13,22 @@ export function emptyState({ filters, loaded, onClear }) {
   ]);
 }
 
-/** No transfer with a problem of delivery, of those that were asked: `left` have still to answer, `unknown` did not. */
-export function deliveredState({ loaded, left, unknown, hasOlder, onOlder, onClear }) {
-  const each = loaded === 1 ? "The one transfer" : `Each of the ${count(loaded)} transfers`;
+/**
+ * No transfer with a problem of delivery, of `asked` that are in question: `left` have still to answer, `unknown` did
+ * not. `where` says which they are.
+ */
+export function deliveredState({ asked, where, left, unknown, hasOlder, onOlder, onClear }) {
+  const each = asked === 1 ? "The one transfer" : `Each of the ${count(asked)} transfers`;
   if (left > 0) {
-    return message("clock", "Looking for delivery problems", [`${each} loaded here is asked. ${count(left)} to go.`]);
+    return message("clock", "Looking for delivery problems", [`${each} ${where} is asked. ${count(left)} to go.`]);
   }
   const actions = [...(hasOlder ? [button("Ask older ones", onOlder)] : []), button("Show all transfers", onClear)];
   if (unknown > 0) {
-    const words = `${count(unknown)} of ${count(loaded)} loaded here did not answer, and ${unknown === 1 ? "is" : "are"} asked again.`;
+    const words = `${count(unknown)} of ${count(asked)} ${where} did not answer, and ${unknown === 1 ? "is" : "are"} asked again.`;
     return message("alert", "No delivery problem is known", [words], ...actions);
   }
-  return message(
-    "done",
-    "No delivery problems",
-    [loaded === 0 ? "There is no transfer to ask." : `${each} loaded here is in the list and in the archive.`],
-    ...actions,
-  );
+  const words = `${each} ${where} is in the list and in the archive.`;
+  return message("done", "No delivery problems", [words], ...actions);
 }
 
 /** The list could not be fetched. */

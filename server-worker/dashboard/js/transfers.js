@@ -132,12 +132,8 @@ export class Transfers {
     if (!admits(this.filter, transfer)) {
       return this.#entries.delete(transfer.id) ? "removed" : "same";
     }
-    this.#put(transfer, watchers ?? known?.watchers ?? null);
+    this.#entries.set(transfer.id, { transfer, watchers: watchers ?? known?.watchers ?? null });
     return known ? "changed" : "added";
-  }
-
-  #put(transfer, watchers) {
-    if (admits(this.filter, transfer)) this.#entries.set(transfer.id, { transfer, watchers });
   }
 
   #trim() {
