@@ -259,6 +259,10 @@ test("Retry-After is obeyed, in seconds or as a date, and is told when there is 
   const late = new Service(refusal(503, "unavailable", { "retry-after": "60" }), ok);
   const error = (await late.publish()) as PublishError;
   assert.deepEqual([error.retryAfter, late.sent.length], [60_000, 1]);
+  // A date that is over asks for no wait.
+  const over = refusal(503, "unavailable", { "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" });
+  const given = (await new Service(over).publish()) as PublishError;
+  assert.equal(given.retryAfter, 0);
 });
 
 test("an abort ends it, also in a pause", async () => {
