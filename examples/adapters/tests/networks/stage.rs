@@ -50,7 +50,7 @@ impl Stage {
 
     /// The same at the address that `url` gives.
     pub(crate) async fn paying_by(&self, way: Way, url: fn(&Proxy) -> String) -> Result<Paying> {
-        let begun = self.begun(way).await?;
+        let begun = self.begun(Proxy::start(way)?).await?;
         let url = url(&begun.1);
         self.watched(begun, url)
     }
@@ -58,15 +58,14 @@ impl Stage {
     /// The same over TLS: the network carries what it cannot read, and the certificate is the one of the end behind it.
     pub(crate) async fn paying_over_tls(&self, way: Way, shown: Certificate) -> Result<(Paying, TlsEnd)> {
         let end = TlsEnd::start(shown)?;
-        let (backend, proxy) = (Backend::new()?, Proxy::before(end.address(), way)?);
-        let first = backend.report(Status::Pending, "begun").await?;
-        let url = proxy.tls_url();
-        Ok((self.watched((backend, proxy, first), url)?, end))
+        let begun = self.begun(Proxy::before(end.address(), way)?).await?;
+        let url = begun.1.tls_url();
+        Ok((self.watched(begun, url)?, end))
     }
 
-    /// A pending payment that nobody watches yet, and the proxy in front of the server.
-    pub(crate) async fn begun(&self, way: Way) -> Result<(Backend, Proxy, u64)> {
-        let (backend, proxy) = (Backend::new()?, Proxy::start(way)?);
+    /// A pending payment that nobody watches yet, behind `proxy`.
+    pub(crate) async fn begun(&self, proxy: Proxy) -> Result<(Backend, Proxy, u64)> {
+        let backend = Backend::new()?;
         let first = backend.report(Status::Pending, "begun").await?;
         Ok((backend, proxy, first))
     }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::{AGAIN, ATTEMPT, DEAD, NEWS, TOLD};
-use crate::proxy::Way;
+use crate::proxy::{Proxy, Way};
 use crate::stage::{Paying, Stage};
 use crate::story::{Story, story};
 use crate::toxiproxy::Line;
@@ -25,7 +25,7 @@ pub(super) fn all() -> Vec<Story> {
 
 /// A payment over a line through Toxiproxy; the proxy of our own behind it does nothing.
 async fn paying(stage: &Stage) -> Result<(Paying, Line)> {
-    let begun = stage.begun(Way::Through).await?;
+    let begun = stage.begun(Proxy::start(Way::Through)?).await?;
     let line = Line::to(&begun.1.url()).await?;
     let paying = stage.watched(begun, line.url())?;
     stage.shown(&paying, AGAIN, 1).await?;
