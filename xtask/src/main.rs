@@ -20,6 +20,7 @@ mod deny;
 mod features;
 mod figures;
 mod fuzz;
+mod go;
 mod imports;
 mod kotlin;
 mod lanes;

@@ -2,12 +2,11 @@
 //! its own.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::tools::Tools;
-use crate::{backends, process};
+use crate::{backends, go, process};
 
 /// The variable that names the program to the tests.
 pub(crate) const VARIABLE: &str = "TOXIPROXY";
@@ -25,9 +24,9 @@ pub(crate) fn ensure(tools: &Tools) -> Result<Option<PathBuf>> {
     if program.exists() {
         return Ok(Some(program));
     }
-    let go = tools.pins.backend_tools.get("Go");
-    let go = go.context("xtask/tools/package.json has no Go in backendTools")?;
-    if !backends::is_there(tools, go)? {
+    let pinned = tools.pins.backend_tools.get("Go");
+    let pinned = pinned.context("xtask/tools/package.json has no Go in backendTools")?;
+    if !backends::is_there(tools, pinned)? {
         process::missing("Go is missing, which Toxiproxy is compiled with: install `go`")?;
         return Ok(None);
     }
@@ -36,12 +35,7 @@ pub(crate) fn ensure(tools: &Tools) -> Result<Option<PathBuf>> {
         return Ok(Some(program));
     }
     println!("setup: Toxiproxy {version}, from Go's module proxy");
-    let mut go = Command::new(&go.program);
-    go.args(["install", "-trimpath", &format!("{PACKAGE}@v{version}")])
-        .env("GOBIN", &folder)
-        // No C compiler is asked for.
-        .env("CGO_ENABLED", "0")
-        .current_dir(&tools.cache);
-    process::run(&mut go).with_context(|| format!("Toxiproxy {version} could not be installed"))?;
+    let package = format!("{PACKAGE}@v{version}");
+    go::install(tools, &pinned.program, &["-trimpath"], &package, &folder)?;
     Ok(Some(program))
 }
