@@ -14,7 +14,7 @@ use crate::{npm, process};
 /// The crate of the tool, which `auditTools` of `xtask/tools/package.json` pins.
 const CARGO_DENY: &str = "cargo-deny";
 /// Workspaces with a lock file, from the repository's root.
-const WORKSPACES: [&str; 3] = [".", "protocol/fuzz", "server-worker/fuzz"];
+pub(crate) const WORKSPACES: [&str; 3] = [".", "protocol/fuzz", "server-worker/fuzz"];
 
 /// Runs all checks, also after one has failed, and fails when one does.
 ///

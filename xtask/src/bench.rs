@@ -10,7 +10,7 @@ use clap::Parser;
 
 use crate::process::{self, command};
 use crate::tools::Tools;
-use crate::{build, centrifugo, chromium, figures, kotlin, npm, setup, swift_package};
+use crate::{build, centrifugo, chromium, figures, kotlin, npm, setup, swift_package, test};
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -69,7 +69,8 @@ fn protocol(tools: &Tools) -> Result<()> {
 
 /// The package and the checkout page in Chromium: what they load, and how soon they are live and have news.
 fn page() -> Result<()> {
-    let (ready, chromium) = setup::ensure_for_tests()?;
+    let ready = setup::ensure()?;
+    let chromium = setup::ensure_browser(&ready.tools)?;
     build::worker(&ready)?;
     npm::build_checkout(&ready)?;
     let tools = &ready.tools;
@@ -83,9 +84,8 @@ fn page() -> Result<()> {
     process::run(&mut command(&tools.root, "cargo", shop))?;
     process::run(&mut npm::script(tools, npm::PACKAGE, "figures")?)?;
     let mut figures = npm::script(tools, npm::BROWSER_TESTS, "figures")?;
-    figures
-        .env(chromium::VARIABLE, chromium)
-        .env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
+    figures.env(chromium::VARIABLE, chromium);
+    test::with_server(&mut figures)?;
     process::run(&mut figures)
 }
 

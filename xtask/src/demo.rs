@@ -180,11 +180,11 @@ struct Camera {
 }
 
 fn camera(tools: &Tools) -> Result<Camera> {
-    let folder = tools.root.join(npm::BROWSER_TESTS);
-    npm::install(tools, &folder)?;
+    let browser = setup::ensure_browser(tools)?;
+    let photograph = tools.root.join(npm::BROWSER_TESTS).join("photograph.ts");
     Ok(Camera {
-        words: vec![tools.node()?, folder.join("photograph.ts")],
-        browser: chromium::ensure(tools)?,
+        words: vec![tools.node()?, photograph],
+        browser,
     })
 }
 

@@ -11,6 +11,7 @@ use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 use serde::Deserialize;
 use spdx::{Expression, Licensee, ParseMode};
 
+use crate::audit;
 use crate::tools::Tools;
 
 /// Where crates come from.
@@ -88,10 +89,9 @@ pub(crate) fn run() -> Result<()> {
     let file = root.join("deny.toml");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let policy = policy(&text)?;
-    // The fuzz targets are a workspace of their own.
     let mut faults = Vec::new();
     let mut looked_at = 0;
-    for folder in [".", "protocol/fuzz", "server-worker/fuzz"].map(|folder| root.join(folder)) {
+    for folder in audit::WORKSPACES.map(|folder| root.join(folder)) {
         let metadata = MetadataCommand::new()
             .current_dir(&folder)
             .features(CargoOpt::AllFeatures)

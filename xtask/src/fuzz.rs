@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::tools::Tools;
-use crate::{process, setup};
+use crate::{npm, process};
 
 /// What makes the compiler count which code has run, as cargo-fuzz asks for it.
 const COUNTERS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -19,7 +19,7 @@ const COUNTERS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
      -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing";
 
 /// Where the targets are, from the repository's root.
-pub(crate) const FOLDERS: [&str; 2] = ["protocol/fuzz", "server-worker/fuzz"];
+const FOLDERS: [&str; 2] = ["protocol/fuzz", "server-worker/fuzz"];
 
 /// The target that holds the TypeScript decoder and `/server` to the Rust ones, by `FILE` of the npm package's tests.
 const TYPESCRIPT: &str = "typescript";
@@ -87,7 +87,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Says where a seed has found two answers to one question; nothing goes to a corpus.
 fn against_typescript(seconds: u32) -> Result<()> {
-    let tools = setup::ensure()?.tools;
+    let tools = Tools::load()?;
+    // Node.js.
+    npm::install(&tools, &tools.npm_folder())?;
     let mut node = tools.on_path(Command::new(tools.node()?))?;
     node.args(["--test", "--test-reporter=spec", FILE])
         .env("FUZZ_SECONDS", seconds.to_string())

@@ -106,6 +106,15 @@ pub(crate) fn ensure_for_tests() -> Result<(Ready, PathBuf)> {
     Ok((ready, chromium))
 }
 
+/// A browser, with what drives it; its program is given back.
+///
+/// # Errors
+/// When something cannot be installed; the error names it.
+pub(crate) fn ensure_browser(tools: &Tools) -> Result<PathBuf> {
+    npm::install(tools, &tools.root.join(npm::BROWSER_TESTS))?;
+    chromium::ensure(tools)
+}
+
 /// The compilers of the two phone libraries; each is missing only on a machine where it has to be installed by hand.
 pub(crate) struct Phones {
     /// JDK and Maven.

@@ -42,6 +42,7 @@ pub(crate) fn run() -> Result<()> {
     let phones = step("set-up for phones", || setup::ensure_phones(&ready.tools))?;
     step("what would be published", || release::check_quickly(&ready))?;
     let browsers = step("set-up of other browsers", || Browsers::ensure(&ready.tools))?;
+    let toxiproxy = step("set-up of Toxiproxy", || toxiproxy::ensure(&ready.tools))?;
     step("native tests: unit, doc, integration", || native(&ready))?;
     step("protocol without its features", || protocol_alone(&ready))?;
     step("the session's judge finds known faults", || {
@@ -64,9 +65,7 @@ pub(crate) fn run() -> Result<()> {
     let mut steps = side_by_side(&ready, &chromium, &app)?;
     let mut networks = stories(&ready, NETWORKS);
     networks.env(ADAPTERS, serde_json::to_string(&adapters)?);
-    if let Some(program) = toxiproxy::ensure(&ready.tools)? {
-        networks.env(toxiproxy::VARIABLE, program);
-    }
+    networks.envs(toxiproxy.map(|program| (toxiproxy::VARIABLE, program)));
     with_server(&mut networks)?;
     // Nearly all of it is waiting.
     steps.insert(
@@ -211,7 +210,7 @@ fn node_tests(ready: &Ready, chromium: &Path, folder: &str) -> Result<Command> {
 }
 
 /// Tests start servers by this program, so that they need no second cargo.
-fn with_server(command: &mut Command) -> Result<()> {
+pub(crate) fn with_server(command: &mut Command) -> Result<()> {
     command.env("TRANSFER_STATUS_XTASK", std::env::current_exe()?);
     Ok(())
 }
