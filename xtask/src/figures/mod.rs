@@ -86,6 +86,11 @@ impl Part {
         Self::Cost,
     ];
 
+    /// Whether a server's state is written while it is measured.
+    fn stores(self) -> bool {
+        matches!(self, Self::Page | Self::Server | Self::Hostile | Self::Cost)
+    }
+
     /// The benches of this program that measure it.
     fn benches(self) -> &'static [&'static [&'static str]] {
         match self {
@@ -132,7 +137,7 @@ pub(crate) fn run(tools: &Tools, args: &Args) -> Result<()> {
         let before = load();
         let mut figures = Vec::new();
         for bench in part.benches() {
-            let (text, passed) = captured(bench)?;
+            let (text, passed) = captured(part, bench)?;
             figures.append(&mut read::figures(&text));
             if !passed {
                 failed.push(bench.join(" "));
@@ -175,10 +180,10 @@ fn write(docs: &Path, benchmarks: &Benchmarks) -> Result<()> {
 }
 
 /// What a bench prints, which is shown too, and whether it passed.
-fn captured(bench: &[&str]) -> Result<(String, bool)> {
+fn captured(part: Part, bench: &[&str]) -> Result<(String, bool)> {
     println!("\n== bench {}", bench.join(" "));
     let mut command = Command::new(std::env::current_exe()?);
-    if let Some(memory) = memory() {
+    if let Some(memory) = memory().filter(|_| part.stores()) {
         command.env("TMPDIR", memory);
     }
     let output = command.arg("bench").args(bench).stderr(Stdio::inherit()).output();

@@ -1,10 +1,14 @@
 //! Reads figures out of what the benches print: divan's tables, lines for people with a number and a limit, and JSON.
 
+use anstream::adapter::strip_str;
+
 use super::Figure;
 use super::json;
 
 /// All figures in `text`.
 pub(super) fn figures(text: &str) -> Vec<Figure> {
+    // Maven ends colours also where it has begun none.
+    let text = &strip_str(text).to_string();
     let mut figures: Vec<_> = text
         .lines()
         .flat_map(|line| json::line(line).into_iter().chain(spoken(line)))
@@ -133,8 +137,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_people_gives_number_unit_and_limit() {
-        let text = "Kotlin: states a second over the border     109,255   at least 20,000\n\
+    fn a_line_for_people_gives_number_unit_and_limit_whatever_its_colours() {
+        let text = "\u{1b}[0m\u{1b}[0mKotlin: states a second over the border     109,255   at least 20,000\n\
                     Swift: an idle watch                             28.0 KB   at most 30 KB\nbuild: done\n";
         let expected = [
             figure(
