@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Figure;
 
 /// Scenario and field of a JSON line, what it measures, and the unit.
-const FIELDS: [(&str, &str, &str, &str); 13] = [
+const FIELDS: [(&str, &str, &str, &str); 14] = [
     (
         "latency",
         "updatesPerSecond",
@@ -69,6 +69,12 @@ const FIELDS: [(&str, &str, &str, &str); 13] = [
         "$",
     ),
     (
+        "cost",
+        "dollarsPerMillionKept",
+        "List price of keeping a million transfers for 400 days",
+        "$",
+    ),
+    (
         "watches",
         "kBPerIdleWatch",
         "Memory of an idle watch, at most 20 kB",
@@ -99,7 +105,10 @@ pub(super) fn line(line: &str) -> Vec<Figure> {
     if said.get("honestMedianMs").is_some() {
         return under_attack(scenario, &said);
     }
-    let of = match (said["watches"].as_u64(), said["of"].as_str()) {
+    let of = match (
+        said["watches"].as_u64(),
+        said["of"].as_str().or(said["life"].as_str()),
+    ) {
         (Some(count), _) => format!("{count} in one process"),
         (_, Some(other)) => other.to_owned(),
         _ => "the server".to_owned(),
@@ -171,8 +180,10 @@ mod tests {
         let text = r#"{"scenario":"fan-out","deliveriesPerSecond":5.5,"of":"a bare object"}
 {"scenario":"latency","updatesPerSecond":0.7,"comparedTo":"a bare object"}
 {"scenario":"watches","watches":1000,"kBPerIdleWatch":18.0}
+{"scenario":"cost","life":"quick","dollarsPerMillion":14.9,"limit":15.0}
 {"scenario":"machine"}"#;
-        let [bare, watches] = figures(text).try_into().unwrap();
+        let [bare, watches, life] = figures(text).try_into().unwrap();
+        assert_eq!((life.of.as_str(), life.value), ("quick", 14.9));
         assert_eq!((bare.of.as_str(), bare.value), ("a bare object", 5.5));
         assert_eq!(
             (watches.of.as_str(), watches.unit.as_str()),
