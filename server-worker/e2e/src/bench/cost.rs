@@ -96,7 +96,7 @@ fn tell(life: &Life, transfers: u32, parts: &[Part], counts_alone: bool, report:
 
 /// Looks whether rooms that have emptied store anything, and a month after the archive's time anybody.
 async fn nothing_is_left(server: &Server, in_rooms: u64, report: &Report) -> bool {
-    until_empty(server).await;
+    until_empty(server, &[]).await;
     for by in [ALL_OVER, DAY, DAY] {
         server.advance(by).await;
         tokio::time::sleep(REST).await;
