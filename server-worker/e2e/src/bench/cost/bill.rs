@@ -138,7 +138,10 @@ pub(super) fn of(life: &Life, counts: &Counts, transfers: f64, assumed: &Assumed
         part("rows that a room reads", each(room.rows_read), prices::ROW_READ),
         part(
             "rows that shards read at wakes, 0.7 assumed, full",
-            SHARD_WAKES * assumed.rows_a_wake,
+            match shard.fetches {
+                0 => 0.0,
+                _ => SHARD_WAKES * assumed.rows_a_wake,
+            },
             prices::ROW_READ,
         ),
         part(
