@@ -7,7 +7,7 @@ use transfer_status_protocol::Transfer;
 use crate::fault::Fault;
 use crate::look::Upkeep;
 use crate::plan::Ms;
-use crate::server::recent::index::moving::Sent;
+use crate::server::recent::index::moving::{Line, Sent};
 use crate::server::recent::index::{Index, Put};
 use crate::world::{Ev, World};
 
@@ -85,11 +85,15 @@ impl Shard {
 
     pub(crate) fn put(&mut self, lines: &str, source: Source, fault: Option<Fault>) {
         for line in lines.lines() {
-            let (head, doc) = line.split_once(' ').unwrap_or_default();
-            if let Some(deleted_at) = head.strip_prefix('-').and_then(|at| at.parse().ok()) {
-                self.delete(doc, deleted_at, fault);
-                continue;
-            }
+            let doc = match Line::read(line) {
+                Line::Change { listed, .. } => listed,
+                Line::Removal { id, deleted_at } => {
+                    if let Some(deleted_at) = deleted_at {
+                        self.delete(id, deleted_at, (source, fault));
+                    }
+                    continue;
+                }
+            };
             let Ok(transfer) = Transfer::decode(doc) else {
                 continue;
             };
@@ -97,7 +101,7 @@ impl Shard {
                 Source::Rooms => self.index().put(&transfer, doc.to_owned()),
                 Source::Shard => self.index().put_unconfirmed(&transfer, doc.to_owned()),
             };
-            if let Put::Listed { write: Some(page) } = put
+            if let Put::Listed { write: Some(page) } | Put::Unsure { write: page } = put
                 && fault != Some(Fault::ShardForgets)
             {
                 self.write(page);
@@ -105,13 +109,16 @@ impl Shard {
         }
     }
 
-    fn delete(&mut self, id: &str, deleted_at: Ms, fault: Option<Fault>) {
+    fn delete(&mut self, id: &str, deleted_at: Ms, (source, fault): (Source, Option<Fault>)) {
         let page = match fault {
             Some(Fault::ListForgetsDeletions) => self.index().take_off(id),
             _ => {
                 let known = self.deleted.entry(id.to_owned()).or_insert(deleted_at);
                 *known = deleted_at.max(*known);
-                self.index().delete(id, deleted_at)
+                match source {
+                    Source::Rooms => self.index().delete(id, deleted_at),
+                    Source::Shard => self.index().delete_unconfirmed(id, deleted_at),
+                }
             }
         };
         if let Some(page) = page {
@@ -162,10 +169,10 @@ impl Shard {
     /// Lets go of what has outlived the archive; whether anything is left.
     pub(crate) fn expire(&mut self, before: Ms) -> bool {
         let pages = self.index().expire(before);
-        for page in pages {
+        let (_, of_deletions) = self.index().forget_deleted(i64::MAX);
+        for page in pages.into_iter().chain(of_deletions) {
             self.write(page);
         }
-        self.index().forget_deleted(i64::MAX);
         !self.index().is_empty()
     }
 }

@@ -48,6 +48,11 @@ pub(crate) enum Put {
         /// The page that is to be written for it.
         write: Option<u32>,
     },
+    /// It was deleted, as far as is known here. Whether there has been a new one since, its room is to say.
+    Unsure {
+        /// The page that is to be written for it.
+        write: u32,
+    },
 }
 
 /// The list.
@@ -93,7 +98,9 @@ impl Index {
     pub(crate) fn put(&mut self, transfer: &Transfer, doc: String) -> Put {
         let mark = mark_of(transfer);
         let known = self.entries.get(transfer.id.as_str());
-        if known.is_some_and(|known| !mark.is_news_after(known.mark())) || self.is_deleted(transfer) {
+        if known.is_some_and(|known| !mark.is_news_after(known.mark()))
+            || self.is_deleted(transfer.id.as_str(), mark.updated_at)
+        {
             return Put::Known;
         }
         let updated_at = mark.updated_at;
@@ -108,8 +115,11 @@ impl Index {
         let written = known.and_then(|known| known.written);
         // The room of a final entry is not asked again, so what comes after one, as of a record that was made one with the
         // archive's, is written. So is a life after a deletion, which may be known elsewhere and come later.
-        let is_written_at_once =
-            known.is_some_and(|known| known.status.is_final() || known.version >= mark.version);
+        let is_written_at_once = known.is_some_and(|known| {
+            known.status.is_final()
+                || known.version >= mark.version
+                || !self.is_shown(transfer.id.as_str(), known)
+        });
         let behind = is_written_at_once
             || written.is_none_or(|written| updated_at.saturating_sub(written.updated_at) > MOST_BEHIND_MS);
         self.insert(transfer, doc, written);
@@ -121,11 +131,21 @@ impl Index {
     }
 
     /// [`Index::put`] of an entry that another shard has had, which knows no more than its row: it may be of a life before
-    /// a deletion, with a higher version.
+    /// a deletion, with a higher version, and there may have been a new life since.
     pub(crate) fn put_unconfirmed(&mut self, transfer: &Transfer, doc: String) -> Put {
         let known = self.entries.get(transfer.id.as_str());
         if known.is_some_and(|known| known.updated_at > transfer.updated_at.unix_millis()) {
             return Put::Known;
+        }
+        if known.is_none() && self.is_deleted(transfer.id.as_str(), transfer.updated_at.unix_millis()) {
+            self.insert(transfer, doc, None);
+            let Some(entry) = self.entries.get_mut(transfer.id.as_str()) else {
+                return Put::Known;
+            };
+            entry.confirmed = false;
+            return Put::Unsure {
+                write: entry.slot / PAGE,
+            };
         }
         let put = self.put(transfer, doc);
         if let (Put::Listed { .. }, Some(entry)) = (put, self.entries.get_mut(transfer.id.as_str())) {
@@ -134,18 +154,36 @@ impl Index {
         put
     }
 
-    fn is_deleted(&self, transfer: &Transfer) -> bool {
-        let deleted_at = self.deleted.get(transfer.id.as_str());
-        deleted_at.is_some_and(|deleted_at| *deleted_at >= transfer.updated_at.unix_millis())
+    /// Whether what a transfer was at `updated_at` has been deleted.
+    fn is_deleted(&self, id: &str, updated_at: i64) -> bool {
+        self.deleted
+            .get(id)
+            .is_some_and(|deleted_at| *deleted_at >= updated_at)
     }
 
-    /// Takes a deleted transfer off the list, in every state up to `deleted_at`, and remembers that; gives the page that
-    /// is to be written.
+    /// Whether an entry counts: one from before a deletion is kept where its row may not tell of a new life since, until
+    /// its room was asked.
+    fn is_shown(&self, id: &str, entry: &Entry) -> bool {
+        !self.is_deleted(id, entry.updated_at)
+    }
+
+    /// Takes a deleted transfer off the list, in every state up to `deleted_at`, as its room says, and remembers that; gives
+    /// the page that is to be written.
     pub(crate) fn delete(&mut self, id: &str, deleted_at: i64) -> Option<u32> {
         self.remember_deleted(id, deleted_at);
         let entry = self.entries.get(id);
-        entry.filter(|entry| entry.updated_at <= deleted_at)?;
+        entry.filter(|entry| !self.is_shown(id, entry))?;
         self.take_off(id)
+    }
+
+    /// [`Index::delete`] as another shard remembers it. An entry that was read from its row may have had a new life unseen
+    /// since: it is no longer shown, and its room is asked.
+    pub(crate) fn delete_unconfirmed(&mut self, id: &str, deleted_at: i64) -> Option<u32> {
+        if self.entries.get(id).is_some_and(|entry| entry.confirmed) {
+            return self.delete(id, deleted_at);
+        }
+        self.remember_deleted(id, deleted_at);
+        None
     }
 
     /// Notes a deletion as it was remembered.
@@ -154,11 +192,20 @@ impl Index {
         *known = deleted_at.max(*known);
     }
 
-    /// Forgets deletions that are so old that nothing of theirs can be under way; tells up to when.
-    pub(crate) fn forget_deleted(&mut self, now: i64) -> i64 {
+    /// Forgets deletions that are so old that nothing of theirs can be under way, and with them what old rows still name;
+    /// tells up to when, and gives the pages that are to be written.
+    pub(crate) fn forget_deleted(&mut self, now: i64) -> (i64, BTreeSet<u32>) {
         let before = now.saturating_sub(MOST_DELETED_MS);
-        self.deleted.retain(|_, deleted_at| *deleted_at >= before);
-        before
+        let forgotten = self.deleted.extract_if(|_, deleted_at| *deleted_at < before);
+        let forgotten: Vec<_> = forgotten.collect();
+        let mut pages = BTreeSet::new();
+        for (id, deleted_at) in forgotten {
+            let entry = self.entries.get(&id);
+            if entry.is_some_and(|entry| entry.confirmed && entry.updated_at <= deleted_at) {
+                pages.extend(self.take_off(&id));
+            }
+        }
+        (before, pages)
     }
 
     /// Takes a transfer off the list; gives the page that is to be written.
@@ -188,7 +235,7 @@ impl Index {
 
     /// The entry of a transfer.
     pub(crate) fn get(&self, id: &str) -> Option<&Entry> {
-        self.entries.get(id)
+        self.entries.get(id).filter(|entry| self.is_shown(id, entry))
     }
 }
 

@@ -13,6 +13,7 @@ use worker::web_sys::{self, Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
 
+use super::index::moving::Line;
 use super::index::{Index, Put};
 use super::minutes::Minutes;
 use super::news::News;
@@ -176,17 +177,22 @@ impl Shard {
         self.change(|index, minutes| {
             let mut pages = BTreeSet::new();
             for line in lines.lines() {
-                let (head, rest) = line.split_once(' ').unwrap_or_default();
-                if let Some(deleted_at) = head.strip_prefix('-') {
-                    let deleted_at = deleted_at.parse().unwrap_or_else(|_| now_unix_millis());
-                    pages.extend(index.delete(rest, deleted_at));
-                    if source == Source::Rooms {
-                        told.push(News::Removal { id: rest });
+                let (watchers, listed) = match Line::read(line) {
+                    Line::Change { watchers, listed } => (watchers, listed),
+                    Line::Removal { id, deleted_at } => {
+                        let deleted_at = deleted_at.unwrap_or_else(now_unix_millis);
+                        pages.extend(match source {
+                            Source::Rooms => index.delete(id, deleted_at),
+                            Source::Shard => index.delete_unconfirmed(id, deleted_at),
+                        });
+                        if source == Source::Rooms {
+                            told.push(News::Removal { id });
+                        }
+                        self.rows.save_deleted(id, deleted_at)?;
+                        continue;
                     }
-                    self.rows.save_deleted(rest, deleted_at)?;
-                    continue;
-                }
-                let transfer = match Transfer::decode(rest) {
+                };
+                let transfer = match Transfer::decode(listed) {
                     Ok(transfer) => transfer,
                     // Sent again it would be no better, and would hold the others up.
                     Err(error) => {
@@ -195,18 +201,24 @@ impl Shard {
                     }
                 };
                 let put = match source {
-                    Source::Rooms => index.put(&transfer, rest.to_owned()),
-                    Source::Shard => index.put_unconfirmed(&transfer, rest.to_owned()),
+                    Source::Rooms => index.put(&transfer, listed.to_owned()),
+                    Source::Shard => index.put_unconfirmed(&transfer, listed.to_owned()),
                 };
-                if let Put::Listed { write } = put {
-                    minutes.count(transfer.updated_at.unix_millis());
-                    pages.extend(write);
-                    if source == Source::Rooms {
-                        told.push(News::Change {
-                            doc: rest,
-                            watchers: head.parse().unwrap_or(0),
-                        });
+                match put {
+                    Put::Listed { write } => {
+                        minutes.count(transfer.updated_at.unix_millis());
+                        pages.extend(write);
+                        if source == Source::Rooms {
+                            told.push(News::Change {
+                                doc: listed,
+                                watchers,
+                            });
+                        }
                     }
+                    Put::Unsure { write } => {
+                        pages.insert(write);
+                    }
+                    Put::Known => {}
                 }
             }
             for page in pages {

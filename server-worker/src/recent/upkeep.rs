@@ -306,7 +306,11 @@ impl Shard {
             }
             // What could not be handed over is not forgotten.
             if handed_over.is_ok() {
-                self.rows.forget_deleted(index.forget_deleted(now))?;
+                let (before, pages) = index.forget_deleted(now);
+                for page in pages {
+                    self.rows.save(page, &index.page(page))?;
+                }
+                self.rows.forget_deleted(before)?;
             }
             Ok(())
         })?;

@@ -27,7 +27,8 @@ impl Index {
     pub(crate) fn unconfirmed(&self, limit: usize, now: i64) -> Vec<Rc<str>> {
         let newest = self.order.iter().rev();
         let unconfirmed = newest.filter(|place| {
-            self.get(&place.id)
+            self.entries
+                .get(&place.id)
                 .is_some_and(|entry| !entry.confirmed && entry.ask_after <= now)
         });
         unconfirmed

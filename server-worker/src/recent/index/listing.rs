@@ -47,7 +47,7 @@ impl Index {
         places
             .rev()
             .take_while(move |place| place.updated_at >= from)
-            .filter_map(|place| Some((place, self.entries.get(&place.id)?)))
+            .filter_map(|place| Some((place, self.get(&place.id)?)))
             .filter(|(_, entry)| filter.admits(entry))
             .take(limit)
     }

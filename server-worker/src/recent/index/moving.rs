@@ -19,6 +19,42 @@ pub(crate) fn removal(id: &str, deleted_at: i64) -> String {
     format!("-{deleted_at} {id}\n")
 }
 
+/// A line as it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line<'a> {
+    /// What [`change`] made.
+    Change {
+        /// How many watch.
+        watchers: usize,
+        /// The transfer's state as JSON.
+        listed: &'a str,
+    },
+    /// What [`removal`] made.
+    Removal {
+        /// The transfer's id.
+        id: &'a str,
+        /// In Unix milliseconds; `None` where it is no number.
+        deleted_at: Option<i64>,
+    },
+}
+
+impl<'a> Line<'a> {
+    /// Reads a line. One that is neither is a change to something that is no transfer.
+    pub(crate) fn read(line: &'a str) -> Self {
+        let (head, rest) = line.split_once(' ').unwrap_or_default();
+        match head.strip_prefix('-') {
+            Some(deleted_at) => Self::Removal {
+                id: rest,
+                deleted_at: deleted_at.parse().ok(),
+            },
+            None => Self::Change {
+                watchers: head.parse().unwrap_or(0),
+                listed: rest,
+            },
+        }
+    }
+}
+
 /// What was sent of one transfer.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
@@ -58,7 +94,7 @@ impl Index {
             if let Some(deleted_at) = deleted_at {
                 lines.push_str(&removal(id, deleted_at));
             }
-            let entry = self.get(id);
+            let entry = self.entries.get(id);
             if let Some(entry) = entry {
                 lines.push_str(&change(&entry.doc, 0));
             }
@@ -80,7 +116,7 @@ impl Index {
             deleted_at,
         } in sent
         {
-            if entry.is_some() && self.get(&id).map(Entry::mark) == entry {
+            if entry.is_some() && self.entries.get(&id).map(Entry::mark) == entry {
                 gone.pages.extend(self.take_off(&id));
             }
             if deleted_at.is_some() && self.deleted.get(&id).copied() == deleted_at {
@@ -100,6 +136,7 @@ mod tests {
 
     use super::super::super::shard;
     use super::super::{Index, Put};
+    use super::{Line, change, removal};
 
     const ID: &str = "order-2.a_b~c:d";
 
@@ -116,6 +153,45 @@ mod tests {
             index.page(page);
         }
         put
+    }
+
+    #[test]
+    fn a_line_is_read_as_it_was_written() {
+        let listed = state(1, 10, Status::Pending).encode();
+        for (line, read) in [
+            (
+                change(&listed, 3),
+                Line::Change {
+                    watchers: 3,
+                    listed: &listed,
+                },
+            ),
+            (
+                removal(ID, 20),
+                Line::Removal {
+                    id: ID,
+                    deleted_at: Some(20),
+                },
+            ),
+            (
+                format!("-soon {ID}\n"),
+                Line::Removal {
+                    id: ID,
+                    deleted_at: None,
+                },
+            ),
+        ] {
+            assert_eq!(line.lines().map(Line::read).collect::<Vec<_>>(), [read]);
+        }
+        for nothing in ["", "7", "{}"] {
+            assert_eq!(
+                Line::read(nothing),
+                Line::Change {
+                    watchers: 0,
+                    listed: ""
+                }
+            );
+        }
     }
 
     #[test]
@@ -173,5 +249,70 @@ mod tests {
             Put::Listed { write: Some(0) },
             "else a shard that has slept takes the new one off with the old one"
         );
+    }
+
+    /// A shard that has slept, with one page, which is as it was when `index` last wrote it.
+    fn asleep_since(index: &mut Index) -> Index {
+        let row = index.page(0);
+        let mut awake = Index::default();
+        awake.restore(0, &row);
+        awake
+    }
+
+    #[test]
+    fn a_deletion_that_comes_from_elsewhere_does_not_take_a_life_off_that_the_row_does_not_tell_of() {
+        let mut index = Index::default();
+        put(&mut index, &state(1, 10, Status::Pending));
+        let mut awake = asleep_since(&mut index);
+        // It was deleted where there were other shards; what has gone on since is with the room alone.
+        assert_eq!(awake.delete_unconfirmed(ID, 20), None);
+        assert_eq!(awake.get(ID), None);
+        assert_eq!(awake.list(&Default::default(), None, 1).count(), 0);
+        assert_eq!(awake.unconfirmed(10, 50), [ID.into()]);
+
+        let new_life = state(2, 40, Status::Processing);
+        let listed = awake.put(&new_life, new_life.encode());
+        assert_eq!(
+            listed,
+            Put::Listed { write: Some(0) },
+            "the next sleep must not forget it"
+        );
+        assert_eq!(awake.get(ID).map(|entry| entry.version), Some(2));
+    }
+
+    #[test]
+    fn the_row_of_a_life_before_a_deletion_that_was_made_elsewhere_is_a_reason_to_ask_its_room() {
+        let mut index = Index::default();
+        put(&mut index, &state(1, 10, Status::Pending));
+        let mut old = asleep_since(&mut index);
+        let (lines, sent) = old.lines_of(&[ID.into()]);
+        assert_eq!(lines, format!("0 {}\n", state(1, 10, Status::Pending).encode()));
+
+        let mut new = Index::default();
+        new.delete(ID, 20);
+        let before = state(1, 10, Status::Pending);
+        assert_eq!(
+            new.put_unconfirmed(&before, before.encode()),
+            Put::Unsure { write: 0 }
+        );
+        assert_eq!(new.get(ID), None);
+        assert_eq!(new.unconfirmed(10, 50), [ID.into()]);
+        old.let_go_of(sent);
+        assert!(old.is_empty());
+        // And so it is where it goes on to yet another shard.
+        let (lines, _) = new.lines_of(&[ID.into()]);
+        assert_eq!(lines, format!("-20 {ID}\n0 {}\n", before.encode()));
+    }
+
+    #[test]
+    fn an_old_row_does_not_bring_a_deleted_transfer_back_and_is_gone_with_the_deletion() {
+        let mut index = Index::default();
+        put(&mut index, &state(1, 10, Status::Completed));
+        let mut awake = asleep_since(&mut index);
+        awake.remember_deleted(ID, 20);
+        assert_eq!(awake.get(ID), None);
+        let days = 3 * 86_400_000;
+        assert_eq!(awake.forget_deleted(days).1, [0].into());
+        assert!(awake.is_empty());
     }
 }
