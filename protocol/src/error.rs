@@ -1,7 +1,6 @@
 //! Error bodies as they travel over HTTP and the socket, and why a text could not be decoded.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use crate::json;
 use crate::transfer::Transfer;
@@ -160,31 +159,18 @@ impl ErrorBody {
     /// # Errors
     /// When it is no JSON object, its `type` is not `error`, or it has no message.
     pub fn decode(text: &str) -> Result<ErrorBody, DecodeError> {
-        #[derive(Deserialize)]
-        struct Fields<'a> {
-            #[serde(borrow, rename = "type")]
-            kind: Option<&'a RawValue>,
-            #[serde(borrow)]
-            code: Option<&'a RawValue>,
-            #[serde(borrow)]
-            message: Option<&'a RawValue>,
-            #[serde(borrow)]
-            transfer: Option<&'a RawValue>,
-        }
-        let fields: Fields<'_> = json::object(text)?;
-        if json::required::<String>(fields.kind, "type", "a string")? != "error" {
+        let [kind, code, message, transfer] = json::fields(text, ["type", "code", "message", "transfer"])?;
+        if json::required::<String>(kind, "type", "a string")? != "error" {
             return Err(DecodeError::Invalid {
                 field: "type",
                 expected: "error",
             });
         }
-        let code = json::optional::<String>(fields.code, "code", "a string")
-            .ok()
-            .flatten();
+        let code = json::optional::<String>(code, "code", "a string").ok().flatten();
         Ok(ErrorBody {
             code: code.as_deref().map_or(ErrorCode::Other, ErrorCode::from_name),
-            message: json::required(fields.message, "message", "a string")?,
-            transfer: fields.transfer.and_then(|raw| Transfer::decode(raw.get()).ok()),
+            message: json::required(message, "message", "a string")?,
+            transfer: transfer.and_then(|raw| Transfer::decode(raw.get()).ok()),
         })
     }
 }

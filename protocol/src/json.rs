@@ -1,29 +1,100 @@
-//! How the crate reads and writes JSON: whole objects only, fields one by one, errors without the input.
+//! How the crate and the server read and write JSON: one level at a time, fields as the text that they are, errors
+//! without the input.
+//!
+//! One visitor reads every object and list, and [`Value`] whatever is in them. A derived reader is compiled anew for each
+//! struct, and the message on what a value is not brings the text of floating-point numbers with it, which would be a
+//! thirtieth of the Worker.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+mod value;
+mod walk;
+
+use std::borrow::Cow;
+
+use serde::Serialize;
 use serde_json::value::RawValue;
 
+pub use self::value::{FromValue, Value, Whole};
+use self::walk::{Level, walk};
 use crate::error::DecodeError;
 
-/// Reads one JSON object, and nothing before or after it, into a struct of raw fields.
+/// Reads one JSON object, and nothing before or after it: the text of each field in `names`, in their order. Others are
+/// passed over.
 ///
-/// serde would also fill a struct from an array; the protocol has no such form.
-pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, DecodeError> {
-    let first = text.trim_start_matches([' ', '\t', '\n', '\r']).chars().next();
-    match serde_json::from_str(text) {
-        Ok(value) if first == Some('{') => Ok(value),
-        Err(e) if !e.is_data() => Err(DecodeError::NotJson {
-            line: e.line(),
-            column: e.column(),
-        }),
-        // Raw fields take any value, so what is left is another JSON type or a field given twice.
-        _ => Err(DecodeError::NotAnObject),
+/// # Errors
+/// [`DecodeError::NotJson`], or [`DecodeError::NotAnObject`] when it is another type or gives a named field twice.
+///
+/// ```
+/// use transfer_status_protocol::json;
+/// let [id, version] = json::fields(r#"{"version":3,"id":"a","more":[]}"#, ["id", "version"]).unwrap();
+/// assert_eq!(json::required::<String>(id, "id", "a string").unwrap(), "a");
+/// assert_eq!(json::optional::<u64>(version, "version", "an integer").unwrap(), Some(3));
+/// ```
+pub fn fields<'a, const N: usize>(
+    text: &'a str,
+    names: [&str; N],
+) -> Result<[Option<&'a RawValue>; N], DecodeError> {
+    let mut found = [None; N];
+    match find(text, &names, &mut found)? {
+        Found::Once => Ok(found),
+        Found::Twice => Err(DecodeError::NotAnObject),
     }
 }
 
+/// [`fields`] of what is not this protocol's: of a field that is given twice the last one counts.
+///
+/// # Errors
+/// [`DecodeError::NotJson`] or [`DecodeError::NotAnObject`].
+pub fn last_fields<'a, const N: usize>(
+    text: &'a str,
+    names: [&str; N],
+) -> Result<[Option<&'a RawValue>; N], DecodeError> {
+    let mut found = [None; N];
+    find(text, &names, &mut found)?;
+    Ok(found)
+}
+
+enum Found {
+    Once,
+    Twice,
+}
+
+fn find<'a>(text: &'a str, names: &[&str], found: &mut [Option<&'a RawValue>]) -> Result<Found, DecodeError> {
+    let mut how_often = Found::Once;
+    let level = walk(text, &mut |name, raw| {
+        let place = names.iter().position(|known| name.as_deref() == Some(*known));
+        if let Some(place) = place.and_then(|place| found.get_mut(place))
+            && place.replace(raw).is_some()
+        {
+            how_often = Found::Twice;
+        }
+    })?;
+    match level {
+        Level::Object => Ok(how_often),
+        Level::Array | Level::Value => Err(DecodeError::NotAnObject),
+    }
+}
+
+/// Every field of a JSON object with its text, as they stand there; `None` when it is something else.
+pub fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    let mut entries = Vec::new();
+    let level = walk(text, &mut |name, raw| {
+        entries.extend(name.map(|name| (name, raw)))
+    });
+    matches!(level, Ok(Level::Object)).then_some(entries)
+}
+
+/// The text of every item of a JSON array; `None` when it is something else.
+pub fn items(text: &str) -> Option<Vec<&RawValue>> {
+    let mut items = Vec::new();
+    let level = walk(text, &mut |_, raw| items.push(raw));
+    matches!(level, Ok(Level::Array)).then_some(items)
+}
+
 /// Reads one required field; `null` counts as missing.
-pub(crate) fn required<T: DeserializeOwned>(
+///
+/// # Errors
+/// [`DecodeError::Missing`] or [`DecodeError::Invalid`], which says what is `expected`.
+pub fn required<T: FromValue>(
     raw: Option<&RawValue>,
     field: &'static str,
     expected: &'static str,
@@ -32,15 +103,17 @@ pub(crate) fn required<T: DeserializeOwned>(
 }
 
 /// Reads one optional field; `null` counts as absent.
-pub(crate) fn optional<T: DeserializeOwned>(
+///
+/// # Errors
+/// [`DecodeError::Invalid`], which says what is `expected`.
+pub fn optional<T: FromValue>(
     raw: Option<&RawValue>,
     field: &'static str,
     expected: &'static str,
 ) -> Result<Option<T>, DecodeError> {
-    match raw {
-        None => Ok(None),
-        Some(raw) => serde_json::from_str(raw.get()).map_err(|_| invalid(raw, field, expected)),
-    }
+    optional_text(raw, field, expected, |raw| {
+        Value::read(raw.get()).and_then(T::from_value)
+    })
 }
 
 /// Reads one optional field by its text; `null` counts as absent.
@@ -50,10 +123,15 @@ pub(crate) fn optional_text<T>(
     expected: &'static str,
     read: impl FnOnce(&RawValue) -> Option<T>,
 ) -> Result<Option<T>, DecodeError> {
-    match raw.filter(|raw| raw.get() != "null") {
+    match present(raw) {
         None => Ok(None),
         Some(raw) => read(raw).map(Some).ok_or_else(|| invalid(raw, field, expected)),
     }
+}
+
+/// A field that is there and not `null`.
+pub(crate) fn present(raw: Option<&RawValue>) -> Option<&RawValue> {
+    raw.filter(|raw| raw.get() != "null")
 }
 
 /// The error of a field, which says so where its text was cut in the middle of a character.
@@ -100,34 +178,4 @@ pub(crate) fn write(value: &impl Serialize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::has_half_a_character;
-
-    #[test]
-    fn half_a_character_is_found_and_nothing_else_is_taken_for_one() {
-        for half in [
-            r#""\ud83d""#,
-            r#""\udc00""#,
-            r#""\ud83dx""#,
-            r#""\ud83d x\ude00""#,
-            r#""\ud83d\n""#,
-            r#""\udc00\ud83d""#,
-            r#""\ud83d\ud83d\ude00""#,
-            r#"{"a":["\ud83d"]}"#,
-        ] {
-            assert!(has_half_a_character(half), "{half}");
-        }
-        for whole in [
-            r#""\ud83d\ude00""#,
-            r#""\\ud83d""#,
-            r#""\\\\ud83d""#,
-            r#""é \u0000 \n""#,
-            "7",
-            "",
-            "\\u",
-            "\\",
-        ] {
-            assert!(!has_half_a_character(whole), "{whole}");
-        }
-    }
-}
+mod tests;

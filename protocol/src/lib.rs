@@ -10,6 +10,7 @@
 //! | [`message`], [`error`] | what goes over the WebSocket, and error bodies | `message` |
 //! | [`signature`] | the subscription signature: opaque text; minting and verifying need `hmac` | `message` |
 //! | [`qr`], [`request`] | the payload of a QR code; what a backend hands to a client | `message` |
+//! | [`json`] | how JSON is read, a level at a time | `message` |
 //! | [`answer`] | what an HTTP answer that is no success means | `message` |
 //! | `endpoint` | the address of a service, for clients and backends | `endpoint` |
 //! | [`watch`] | what a client tells its user, for the drivers | `message` |
@@ -50,7 +51,7 @@ mod exact;
 #[cfg(feature = "message")]
 mod host;
 #[cfg(feature = "message")]
-mod json;
+pub mod json;
 #[cfg(feature = "message")]
 pub mod message;
 #[cfg(feature = "message")]

@@ -1,7 +1,6 @@
 //! What goes over the WebSocket, in either direction (PROTOCOL.md, section 7).
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use crate::error::{DecodeError, ErrorBody};
 use crate::json;
@@ -71,34 +70,16 @@ impl ClientMessage {
     /// [`DecodeError`], which names the field; its [`code`](DecodeError::code) is `too_large` over
     /// [`MAX_CLIENT_MESSAGE`] bytes and `unauthorized` for a signature that cannot be one.
     pub fn decode(text: &str) -> Result<ClientMessage, DecodeError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Fields<'a> {
-            #[serde(borrow, rename = "type")]
-            kind: Option<&'a RawValue>,
-            #[serde(borrow)]
-            transfer_id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            signature: Option<&'a RawValue>,
-        }
         if text.len() > MAX_CLIENT_MESSAGE {
             return Err(DecodeError::TooLarge {
                 limit: MAX_CLIENT_MESSAGE,
             });
         }
-        let fields: Fields<'_> = json::object(text)?;
-        match json::required::<String>(fields.kind, "type", "subscribe, ping or pong")?.as_str() {
+        let [kind, transfer_id, signature] = json::fields(text, ["type", "transferId", "signature"])?;
+        match json::required::<String>(kind, "type", "subscribe, ping or pong")?.as_str() {
             "subscribe" => Ok(ClientMessage::Subscribe {
-                transfer_id: json::required(
-                    fields.transfer_id,
-                    "transferId",
-                    "1 to 128 of A-Z a-z 0-9 . _ ~ : -",
-                )?,
-                signature: json::optional(
-                    fields.signature,
-                    "signature",
-                    "the signature as it was handed out",
-                )?,
+                transfer_id: json::required(transfer_id, "transferId", "1 to 128 of A-Z a-z 0-9 . _ ~ : -")?,
+                signature: json::optional(signature, "signature", "the signature as it was handed out")?,
             }),
             "ping" => Ok(ClientMessage::Ping),
             "pong" => Ok(ClientMessage::Pong),
@@ -200,38 +181,19 @@ impl ServerMessage {
         {
             return Ok(ServerMessage::Status(transfer));
         }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Fields<'a> {
-            #[serde(borrow, rename = "type")]
-            kind: Option<&'a RawValue>,
-            #[serde(borrow)]
-            transfer: Option<&'a RawValue>,
-            #[serde(borrow)]
-            transfer_id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            scanned: Option<&'a RawValue>,
-            #[serde(borrow)]
-            at: Option<&'a RawValue>,
-        }
-        let fields: Fields<'_> = json::object(text)?;
-        match json::required::<String>(fields.kind, "type", "a string")?.as_str() {
+        let [kind, transfer, transfer_id, scanned, at] =
+            json::fields(text, ["type", "transfer", "transferId", "scanned", "at"])?;
+        match json::required::<String>(kind, "type", "a string")?.as_str() {
             "status" => {
-                let transfer = fields
-                    .transfer
-                    .ok_or(DecodeError::Missing { field: "transfer" })?;
+                let transfer = json::present(transfer).ok_or(DecodeError::Missing { field: "transfer" })?;
                 Ok(ServerMessage::Status(Transfer::decode(transfer.get())?))
             }
             "error" => Ok(ServerMessage::Error(ErrorBody::decode(text)?)),
             "pong" => Ok(ServerMessage::Pong),
             "scan" => Ok(ServerMessage::Scan {
-                transfer_id: json::required(
-                    fields.transfer_id,
-                    "transferId",
-                    "1 to 128 of A-Z a-z 0-9 . _ ~ : -",
-                )?,
-                scanned: json::required(fields.scanned, "scanned", "true or false")?,
-                at: json::required(fields.at, "at", "a time like 2024-01-15T10:30:00.000Z")?,
+                transfer_id: json::required(transfer_id, "transferId", "1 to 128 of A-Z a-z 0-9 . _ ~ : -")?,
+                scanned: json::required(scanned, "scanned", "true or false")?,
+                at: json::required(at, "at", "a time like 2024-01-15T10:30:00.000Z")?,
             }),
             _ => Ok(ServerMessage::Unknown),
         }

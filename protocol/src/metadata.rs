@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::amount::same_number;
 use crate::exact;
+use crate::json;
 
 /// Most bytes of JSON that metadata may have: 8 KiB.
 pub const MAX_METADATA_BYTES: usize = 8 * 1024;
@@ -116,10 +117,10 @@ impl Metadata {
     /// Parses once in full: raw JSON is not checked for lone surrogates, numbers beyond a double, or
     /// depth, and everything below relies on these.
     fn read(raw: Box<RawValue>) -> Result<Metadata, InvalidMetadata> {
-        match serde_json::from_str(raw.get()) {
-            Ok(Value::Object(_)) => Ok(Metadata(raw)),
-            Ok(_) => Err(InvalidMetadata::NotAnObject),
-            Err(_) => Err(InvalidMetadata::NotJson),
+        match json::Value::read(raw.get()) {
+            Some(json::Value::Object) => Ok(Metadata(raw)),
+            Some(_) => Err(InvalidMetadata::NotAnObject),
+            None => Err(InvalidMetadata::NotJson),
         }
     }
 }
@@ -189,31 +190,32 @@ fn depth(json: &str) -> usize {
 /// Whether two JSON texts mean the same, numbers compared as exact decimals. The recursion is bounded:
 /// `Metadata::read` takes fewer than 128 levels.
 fn same(a: &RawValue, b: &RawValue) -> bool {
-    type Object<'a> = BTreeMap<Key<'a>, &'a RawValue>;
     let (a, b) = (a.get(), b.get());
     match (a.as_bytes().first(), b.as_bytes().first()) {
-        (Some(b'{'), Some(b'{')) => both(a, b, |a: Object<'_>, b: Object<'_>| {
+        (Some(b'{'), Some(b'{')) => both(object(a), object(b), |a, b| {
             a.len() == b.len()
                 && a.iter()
                     .zip(&b)
                     .all(|((ka, va), (kb, vb))| ka == kb && same(va, vb))
         }),
-        (Some(b'['), Some(b'[')) => both(a, b, |a: Vec<&RawValue>, b: Vec<&RawValue>| {
+        (Some(b'['), Some(b'[')) => both(json::items(a), json::items(b), |a, b| {
             a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| same(a, b))
         }),
-        (Some(b'"'), Some(b'"')) => both(a, b, |a: String, b: String| a == b),
+        (Some(b'"'), Some(b'"')) => both(json::Value::read(a), json::Value::read(b), |a, b| a == b),
         (Some(b'-' | b'0'..=b'9'), Some(b'-' | b'0'..=b'9')) => same_number(a, b),
         _ => a == b,
     }
 }
 
-fn both<'a, T: Deserialize<'a>>(a: &'a str, b: &'a str, same: impl FnOnce(T, T) -> bool) -> bool {
-    match (serde_json::from_str(a), serde_json::from_str(b)) {
-        (Ok(a), Ok(b)) => same(a, b),
-        _ => false,
-    }
+fn both<T>(a: Option<T>, b: Option<T>, same: impl FnOnce(T, T) -> bool) -> bool {
+    a.zip(b).is_some_and(|(a, b)| same(a, b))
 }
 
-/// A field's name, borrowed when it holds no escape.
-#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+/// Of a field that is given twice the last one counts.
+fn object(text: &str) -> Option<BTreeMap<Cow<'_, str>, &RawValue>> {
+    let mut object = BTreeMap::new();
+    for (name, value) in json::entries(text)? {
+        object.insert(name, value);
+    }
+    Some(object)
+}

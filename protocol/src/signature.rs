@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
-use crate::json;
+use crate::json::{self, FromValue};
 
 #[cfg(feature = "hmac")]
 mod mac;
@@ -92,6 +92,12 @@ impl Signature {
 impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Signature([redacted])")
+    }
+}
+
+impl FromValue for Signature {
+    fn from_value(value: json::Value<'_>) -> Option<Signature> {
+        Signature::new(String::from_value(value)?).ok()
     }
 }
 

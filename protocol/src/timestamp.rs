@@ -6,6 +6,8 @@ use std::str::FromStr;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::json::{FromValue, Value};
+
 /// A point in time, to the millisecond, within the years 0000 to 9999 that RFC 3339 can write.
 ///
 /// ```
@@ -77,6 +79,15 @@ impl FromStr for Timestamp {
             Ok(Timestamp(millis))
         } else {
             Err(InvalidTimestamp)
+        }
+    }
+}
+
+impl FromValue for Timestamp {
+    fn from_value(value: Value<'_>) -> Option<Timestamp> {
+        match value {
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
         }
     }
 }

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::de::Error;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use crate::amount::Amount;
 use crate::error::DecodeError;
@@ -76,6 +75,12 @@ impl FromStr for TransferId {
 
     fn from_str(id: &str) -> Result<TransferId, InvalidTransferId> {
         TransferId::new(id)
+    }
+}
+
+impl json::FromValue for TransferId {
+    fn from_value(value: json::Value<'_>) -> Option<TransferId> {
+        TransferId::new(String::from_value(value)?).ok()
     }
 }
 
@@ -179,6 +184,15 @@ impl FromStr for Status {
     }
 }
 
+impl json::FromValue for Status {
+    fn from_value(value: json::Value<'_>) -> Option<Status> {
+        match value {
+            json::Value::Text(name) => Some(Status::from_name(&name)),
+            _ => None,
+        }
+    }
+}
+
 impl Serialize for Status {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -266,48 +280,45 @@ impl Transfer {
     /// # Errors
     /// [`DecodeError`], which names the field.
     pub fn decode(text: &str) -> Result<Transfer, DecodeError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Fields<'a> {
-            #[serde(borrow)]
-            id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            status: Option<&'a RawValue>,
-            #[serde(borrow)]
-            message: Option<&'a RawValue>,
-            #[serde(borrow)]
-            amount: Option<&'a RawValue>,
-            #[serde(borrow)]
-            merchant_id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            customer_id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            updated_at: Option<&'a RawValue>,
-            #[serde(borrow)]
-            metadata: Option<&'a RawValue>,
-            #[serde(borrow)]
-            version: Option<&'a RawValue>,
-        }
-        let fields: Fields<'_> = json::object(text)?;
+        let [
+            id,
+            status,
+            message,
+            amount,
+            merchant_id,
+            customer_id,
+            updated_at,
+            metadata,
+            version,
+        ] = json::fields(
+            text,
+            [
+                "id",
+                "status",
+                "message",
+                "amount",
+                "merchantId",
+                "customerId",
+                "updatedAt",
+                "metadata",
+                "version",
+            ],
+        )?;
         Ok(Transfer {
-            id: json::required(fields.id, "id", "1 to 128 of A-Z a-z 0-9 . _ ~ : -")?,
-            status: json::required(fields.status, "status", "a string")?,
-            message: json::optional(fields.message, "message", "a string")?,
+            id: json::required(id, "id", "1 to 128 of A-Z a-z 0-9 . _ ~ : -")?,
+            status: json::required(status, "status", "a string")?,
+            message: json::optional(message, "message", "a string")?,
             amount: json::optional_text(
-                fields.amount,
+                amount,
                 "amount",
                 "a finite number of up to 64 characters",
                 |raw| raw.get().parse().ok(),
             )?,
-            merchant_id: json::optional(fields.merchant_id, "merchantId", "a string")?,
-            customer_id: json::optional(fields.customer_id, "customerId", "a string")?,
-            updated_at: json::required(
-                fields.updated_at,
-                "updatedAt",
-                "a time like 2024-01-15T10:30:00.000Z",
-            )?,
-            metadata: json::optional_text(fields.metadata, "metadata", "a JSON object", Metadata::from_raw)?,
-            version: json::optional(fields.version, "version", "an integer from 0")?,
+            merchant_id: json::optional(merchant_id, "merchantId", "a string")?,
+            customer_id: json::optional(customer_id, "customerId", "a string")?,
+            updated_at: json::required(updated_at, "updatedAt", "a time like 2024-01-15T10:30:00.000Z")?,
+            metadata: json::optional_text(metadata, "metadata", "a JSON object", Metadata::from_raw)?,
+            version: json::optional(version, "version", "an integer from 0")?,
         })
     }
 }

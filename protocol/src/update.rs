@@ -1,9 +1,11 @@
 //! What a backend posts to `/update`: a new status, and which other fields change.
 
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::amount::Amount;
-use crate::json;
+use crate::error::DecodeError;
+use crate::json::{self, FromValue};
 use crate::metadata::{InvalidMetadata, Metadata};
 use crate::transfer::{Status, TransferId};
 
@@ -37,6 +39,29 @@ impl<T> Patch<T> {
         match self {
             Patch::Set(value) => Some(value),
             Patch::Keep | Patch::Remove => None,
+        }
+    }
+
+    /// Reads a field's JSON: `null` removes, which is not the same as an absent field.
+    ///
+    /// # Errors
+    /// [`DecodeError::Invalid`], which says what is `expected`.
+    pub fn read(
+        raw: Option<&RawValue>,
+        field: &'static str,
+        expected: &'static str,
+    ) -> Result<Patch<T>, DecodeError>
+    where
+        T: FromValue,
+    {
+        Ok(Patch::of(raw, json::optional(raw, field, expected)?))
+    }
+
+    fn of(raw: Option<&RawValue>, value: Option<T>) -> Patch<T> {
+        match (raw, value) {
+            (None, _) => Patch::Keep,
+            (_, None) => Patch::Remove,
+            (_, Some(value)) => Patch::Set(value),
         }
     }
 
@@ -221,8 +246,6 @@ impl Update {
 
 #[cfg(feature = "hmac")]
 mod decode {
-    use serde::de::DeserializeOwned;
-    use serde::{Deserialize, Deserializer};
     use serde_json::value::RawValue;
 
     use super::{InvalidUpdate, MAX_UPDATE_BYTES, Patch, Update};
@@ -230,27 +253,6 @@ mod decode {
     use crate::json;
     use crate::metadata::Metadata;
     use crate::sign::Verified;
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Fields<'a> {
-        #[serde(borrow)]
-        transfer_id: Option<&'a RawValue>,
-        #[serde(borrow)]
-        status: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "keep_null")]
-        message: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "keep_null")]
-        amount: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "keep_null")]
-        merchant_id: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "keep_null")]
-        customer_id: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "keep_null")]
-        metadata: Option<&'a RawValue>,
-        #[serde(borrow)]
-        if_version: Option<&'a RawValue>,
-    }
 
     const STATUS: &str = "one of pending, processing, completed, failed, cancelled";
     const MESSAGE: &str = "a string of up to 1,024 characters, or null";
@@ -271,18 +273,38 @@ mod decode {
                     limit: MAX_UPDATE_BYTES,
                 });
             }
-            let fields: Fields<'_> =
-                json::object(std::str::from_utf8(body).map_err(|_| DecodeError::NotUtf8)?)?;
+            let [
+                transfer_id,
+                status,
+                message,
+                amount,
+                merchant_id,
+                customer_id,
+                metadata,
+                if_version,
+            ] = json::fields(
+                std::str::from_utf8(body).map_err(|_| DecodeError::NotUtf8)?,
+                [
+                    "transferId",
+                    "status",
+                    "message",
+                    "amount",
+                    "merchantId",
+                    "customerId",
+                    "metadata",
+                    "ifVersion",
+                ],
+            )?;
             let id = "1 to 128 of A-Z a-z 0-9 . _ ~ : -";
             let update = Update {
-                transfer_id: json::required(fields.transfer_id, "transferId", id)?,
-                status: json::required(fields.status, "status", STATUS)?,
-                message: patch(fields.message, "message", MESSAGE)?,
-                amount: patch_text(fields.amount, "amount", AMOUNT, |raw| raw.get().parse().ok())?,
-                merchant_id: patch(fields.merchant_id, "merchantId", PARTY)?,
-                customer_id: patch(fields.customer_id, "customerId", PARTY)?,
-                metadata: patch_text(fields.metadata, "metadata", METADATA, Metadata::from_raw)?,
-                if_version: json::optional(fields.if_version, "ifVersion", IF_VERSION)?,
+                transfer_id: json::required(transfer_id, "transferId", id)?,
+                status: json::required(status, "status", STATUS)?,
+                message: Patch::read(message, "message", MESSAGE)?,
+                amount: patch_text(amount, "amount", AMOUNT, |raw| raw.get().parse().ok())?,
+                merchant_id: Patch::read(merchant_id, "merchantId", PARTY)?,
+                customer_id: Patch::read(customer_id, "customerId", PARTY)?,
+                metadata: patch_text(metadata, "metadata", METADATA, Metadata::from_raw)?,
+                if_version: json::optional(if_version, "ifVersion", IF_VERSION)?,
             };
             update.check().map_err(|reason| match reason {
                 InvalidUpdate::UnknownStatus => DecodeError::Invalid {
@@ -310,30 +332,12 @@ mod decode {
         }
     }
 
-    /// Keeps `null` apart from an absent field, which is the default `None`.
-    fn keep_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(Some)
-    }
-
-    fn patch<T: DeserializeOwned>(
-        raw: Option<&RawValue>,
-        field: &'static str,
-        expected: &'static str,
-    ) -> Result<Patch<T>, DecodeError> {
-        patch_text(raw, field, expected, |raw| serde_json::from_str(raw.get()).ok())
-    }
-
     fn patch_text<T>(
         raw: Option<&RawValue>,
         field: &'static str,
         expected: &'static str,
         read: impl FnOnce(&RawValue) -> Option<T>,
     ) -> Result<Patch<T>, DecodeError> {
-        match raw {
-            None => Ok(Patch::Keep),
-            Some(raw) => {
-                Ok(json::optional_text(Some(raw), field, expected, read)?.map_or(Patch::Remove, Patch::Set))
-            }
-        }
+        Ok(Patch::of(raw, json::optional_text(raw, field, expected, read)?))
     }
 }

@@ -336,6 +336,15 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// JSON that we wrote ourselves and cannot read back.
+    pub(crate) fn unreadable(error: DecodeError) -> Self {
+        Self::Internal {
+            cause: error.to_string(),
+        }
+    }
+}
+
 impl From<JsValue> for ApiError {
     fn from(error: JsValue) -> Self {
         Self::Internal {

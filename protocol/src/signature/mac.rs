@@ -5,13 +5,10 @@ use base64::alphabet;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::Mac;
-use serde::Deserialize;
-use serde_json::Number;
-use serde_json::value::RawValue;
 
 use super::{Facts, Signature};
 use crate::error::{DecodeError, ErrorCode};
-use crate::json;
+use crate::json::{self, Whole};
 use crate::sign::{Key, KeyRing, MAC_LENGTH, Verified};
 use crate::transfer::TransferId;
 use crate::update::MAX_PARTY_ID_LENGTH;
@@ -263,21 +260,12 @@ impl Payload {
     }
 
     fn read(text: &str) -> Result<Payload, DecodeError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Fields<'a> {
-            #[serde(borrow)]
-            transfer_request_id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            merchant_id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            expiry: Option<&'a RawValue>,
-        }
-        let fields: Fields<'_> = json::object(text)?;
+        let [transfer_request_id, merchant_id, expiry] =
+            json::fields(text, ["transferRequestId", "merchantId", "expiry"])?;
         let payload = Payload {
-            transfer_request_id: json::required(fields.transfer_request_id, "transferRequestId", TRANSFER)?,
-            merchant_id: json::required(fields.merchant_id, "merchantId", MERCHANT)?,
-            expiry: whole_seconds(&json::required(fields.expiry, "expiry", EXPIRY)?)?,
+            transfer_request_id: json::required(transfer_request_id, "transferRequestId", TRANSFER)?,
+            merchant_id: json::required(merchant_id, "merchantId", MERCHANT)?,
+            expiry: whole_seconds(json::required(expiry, "expiry", EXPIRY)?)?,
         };
         if payload.merchant_id.chars().count() > MAX_PARTY_ID_LENGTH {
             return Err(DecodeError::Invalid {
@@ -300,23 +288,13 @@ impl Payload {
     }
 }
 
-/// A fraction is cut off; what is milliseconds by mistake would be valid for thousands of years.
-fn whole_seconds(number: &Number) -> Result<u64, DecodeError> {
-    let seconds = match (number.as_u64(), number.as_f64()) {
-        (Some(seconds), _) => Some(seconds),
-        // A cast to an integer cuts off the fraction, and stops at the largest one.
-        (None, Some(seconds)) if seconds.is_sign_positive() => Some(seconds as u64),
-        _ => None,
-    };
-    match seconds {
-        Some(seconds) if seconds < MILLISECONDS => Ok(seconds),
-        Some(_) => Err(DecodeError::Invalid {
+/// What is milliseconds by mistake would be valid for thousands of years.
+fn whole_seconds(Whole(seconds): Whole) -> Result<u64, DecodeError> {
+    match seconds < MILLISECONDS {
+        true => Ok(seconds),
+        false => Err(DecodeError::Invalid {
             field: "expiry",
             expected: "Unix seconds, not milliseconds",
-        }),
-        None => Err(DecodeError::Invalid {
-            field: "expiry",
-            expected: EXPIRY,
         }),
     }
 }

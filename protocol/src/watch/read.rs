@@ -1,8 +1,5 @@
 //! What came from the service, as the session sees it.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::{Scan, retry_after_ms};
 use crate::error::{DecodeError, ErrorBody};
 use crate::json;
@@ -67,13 +64,8 @@ pub(super) fn read_frame(text: &str, expected: &TransferId) -> Result<Frame<Tran
 
 /// A `scan` or an `error` message, readable or not.
 fn is_beside_the_transfer(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Fields<'a> {
-        #[serde(borrow, rename = "type")]
-        kind: Option<&'a RawValue>,
-    }
-    json::object(text)
-        .and_then(|fields: Fields<'_>| json::required::<String>(fields.kind, "type", "a string"))
+    json::fields(text, ["type"])
+        .and_then(|[kind]| json::required::<String>(kind, "type", "a string"))
         .is_ok_and(|kind| kind == "scan" || kind == "error")
 }
 

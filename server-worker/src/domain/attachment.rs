@@ -1,7 +1,8 @@
 //! What a hibernating socket remembers: small, and with a version, so that a deploy can tell what
 //! another one wrote.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use transfer_status_protocol::{DecodeError, json};
 
 use crate::domain::pulse::Pulse;
 use crate::domain::view::View;
@@ -9,7 +10,7 @@ use crate::domain::view::View;
 /// A client has so long to send its `subscribe` (contract, "WebSocket").
 pub(crate) const SUBSCRIBE_WITHIN_MS: i64 = 10_000;
 
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 /// Deadlines to subscribe share an alarm within a second, expiries within half a minute: an alarm
 /// costs a written row, and 4410 may come up to 60 s late.
 const DEADLINE_GRID_MS: i64 = 1_000;
@@ -36,25 +37,44 @@ pub(crate) enum Attachment {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Stored {
-    v: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    v: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     deadline: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     expiry: Option<u64>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     blank: bool,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     legacy: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     heard: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     full_at: Option<i64>,
 }
 
 fn is_default(flag: &bool) -> bool {
     !flag
+}
+
+impl Stored {
+    fn decode(text: &str) -> Result<Self, DecodeError> {
+        let [v, deadline, expiry, blank, legacy, heard, full_at] = json::fields(
+            text,
+            ["v", "deadline", "expiry", "blank", "legacy", "heard", "full_at"],
+        )?;
+        let (number, flag) = ("an integer", "true or false");
+        Ok(Self {
+            v: json::required(v, "v", number)?,
+            deadline: json::optional(deadline, "deadline", number)?,
+            expiry: json::optional(expiry, "expiry", number)?,
+            blank: json::optional(blank, "blank", flag)?.unwrap_or_default(),
+            legacy: json::optional(legacy, "legacy", flag)?.unwrap_or_default(),
+            heard: json::optional(heard, "heard", number)?,
+            full_at: json::optional(full_at, "full_at", number)?,
+        })
+    }
 }
 
 impl Attachment {
@@ -84,7 +104,7 @@ impl Attachment {
     /// Reads what [`Attachment::encode`] wrote; `None` when another deploy wrote something else. A socket of a deploy
     /// that kept no [`Pulse`] counts as heard of now.
     pub(crate) fn decode(text: &str, now: i64) -> Option<(Self, Pulse)> {
-        let stored: Stored = serde_json::from_str(text).ok()?;
+        let stored = Stored::decode(text).ok()?;
         let pulse = Pulse {
             heard: stored.heard.unwrap_or(now),
             full_at: stored.full_at.unwrap_or(now),

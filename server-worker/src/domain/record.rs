@@ -1,9 +1,7 @@
 //! A transfer with what a room keeps beside it, and the text that the archive holds of it. Pure.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
-use transfer_status_protocol::Transfer;
+use transfer_status_protocol::{DecodeError, Transfer, json};
 
 use crate::domain::outbox::{Held, Mark, Written};
 use crate::domain::timeline::{self, Entry, Timeline, Trail};
@@ -43,23 +41,32 @@ impl Copy {
         let is_listed = self.is_listed;
         Some(Written { at, is_listed })
     }
-}
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Stored<'a> {
-    #[serde(borrow)]
-    transfer: &'a RawValue,
-    #[serde(default)]
-    timeline: Vec<Entry>,
-    #[serde(default)]
-    word: Option<String>,
-    #[serde(default)]
-    unconfirmed: Option<Unconfirmed>,
-    #[serde(default)]
-    archived_at: Option<i64>,
-    #[serde(default)]
-    listed: bool,
+    fn decode(text: &str, settled: Vec<Entry>) -> Result<Self, DecodeError> {
+        let [transfer, fresh, word, unconfirmed, archived_at, listed] = json::fields(
+            text,
+            [
+                "transfer",
+                "timeline",
+                "word",
+                "unconfirmed",
+                "archivedAt",
+                "listed",
+            ],
+        )?;
+        let doc = transfer.ok_or(DecodeError::Missing { field: "transfer" })?.get();
+        Ok(Self {
+            record: Record {
+                transfer: Transfer::decode(doc)?,
+                doc: doc.to_owned(),
+                timeline: Timeline::of(settled, timeline::decode(fresh.map(RawValue::get))?),
+                word: json::optional(word, "word", "a string")?,
+                unconfirmed: Unconfirmed::decode(unconfirmed)?,
+            },
+            written_at: json::optional(archived_at, "archivedAt", "an integer")?,
+            is_listed: json::optional(listed, "listed", "true or false")?.unwrap_or_default(),
+        })
+    }
 }
 
 impl Record {
@@ -148,28 +155,12 @@ impl Record {
 
     /// Reads what [`Record::archive`] made, in this release or an earlier one; `None` when it is something else.
     pub(crate) fn from_archive(text: &str) -> Option<Copy> {
-        let stored: Stored<'_> = serde_json::from_str(text).ok()?;
-        Some(Copy {
-            written_at: stored.archived_at,
-            is_listed: stored.listed,
-            record: Self::from_stored(stored, Vec::new())?,
-        })
+        Copy::decode(text, Vec::new()).ok()
     }
 
     /// Reads what [`Record::row`] made; `settled` is the other part of the timeline.
     pub(crate) fn from_row(text: &str, settled: Vec<Entry>) -> Option<Self> {
-        Self::from_stored(serde_json::from_str(text).ok()?, settled)
-    }
-
-    fn from_stored(stored: Stored<'_>, settled: Vec<Entry>) -> Option<Self> {
-        let doc = stored.transfer.get();
-        Some(Self {
-            transfer: Transfer::decode(doc).ok()?,
-            doc: doc.to_owned(),
-            timeline: Timeline::of(settled, stored.timeline),
-            word: stored.word,
-            unconfirmed: stored.unconfirmed,
-        })
+        Copy::decode(text, settled).ok().map(|copy| copy.record)
     }
 
     /// What the recent index lists: the transfer without its metadata, which may be 8 KiB, but with the `currency` that
@@ -197,12 +188,10 @@ impl Record {
 
     /// The code of ISO 4217 under `currency` in the metadata, where there is one of that shape.
     fn currency(&self) -> Option<String> {
-        match self.transfer.metadata.as_ref()?.to_value().get("currency")? {
-            Value::String(code) if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) => {
-                Some(code.clone())
-            }
-            _ => None,
-        }
+        let metadata = self.transfer.metadata.as_ref()?;
+        let [currency] = json::fields(metadata.as_json(), ["currency"]).ok()?;
+        let code: String = json::required(currency, "currency", "a string").ok()?;
+        (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
-use transfer_status_protocol::{Status, Timestamp, Transfer};
+use serde::Serialize;
+use transfer_status_protocol::{DecodeError, Status, Timestamp, Transfer, json};
 
 /// How a transfer began is always kept.
 const FIRST: usize = 8;
@@ -11,7 +11,7 @@ const FIRST: usize = 8;
 const NEWEST: usize = 120;
 
 /// One change of a transfer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry {
     /// The version that it made.
@@ -21,16 +21,16 @@ pub(crate) struct Entry {
     /// When.
     pub(crate) updated_at: Timestamp,
     /// The text for people, if there was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
     /// Which key signed it, by the fingerprint that the deploy guide tells how to make.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,
     /// The request that brought it, as the platform's own logs and the caller's `cf-ray` name it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request: Option<String>,
     /// When it came in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) received_at: Option<Timestamp>,
 }
 
@@ -57,6 +57,30 @@ impl Entry {
             request: None,
             received_at: None,
         }
+    }
+
+    fn decode(text: &str) -> Result<Self, DecodeError> {
+        let [version, status, updated_at, message, key, request, received_at] = json::fields(
+            text,
+            [
+                "version",
+                "status",
+                "updatedAt",
+                "message",
+                "key",
+                "request",
+                "receivedAt",
+            ],
+        )?;
+        Ok(Self {
+            version: json::required(version, "version", "an integer")?,
+            status: json::required(status, "status", "a string")?,
+            updated_at: json::required(updated_at, "updatedAt", "a time")?,
+            message: json::optional(message, "message", "a string")?,
+            key: json::optional(key, "key", "a string")?,
+            request: json::optional(request, "request", "a string")?,
+            received_at: json::optional(received_at, "receivedAt", "a time")?,
+        })
     }
 }
 
@@ -143,6 +167,16 @@ impl PartialEq for Timeline {
     }
 }
 
+/// Reads what [`encode`] wrote; what is absent has no entry.
+pub(crate) fn decode(text: Option<&str>) -> Result<Vec<Entry>, DecodeError> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let entries = json::items(text).ok_or(DecodeError::NotAnObject)?;
+    entries
+        .into_iter()
+        .map(|entry| Entry::decode(entry.get()))
+        .collect()
+}
+
 /// Entries as a JSON array.
 pub(crate) fn encode<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
     // Strings and numbers: nothing that could fail to be written.
@@ -176,7 +210,7 @@ mod tests {
             text,
             r#"[{"version":1,"status":"processing","updatedAt":"2023-11-14T22:13:20.001Z"},{"version":2,"status":"processing","updatedAt":"2023-11-14T22:13:20.002Z","message":"step 2"}]"#
         );
-        let read = Timeline::of(Vec::new(), serde_json::from_str(&text).unwrap());
+        let read = Timeline::of(Vec::new(), super::decode(Some(&text)).unwrap());
         assert_eq!(read, timeline(2));
     }
 

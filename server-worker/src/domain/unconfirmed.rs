@@ -1,17 +1,18 @@
 //! What has to be remembered of updates that were taken while the archive could not be asked. Pure.
 
-use serde::{Deserialize, Serialize};
-use transfer_status_protocol::{Patch, Update};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use transfer_status_protocol::json::{self, FromValue, Value};
+use transfer_status_protocol::{DecodeError, Patch, Update};
 
 /// What has to be known of unconfirmed updates besides what they made.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Unconfirmed {
     /// The fields that they removed and did not set again.
-    #[serde(default)]
     removed: Vec<Field>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Field {
     Message,
@@ -21,7 +22,35 @@ pub(super) enum Field {
     Metadata,
 }
 
+impl FromValue for Field {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        Some(match String::from_value(value)?.as_str() {
+            "message" => Self::Message,
+            "amount" => Self::Amount,
+            "merchantId" => Self::MerchantId,
+            "customerId" => Self::CustomerId,
+            "metadata" => Self::Metadata,
+            _ => return None,
+        })
+    }
+}
+
 impl Unconfirmed {
+    /// Reads what [`Unconfirmed::encode`] wrote; `None` where there is nothing.
+    pub(super) fn decode(raw: Option<&RawValue>) -> Result<Option<Self>, DecodeError> {
+        let Some(raw) = raw.filter(|raw| raw.get() != "null") else {
+            return Ok(None);
+        };
+        let [removed] = json::fields(raw.get(), ["removed"])?;
+        let removed = removed.map_or(Some(Vec::new()), |removed| json::items(removed.get()));
+        let removed = removed.ok_or(DecodeError::NotAnObject)?;
+        let removed = removed
+            .into_iter()
+            .map(|field| json::required(Some(field), "removed", "the names of fields"))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Self { removed }))
+    }
+
     /// The same after one more update.
     #[must_use]
     pub(crate) fn after(mut self, update: &Update) -> Self {

@@ -1,12 +1,11 @@
 //! A transfer as readers of the earlier API know it: upper-case words, `details`, times as numbers. Pure.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use transfer_status_protocol::{Amount, ErrorCode, Metadata, Timestamp, Transfer, TransferId};
+use serde::Serialize;
+use transfer_status_protocol::{
+    Amount, DecodeError, ErrorCode, Metadata, Timestamp, Transfer, TransferId, json,
+};
 
 use crate::domain::record::Record;
 use crate::domain::word;
@@ -98,52 +97,65 @@ pub(crate) fn conflict(message: &str, transfer: &Transfer, used: Option<&str>) -
 
 /// A list of transfers in the earlier API's view: newest first, each once.
 #[derive(Debug, Default)]
-pub(crate) struct List(BTreeMap<Reverse<(i64, String)>, String>);
+pub(crate) struct List(Vec<Listed>);
+
+#[derive(Debug)]
+struct Listed {
+    updated_at: i64,
+    id: String,
+    shown: String,
+}
 
 impl List {
     /// Adds a page of the recent index, `{"transfers":[…], …}`.
-    pub(crate) fn add_page(&mut self, page: &str) -> Result<(), serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Page<'a> {
-            #[serde(borrow)]
-            transfers: Vec<&'a RawValue>,
-        }
-        #[derive(Deserialize)]
-        struct Listed {
-            #[serde(default)]
-            word: Option<String>,
-        }
-        for listed in serde_json::from_str::<Page<'_>>(page)?.transfers {
-            let Listed { word } = serde_json::from_str(listed.get())?;
-            let listed = Transfer::decode(listed.get()).map_err(serde::de::Error::custom)?;
+    pub(crate) fn add_page(&mut self, page: &str) -> Result<(), DecodeError> {
+        let [transfers] = json::fields(page, ["transfers"])?;
+        let transfers = transfers.and_then(|transfers| json::items(transfers.get()));
+        for listed in transfers.ok_or(DecodeError::Missing { field: "transfers" })? {
+            let [word] = json::fields(listed.get(), ["word"])?;
+            let word: Option<String> = json::optional(word, "word", "a string")?;
+            let listed = Transfer::decode(listed.get())?;
             self.add(transfer(&listed, word.as_deref()))?;
         }
         Ok(())
     }
 
     /// Adds one as [`transfer`] shows it; of two with one id the newer counts.
-    pub(crate) fn add(&mut self, shown: String) -> Result<(), serde_json::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Place {
-            id: String,
-            updated_at: i64,
-        }
-        let Place { id, updated_at } = serde_json::from_str(&shown)?;
-        let known = self.0.keys().find(|Reverse((_, known))| *known == id).cloned();
-        if let Some(known) = known {
-            if known.0.0 > updated_at {
+    pub(crate) fn add(&mut self, shown: String) -> Result<(), DecodeError> {
+        let [id, updated_at] = json::fields(&shown, ["id", "updatedAt"])?;
+        let id: String = json::required(id, "id", "a string")?;
+        let updated_at = json::required(updated_at, "updatedAt", "an integer")?;
+        if let Some(known) = self.0.iter().position(|known| known.id == id) {
+            if self
+                .0
+                .get(known)
+                .is_some_and(|known| known.updated_at > updated_at)
+            {
                 return Ok(());
             }
-            self.0.remove(&known);
+            self.0.remove(known);
         }
-        self.0.insert(Reverse((updated_at, id)), shown);
+        let is_newer = |known: &Listed| (known.updated_at, &known.id) > (updated_at, &id);
+        let place = self.0.partition_point(is_newer);
+        self.0.insert(
+            place,
+            Listed {
+                updated_at,
+                id,
+                shown,
+            },
+        );
         Ok(())
     }
 
     /// The newest of them as `{"transfers":[…]}`.
     pub(crate) fn encode(&self, limit: usize) -> String {
-        let newest: Vec<_> = self.0.values().take(limit).map(String::as_str).collect();
+        let newest: Vec<_> = self
+            .0
+            .iter()
+            .take(limit)
+            .map(|listed| listed.shown.as_str())
+            .collect();
         format!(r#"{{"transfers":[{}]}}"#, newest.join(","))
     }
 }

@@ -1,5 +1,7 @@
 //! Reads a request's body up to a limit, whatever its headers claim.
 
+use serde_json::value::RawValue;
+use transfer_status_protocol::{DecodeError, json};
 use worker::js_sys::{Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -36,6 +38,17 @@ pub(crate) async fn read(incoming: &Incoming<'_>, limit: usize) -> Result<Vec<u8
         Some(Ok(_)) => Err(ApiError::BodyTooLarge),
         Some(Err(_)) | None => read_chunks(request, limit).await,
     }
+}
+
+/// The fields of a body that is one JSON object.
+///
+/// # Errors
+/// [`DecodeError`] when it is something else.
+pub(crate) fn fields<'a, const N: usize>(
+    body: &'a [u8],
+    names: [&str; N],
+) -> Result<[Option<&'a RawValue>; N], DecodeError> {
+    json::fields(str::from_utf8(body).map_err(|_| DecodeError::NotUtf8)?, names)
 }
 
 async fn read_chunks(request: &Request, limit: usize) -> Result<Vec<u8>, ApiError> {

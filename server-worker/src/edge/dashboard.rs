@@ -3,8 +3,7 @@
 //! Proof is the admin's token, as `Authorization: Bearer …`, or the session cookie that the sign-in page
 //! gets for it. Without `ADMIN_TOKEN` all of this is closed, and says why.
 
-use serde::Deserialize;
-use transfer_status_protocol::TransferId;
+use transfer_status_protocol::{TransferId, json};
 use worker::Env;
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen_futures::JsFuture;
@@ -107,17 +106,15 @@ pub(crate) async fn sign_in(
     env: &Env,
     config: &Config,
 ) -> Result<Response, ApiError> {
-    #[derive(Deserialize)]
-    struct SignIn {
-        token: String,
-    }
     let admin = config
         .admin
         .as_ref()
         .map_err(|closed| ApiError::AdminClosed(*closed))?;
     let body = body::read(incoming, MAX_SIGN_IN_BYTES).await?;
-    let given: SignIn = serde_json::from_slice(&body).map_err(|_| ApiError::BadSignIn)?;
-    proof::admin_token(config, admin, incoming, given.token.trim())?;
+    let token = body::fields(&body, ["token"])
+        .and_then(|[token]| json::required::<String>(token, "token", "a string"))
+        .map_err(|_| ApiError::BadSignIn)?;
+    proof::admin_token(config, admin, incoming, token.trim())?;
     let session = Sessions::open(random::name()?, now_unix_seconds());
     sessions::open(env, &session.id, session.expiry).await?;
     let cookie = admin.sessions().cookie(&session, incoming.is_secure());

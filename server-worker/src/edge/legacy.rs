@@ -12,12 +12,10 @@
 pub(crate) mod error;
 mod report;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
 use transfer_status_protocol::sign::KeyRing;
 use transfer_status_protocol::signature::{self, Claims, SubscriptionError};
 use transfer_status_protocol::update::MAX_UPDATE_BYTES;
-use transfer_status_protocol::{DecodeError, TransferId};
+use transfer_status_protocol::{TransferId, json};
 use worker::Env;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::Response;
@@ -70,11 +68,6 @@ pub(crate) async fn status(
     env: &Env,
     config: &Config,
 ) -> Result<Response, ApiError> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Shown {
-        merchant_id: Option<String>,
-    }
     let claims = claims(incoming, config)?;
     let id = value(incoming, "id").ok_or(LegacyError::NoId)?;
     let id = TransferId::new(id)?;
@@ -87,8 +80,9 @@ pub(crate) async fn status(
         _ if own => Ok(response),
         200 => {
             let shown = text(&response).await?.unwrap_or_default();
-            let Shown { merchant_id } = serde_json::from_str(&shown)?;
-            match merchant_id {
+            let shown_to = json::fields(&shown, ["merchantId"])
+                .and_then(|[merchant_id]| json::optional::<String>(merchant_id, "merchantId", "a string"));
+            match shown_to.map_err(ApiError::unreadable)? {
                 Some(merchant_id) if merchant_id == claims.merchant_id() => {
                     Ok(reply::json(200, &shown, &[])?)
                 }
@@ -118,10 +112,10 @@ pub(crate) async fn list(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
     let mut list = view::List::default();
     if config.legacy.merchant_reads && !claims.merchant_id().is_empty() {
         let page = recent::of_merchant(env, config, claims.merchant_id(), limit).await?;
-        list.add_page(&page)?;
+        list.add_page(&page).map_err(ApiError::unreadable)?;
     }
     if let Some(own) = own {
-        list.add(own)?;
+        list.add(own).map_err(ApiError::unreadable)?;
     }
     Ok(reply::json(200, &list.encode(limit), &[])?)
 }
@@ -134,21 +128,15 @@ pub(crate) async fn scan(
     scanned: bool,
 ) -> Result<Response, ApiError> {
     let body = body::read(incoming, MAX_SCAN_BYTES).await?;
-    let fields = serde_json::from_slice::<Map<String, Value>>(&body).unwrap_or_default();
-    if fields.contains_key("transferId") {
+    let text = str::from_utf8(&body).unwrap_or_default();
+    let [id, transfer_id] = json::last_fields(text, ["id", "transferId"]).unwrap_or_default();
+    if transfer_id.is_some() {
         return Err(ApiError::NoSignature);
     }
     if !config.legacy.open_scan {
         return Err(LegacyError::OpenScanIsOff.into());
     }
-    let id = fields.get("id").and_then(Value::as_str);
-    let id = id.ok_or(LegacyError::Body(DecodeError::Missing { field: "id" }))?;
-    let id = TransferId::new(id).map_err(|_| {
-        LegacyError::Body(DecodeError::Invalid {
-            field: "id",
-            expected: report::ID,
-        })
-    })?;
+    let id = json::required(id, "id", report::ID).map_err(LegacyError::Body)?;
     client::scan(env, &id, scanned, View::Legacy).await
 }
 

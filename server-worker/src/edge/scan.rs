@@ -1,7 +1,6 @@
 //! `POST /scan`: whoever holds the transfer's signature tells the watchers that the code was scanned.
 
-use serde::Deserialize;
-use transfer_status_protocol::TransferId;
+use transfer_status_protocol::{DecodeError, TransferId, json};
 use worker::Env;
 use worker::web_sys::Response;
 
@@ -18,13 +17,6 @@ use crate::room::client;
 /// Two short fields.
 const MAX_SCAN_BYTES: usize = 4 * 1024;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Scan {
-    transfer_id: TransferId,
-    scanned: bool,
-}
-
 /// Answers with what the watchers were told, and how many there were.
 pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) -> Result<Response, ApiError> {
     let authorization = incoming.header("authorization");
@@ -36,7 +28,15 @@ pub(crate) async fn post(incoming: &Incoming<'_>, env: &Env, config: &Config) ->
     };
     let body = body::read(incoming, MAX_SCAN_BYTES).await?;
     // The proof is of one transfer, which the body names: it has to be read first.
-    let scan: Scan = serde_json::from_slice(&body).map_err(|_| ApiError::BadScan)?;
-    proof::subscription(config, &signature, &scan.transfer_id, now_unix_seconds())?;
-    client::scan(env, &scan.transfer_id, scan.scanned, View::Current).await
+    let (transfer_id, scanned) = read(&body).map_err(|_| ApiError::BadScan)?;
+    proof::subscription(config, &signature, &transfer_id, now_unix_seconds())?;
+    client::scan(env, &transfer_id, scanned, View::Current).await
+}
+
+fn read(body: &[u8]) -> Result<(TransferId, bool), DecodeError> {
+    let [transfer_id, scanned] = body::fields(body, ["transferId", "scanned"])?;
+    Ok((
+        json::required(transfer_id, "transferId", "a transfer's id")?,
+        json::required(scanned, "scanned", "true or false")?,
+    ))
 }

@@ -5,7 +5,7 @@ use transfer_status_protocol::signature::SUBPROTOCOL;
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen::prelude::*;
 use worker::web_sys::{Headers, Response, ResponseInit};
-use worker::worker_sys::ext::ResponseInitExt;
+use worker::worker_sys::ext::{ResponseInitExt, WebSocketExt};
 use worker::{WebSocket, WebSocketPair};
 
 use crate::error::ApiError;
@@ -34,6 +34,16 @@ impl Frame {
         let raw: &Sending = socket.as_ref().unchecked_ref();
         raw.send(&self.0).is_ok()
     }
+}
+
+/// Has the platform keep a text or a number with a socket while its object sleeps.
+pub(crate) fn remember(socket: &WebSocket, value: JsValue) -> Result<(), JsValue> {
+    socket.as_ref().serialize_attachment(value)
+}
+
+/// What is kept with a socket.
+pub(crate) fn remembered(socket: &WebSocket) -> Option<JsValue> {
+    socket.as_ref().deserialize_attachment().ok()
 }
 
 /// Closes a socket; one that is closed already stays so.

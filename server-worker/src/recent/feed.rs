@@ -31,7 +31,7 @@ impl Shard {
         self.state.accept_websocket_with_tags(&server, &tags);
         self.state
             .set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
-        server.serialize_attachment(expiry.min(NEVER))?;
+        socket::remember(&server, (expiry.min(NEVER) as f64).into())?;
         Ok(socket::upgrade(&client, false)?)
     }
 
@@ -70,5 +70,5 @@ impl Shard {
 }
 
 fn expiry(ws: &WebSocket) -> Option<u64> {
-    ws.deserialize_attachment().ok().flatten()
+    socket::remembered(ws)?.as_f64().map(|expiry| expiry as u64)
 }

@@ -17,7 +17,8 @@ mod upkeep;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use transfer_status_protocol::{DecodeError, json};
 use worker::Env;
 use worker::js_sys::Promise;
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -143,23 +144,46 @@ async fn page(env: &Env, config: &Config, query: &Query) -> Result<String, ApiEr
 }
 
 fn listings(answers: &[String]) -> Result<Vec<Listing<'_>>, ApiError> {
-    let listings: Result<_, _> = answers
-        .iter()
-        .map(|answer| serde_json::from_str(answer))
-        .collect();
-    Ok(listings?)
+    let listings = answers.iter().map(|answer| Listing::decode(answer));
+    listings.collect::<Result<_, _>>().map_err(ApiError::unreadable)
 }
 
 /// What one shard, or all of them, know in numbers.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Stats {
-    shards: u16,
+    shards: u64,
     /// Whether entries have just gone to another shard, which may have answered before it had them.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     moved: bool,
     by_status: BTreeMap<String, u64>,
     per_minute: Vec<u64>,
+}
+
+impl Stats {
+    fn decode(text: &str) -> Result<Self, DecodeError> {
+        let [shards, moved, by_status, per_minute] =
+            json::fields(text, ["shards", "moved", "byStatus", "perMinute"])?;
+        let number = "an integer";
+        let by_status = by_status.and_then(|counts| json::entries(counts.get()));
+        let by_status = by_status.ok_or(DecodeError::Missing { field: "byStatus" })?;
+        let by_status = by_status.into_iter().map(|(status, count)| {
+            Ok((
+                status.into_owned(),
+                json::required(Some(count), "byStatus", number)?,
+            ))
+        });
+        let per_minute = per_minute.and_then(|counts| json::items(counts.get()));
+        let per_minute = per_minute.ok_or(DecodeError::Missing { field: "perMinute" })?;
+        let per_minute = per_minute.into_iter();
+        let per_minute = per_minute.map(|count| json::required(Some(count), "perMinute", number));
+        Ok(Self {
+            shards: json::required(shards, "shards", number)?,
+            moved: json::optional(moved, "moved", "true or false")?.unwrap_or_default(),
+            by_status: by_status.collect::<Result<_, DecodeError>>()?,
+            per_minute: per_minute.collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// `GET /dashboard/stats`: transfers by status, of those that the filters admit, and all updates a minute over the last
@@ -192,11 +216,8 @@ pub(crate) async fn stats(env: &Env, config: &Config, target: Target<'_>) -> Res
 }
 
 fn parts(answers: &[String]) -> Result<Vec<Stats>, ApiError> {
-    let parts: Result<_, _> = answers
-        .iter()
-        .map(|answer| serde_json::from_str(answer))
-        .collect();
-    Ok(parts?)
+    let parts = answers.iter().map(|answer| Stats::decode(answer));
+    parts.collect::<Result<_, _>>().map_err(ApiError::unreadable)
 }
 
 /// Opens the feed of one shard, until the end of the session that asks; `None` asks with the token itself.

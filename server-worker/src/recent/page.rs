@@ -1,12 +1,10 @@
 //! `GET /recent`: what is asked for, and the shards' answers merged into one page. Pure.
 
-use std::collections::HashSet;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
-use transfer_status_protocol::{Status, Timestamp, TransferId};
+use transfer_status_protocol::{DecodeError, Status, Timestamp, TransferId, json};
 
 use super::index::{Filter, Place};
 
@@ -163,30 +161,54 @@ fn read_cursor(text: &str) -> Option<Place> {
 }
 
 /// One listed transfer on its way from a shard.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Item<'a> {
     /// `updatedAt` in Unix milliseconds.
     pub(crate) at: i64,
     /// The transfer's id.
-    #[serde(borrow)]
     pub(crate) id: &'a str,
     /// The transfer.
-    #[serde(borrow)]
     pub(crate) doc: &'a RawValue,
 }
 
 /// A shard's answer.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Listing<'a> {
     /// One more than the page's limit, where there are so many: newest first.
-    #[serde(borrow)]
     pub(crate) items: Vec<Item<'a>>,
     /// Whether entries have just gone to another shard, which may have answered before it had them.
-    #[serde(default)]
     pub(crate) moved: bool,
     /// Whether the shard knows every filter that [`Query`] has; one of an earlier release does not say.
-    #[serde(default)]
     pub(crate) narrows: bool,
+}
+
+impl<'a> Item<'a> {
+    fn decode(text: &'a str) -> Result<Self, DecodeError> {
+        let [at, id, doc] = json::fields(text, ["at", "id", "doc"])?;
+        // No character of an id is ever escaped.
+        let id = id.and_then(|id| id.get().strip_prefix('"')?.strip_suffix('"'));
+        Ok(Self {
+            at: json::required(at, "at", "an integer")?,
+            id: id.ok_or(DecodeError::Missing { field: "id" })?,
+            doc: doc.ok_or(DecodeError::Missing { field: "doc" })?,
+        })
+    }
+}
+
+impl<'a> Listing<'a> {
+    /// Reads a shard's answer.
+    pub(crate) fn decode(text: &'a str) -> Result<Self, DecodeError> {
+        let [items, moved, narrows] = json::fields(text, ["items", "moved", "narrows"])?;
+        let items = items.and_then(|items| json::items(items.get()));
+        let items = items.ok_or(DecodeError::Missing { field: "items" })?;
+        let items = items.into_iter().map(|item| Item::decode(item.get()));
+        let flag = "true or false";
+        Ok(Self {
+            items: items.collect::<Result<_, _>>()?,
+            moved: json::optional(moved, "moved", flag)?.unwrap_or_default(),
+            narrows: json::optional(narrows, "narrows", flag)?.unwrap_or_default(),
+        })
+    }
 }
 
 /// The page as JSON, of at most `limit`; `next` leads on where there is more. A transfer that is on its way from one shard
@@ -199,14 +221,22 @@ pub(crate) fn merge(listings: Vec<Listing<'_>>, limit: usize) -> String {
     }
     let mut items: Vec<_> = listings.into_iter().flat_map(|listing| listing.items).collect();
     items.sort_unstable_by(|a, b| (b.at, b.id).cmp(&(a.at, a.id)));
-    let mut seen = HashSet::new();
-    items.retain(|item| seen.insert(item.id));
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let last = items.last().filter(|_| more);
+    let mut shown: Vec<Item<'_>> = Vec::new();
+    let mut more = false;
+    for item in items {
+        if shown.iter().any(|shown| shown.id == item.id) {
+            continue;
+        }
+        if shown.len() == limit {
+            more = true;
+            break;
+        }
+        shown.push(item);
+    }
+    let last = shown.last().filter(|_| more);
     let page = Page {
         next: last.map(|last| cursor(last.at, last.id)),
-        transfers: items.iter().map(|item| item.doc).collect(),
+        transfers: shown.iter().map(|item| item.doc).collect(),
     };
     // Made of JSON that was read already.
     serde_json::to_string(&page).unwrap_or_default()

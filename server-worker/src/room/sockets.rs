@@ -93,8 +93,8 @@ impl Room {
     }
 
     /// Keeps with a socket how it stands from now on.
-    fn remember(&self, ws: &WebSocket, attachment: Attachment, pulse: Pulse) -> worker::Result<()> {
-        ws.serialize_attachment(attachment.encode(pulse))?;
+    fn remember(&self, ws: &WebSocket, attachment: Attachment, pulse: Pulse) -> Result<(), JsValue> {
+        socket::remember(ws, attachment.encode(pulse).into())?;
         self.first_due.set(self.first_due.get().with(attachment));
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Room {
         let pulse = pulse.unwrap_or_else(|| Pulse::new(now_unix_millis()));
         let pulse = pulse.beat(now_unix_millis()).ok_or(ApiError::TooManyMessages)?;
         if let Some(known) = known {
-            ws.serialize_attachment(known.encode(pulse))?;
+            socket::remember(ws, known.encode(pulse).into())?;
         }
         let text: &JsString = match message.dyn_ref() {
             Some(text) => text,
@@ -417,7 +417,7 @@ fn address_tag(hash: &str) -> String {
 
 /// What the socket remembers; `None` when it cannot be read.
 fn kept(ws: &WebSocket) -> Option<(Attachment, Pulse)> {
-    let text = ws.deserialize_attachment::<String>().ok().flatten()?;
+    let text = socket::remembered(ws)?.as_string()?;
     Attachment::decode(&text, now_unix_millis())
 }
 

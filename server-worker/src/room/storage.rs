@@ -176,10 +176,9 @@ pub(crate) fn decode(text: &str, settled: Option<&str>) -> Result<Record, Storag
     let (schema, text) = text.split_once('\n').unwrap_or_default();
     match schema.parse() {
         Ok(SCHEMA) => {
-            let settled = settled.map(serde_json::from_str).transpose();
-            let settled = settled.map_err(|_| StorageError::Broken("its timeline is none"))?;
-            Record::from_row(text, settled.unwrap_or_default())
-                .ok_or(StorageError::Broken("it holds no transfer"))
+            let settled =
+                timeline::decode(settled).map_err(|_| StorageError::Broken("its timeline is none"))?;
+            Record::from_row(text, settled).ok_or(StorageError::Broken("it holds no transfer"))
         }
         Ok(found) => Err(StorageError::Newer { found }),
         Err(_) => Err(StorageError::Broken("it names no layout")),

@@ -20,17 +20,12 @@ impl World {
         }
         let now = self.room_now(r);
         let room = &self.rooms[r];
-        let settled = room
-            .current
-            .settled
-            .as_deref()
-            .map(serde_json::from_str)
-            .transpose();
+        let settled = timeline::decode(room.current.settled.as_deref());
         let record = room
             .current
             .row
             .as_deref()
-            .and_then(|row| Record::from_row(row, settled.ok()?.unwrap_or_default()));
+            .and_then(|row| Record::from_row(row, settled.ok()?));
         let is_blank = || {
             let open = room.sockets.values().filter(|socket| socket.is_open);
             open.map(|socket| Attachment::decode(&socket.attachment, now))

@@ -1,5 +1,6 @@
 //! What becomes of a transfer that was reported while the archive was away.
 
+use serde_json::value::RawValue;
 use transfer_status_protocol::{Metadata, Patch, Status, Timestamp, TransferId, Update};
 
 use super::reconcile;
@@ -129,14 +130,13 @@ fn what_is_unconfirmed_is_remembered_by_name() {
     remove.merchant_id = Patch::Remove;
     let noted = Unconfirmed::default().after(&remove);
     assert_eq!(noted.encode(), r#"{"removed":["message","merchantId"]}"#);
-    assert_eq!(
-        serde_json::from_str::<Unconfirmed>(&noted.encode()).unwrap(),
-        noted
-    );
-    assert_eq!(
-        serde_json::from_str::<Unconfirmed>("{}").unwrap(),
-        Unconfirmed::default()
-    );
+    let read = |text: &str| Unconfirmed::decode(Some(&RawValue::from_string(text.to_owned()).unwrap()));
+    assert_eq!(read(&noted.encode()), Ok(Some(noted)));
+    assert_eq!(read("{}"), Ok(Some(Unconfirmed::default())));
+    assert_eq!((read("null"), Unconfirmed::decode(None)), (Ok(None), Ok(None)));
+    for other in [r#"{"removed":["colour"]}"#, r#"{"removed":7}"#, "[]"] {
+        assert!(read(other).is_err(), "{other}");
+    }
 }
 
 #[test]

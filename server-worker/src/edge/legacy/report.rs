@@ -1,10 +1,11 @@
 //! What a backend of the earlier API posts: `{"token": "<payload>.<mac>"}`, verified and then read. Pure.
 
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
+use transfer_status_protocol::json::{self, Whole};
 use transfer_status_protocol::sign::{KeyRing, TimestampPolicy, Verified};
 use transfer_status_protocol::signature;
 use transfer_status_protocol::update::InvalidUpdate;
-use transfer_status_protocol::{DecodeError, Patch, TransferId, Update};
+use transfer_status_protocol::{DecodeError, Patch, Update};
 
 use super::error::LegacyError;
 use crate::domain::word;
@@ -31,13 +32,8 @@ pub(crate) struct Report {
 
 /// The token in a body; `None` when the body is something else.
 pub(crate) fn token_in(body: &[u8]) -> Option<String> {
-    match serde_json::from_slice::<Map<String, Value>>(body)
-        .ok()?
-        .remove("token")?
-    {
-        Value::String(token) => Some(token),
-        _ => None,
-    }
+    let [token] = json::last_fields(str::from_utf8(body).ok()?, ["token"]).ok()?;
+    json::required(token, "token", "a string").ok()
 }
 
 impl Report {
@@ -55,8 +51,9 @@ impl Report {
         now_unix_seconds: u64,
         policy: TimestampPolicy,
     ) -> Result<Self, LegacyError> {
-        let payload = Payload::read(&signature::open(keys, token)?)?;
-        match payload.expiry()? {
+        let text = signature::open(keys, token)?;
+        let payload = Payload::read(&text).map_err(LegacyError::Body)?;
+        match payload.expiry().map_err(LegacyError::Body)? {
             Some(expiry) if now_unix_seconds > expiry => return Err(LegacyError::Expired),
             Some(expiry)
                 if policy == TimestampPolicy::Required
@@ -67,46 +64,63 @@ impl Report {
             None if policy == TimestampPolicy::Required => return Err(LegacyError::NoExpiry),
             _ => {}
         }
-        payload.report()
+        payload.report().map_err(LegacyError::Body)
     }
 }
 
 /// The signed object: `{transferRequestId, merchantId, status, details?, customerName?, expiry?}`.
-struct Payload(Map<String, Value>);
+struct Payload<'a> {
+    transfer_request_id: Option<&'a RawValue>,
+    merchant_id: Option<&'a RawValue>,
+    status: Option<&'a RawValue>,
+    details: Option<&'a RawValue>,
+    customer_name: Option<&'a RawValue>,
+    expiry: Option<&'a RawValue>,
+}
 
-impl Payload {
-    fn read(text: &Verified<String>) -> Result<Self, LegacyError> {
-        serde_json::from_str(text.get())
-            .map(Self)
-            .map_err(|error| match error.classify() {
-                serde_json::error::Category::Data => LegacyError::Body(DecodeError::NotAnObject),
-                _ => LegacyError::Body(DecodeError::NotJson {
-                    line: error.line(),
-                    column: error.column(),
-                }),
-            })
+impl<'a> Payload<'a> {
+    fn read(text: &'a Verified<String>) -> Result<Self, DecodeError> {
+        let [
+            transfer_request_id,
+            merchant_id,
+            status,
+            details,
+            customer_name,
+            expiry,
+        ] = json::last_fields(
+            text.get(),
+            [
+                "transferRequestId",
+                "merchantId",
+                "status",
+                "details",
+                "customerName",
+                "expiry",
+            ],
+        )?;
+        Ok(Self {
+            transfer_request_id,
+            merchant_id,
+            status,
+            details,
+            customer_name,
+            expiry,
+        })
     }
 
-    fn expiry(&self) -> Result<Option<u64>, LegacyError> {
-        match self.0.get("expiry") {
-            None | Some(Value::Null) => Ok(None),
-            Some(expiry) => match (expiry.as_u64(), expiry.as_f64()) {
-                (Some(expiry), _) => Ok(Some(expiry)),
-                // A cast to an integer cuts off the fraction, and stops at the largest one.
-                (None, Some(expiry)) if expiry.is_sign_positive() => Ok(Some(expiry as u64)),
-                _ => Err(invalid("expiry", EXPIRY)),
-            },
-        }
+    fn expiry(&self) -> Result<Option<u64>, DecodeError> {
+        let expiry = json::optional(self.expiry, "expiry", EXPIRY)?;
+        Ok(expiry.map(|Whole(expiry)| expiry))
     }
 
-    fn report(&self) -> Result<Report, LegacyError> {
-        let id = TransferId::new(self.text("transferRequestId", ID)?)
-            .map_err(|_| invalid("transferRequestId", ID))?;
-        let used = self.text("status", word::WORDS)?;
-        let status = word::status(used).ok_or_else(|| invalid("status", word::WORDS))?;
-        let mut update = Update::new(id, status).with_merchant_id(self.text("merchantId", MERCHANT)?);
-        update.message = self.patch("details", DETAILS)?;
-        update.customer_id = match self.patch("customerName", CUSTOMER)? {
+    fn report(&self) -> Result<Report, DecodeError> {
+        let id = json::required(self.transfer_request_id, "transferRequestId", ID)?;
+        let word: String = json::required(self.status, "status", word::WORDS)?;
+        let status = word::status(&word).ok_or_else(|| invalid("status", word::WORDS))?;
+        let merchant_id: String = json::required(self.merchant_id, "merchantId", MERCHANT)?;
+        let mut update = Update::new(id, status).with_merchant_id(merchant_id);
+        update.message = Patch::read(self.details, "details", DETAILS)?;
+        update.customer_id = match Patch::<String>::read(self.customer_name, "customerName", CUSTOMER)? {
             // A form that was left empty; the field itself never is.
             Patch::Set(name) if name.is_empty() => Patch::Remove,
             name => name,
@@ -117,33 +131,12 @@ impl Payload {
             InvalidUpdate::MerchantId => invalid("merchantId", MERCHANT),
             _ => invalid("status", word::WORDS),
         })?;
-        Ok(Report {
-            update,
-            body,
-            word: used.to_owned(),
-        })
-    }
-
-    fn text(&self, field: &'static str, expected: &'static str) -> Result<&str, LegacyError> {
-        match self.0.get(field) {
-            None | Some(Value::Null) => Err(LegacyError::Body(DecodeError::Missing { field })),
-            Some(Value::String(text)) => Ok(text),
-            Some(_) => Err(invalid(field, expected)),
-        }
-    }
-
-    fn patch(&self, field: &'static str, expected: &'static str) -> Result<Patch<String>, LegacyError> {
-        match self.0.get(field) {
-            None => Ok(Patch::Keep),
-            Some(Value::Null) => Ok(Patch::Remove),
-            Some(Value::String(text)) => Ok(Patch::Set(text.clone())),
-            Some(_) => Err(invalid(field, expected)),
-        }
+        Ok(Report { update, body, word })
     }
 }
 
-fn invalid(field: &'static str, expected: &'static str) -> LegacyError {
-    LegacyError::Body(DecodeError::Invalid { field, expected })
+fn invalid(field: &'static str, expected: &'static str) -> DecodeError {
+    DecodeError::Invalid { field, expected }
 }
 
 #[cfg(test)]
