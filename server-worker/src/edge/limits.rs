@@ -7,7 +7,6 @@
 //! Sockets that open with no proof are counted too: each wakes a room, whoever asks.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use transfer_status_protocol::sign::Signer;
 use worker::Env;
@@ -26,7 +25,8 @@ const BLOCKED_MS: i64 = 60_000;
 const MOST_BLOCKED: usize = 1_024;
 
 thread_local! {
-    static BLOCKED: RefCell<BTreeMap<String, i64>> = const { RefCell::new(BTreeMap::new()) };
+    /// Each with the time up to which it is, the newest last.
+    static BLOCKED: RefCell<Vec<(String, i64)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Counts a refused attempt; what to answer is `error`, or that there were too many.
@@ -81,27 +81,27 @@ async fn is_within(limit: Option<RateLimit>, key: &str) -> bool {
 
 /// Whether this address may try an admin token now.
 pub(crate) fn may_try_admin(config: &Config, incoming: &Incoming<'_>) -> bool {
-    if BLOCKED.with_borrow(BTreeMap::is_empty) {
+    if BLOCKED.with_borrow(Vec::is_empty) {
         return true;
     }
     let Some(key) = key(config, incoming, Attempt::Admin.as_str()) else {
         return true;
     };
     let now = now_unix_millis();
-    BLOCKED.with_borrow(|blocked| blocked.get(&key).is_none_or(|until| *until <= now))
+    BLOCKED.with_borrow(|blocked| {
+        let is_blocked = |(known, until): &(String, i64)| *until > now && *known == key;
+        !blocked.iter().any(is_blocked)
+    })
 }
 
 fn block(key: String, now: i64) {
     BLOCKED.with_borrow_mut(|blocked| {
-        blocked.retain(|_, until| *until > now);
+        blocked.retain(|(known, until)| *until > now && *known != key);
         if blocked.len() >= MOST_BLOCKED {
             // Whoever has many addresses must not keep the list full.
-            let oldest = blocked.iter().min_by_key(|(_, until)| **until);
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                blocked.remove(&oldest);
-            }
+            blocked.remove(0);
         }
-        blocked.insert(key, now.saturating_add(BLOCKED_MS));
+        blocked.push((key, now.saturating_add(BLOCKED_MS)));
     });
 }
 
@@ -132,7 +132,29 @@ fn network(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::network;
+    use super::{BLOCKED, BLOCKED_MS, MOST_BLOCKED, block, network};
+
+    fn blocked() -> Vec<String> {
+        BLOCKED.with_borrow(|blocked| blocked.iter().map(|(key, _)| key.clone()).collect())
+    }
+
+    #[test]
+    fn whoever_has_many_addresses_does_not_keep_the_list_full() {
+        for (now, key) in (0..).zip(0..MOST_BLOCKED + 1) {
+            block(key.to_string(), now);
+        }
+        let known = blocked();
+        assert_eq!(known.len(), MOST_BLOCKED);
+        assert_eq!(
+            known.first().map(String::as_str),
+            Some("1"),
+            "the oldest has made room"
+        );
+        block("1".to_owned(), 2_000);
+        assert_eq!(blocked().len(), MOST_BLOCKED, "an address is in it once");
+        block("late".to_owned(), 2_000 + BLOCKED_MS);
+        assert_eq!(blocked(), ["late"], "the others' time is over");
+    }
 
     #[test]
     fn an_ipv6_client_is_its_network() {

@@ -30,6 +30,7 @@ use self::entry::mark_of;
 pub(crate) use self::entry::{Entry, Place};
 pub(crate) use self::listing::Filter;
 use self::pages::PAGE;
+pub(crate) use self::pages::Pages;
 
 /// Most transfers of a shard.
 pub(crate) const MOST_ENTRIES: usize = 10_000;
@@ -64,7 +65,7 @@ pub(crate) struct Index {
     slots: Vec<Option<Rc<str>>>,
     free: Vec<u32>,
     /// When all entries of a page were last confirmed.
-    asked: HashMap<u32, i64>,
+    asked: Vec<Option<i64>>,
     /// Which transfers were deleted, and up to when they had been what they were.
     deleted: HashMap<Rc<str>, i64>,
     bytes: usize,
@@ -86,7 +87,7 @@ impl Index {
             order: BTreeSet::new(),
             slots: Vec::new(),
             free: Vec::new(),
-            asked: HashMap::new(),
+            asked: Vec::new(),
             deleted: HashMap::new(),
             bytes: 0,
             most_entries,
@@ -194,11 +195,11 @@ impl Index {
 
     /// Forgets deletions that are so old that nothing of theirs can be under way, and with them what old rows still name;
     /// tells up to when, and gives the pages that are to be written.
-    pub(crate) fn forget_deleted(&mut self, now: i64) -> (i64, BTreeSet<u32>) {
+    pub(crate) fn forget_deleted(&mut self, now: i64) -> (i64, Pages) {
         let before = now.saturating_sub(MOST_DELETED_MS);
         let forgotten = self.deleted.extract_if(|_, deleted_at| *deleted_at < before);
         let forgotten: Vec<_> = forgotten.collect();
-        let mut pages = BTreeSet::new();
+        let mut pages = Pages::default();
         for (id, deleted_at) in forgotten {
             let entry = self.entries.get(&id);
             if entry.is_some_and(|entry| entry.confirmed && entry.updated_at <= deleted_at) {
@@ -216,14 +217,14 @@ impl Index {
     }
 
     /// Takes every transfer off the list that has not changed since `before`; gives the pages that are to be written.
-    pub(crate) fn expire(&mut self, before: i64) -> BTreeSet<u32> {
-        let mut pages = BTreeSet::new();
+    pub(crate) fn expire(&mut self, before: i64) -> Pages {
+        let mut pages = Pages::default();
         while let Some(oldest) = self.order.first().filter(|oldest| oldest.updated_at < before) {
             let id = Rc::clone(&oldest.id);
             match self.take_off(&id) {
-                Some(page) => pages.insert(page),
+                Some(page) => pages.extend(Some(page)),
                 None => break,
-            };
+            }
         }
         pages
     }

@@ -2,7 +2,6 @@
 //! does to be right before somebody looks.
 
 use std::cell::{Cell, RefCell, RefMut};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use transfer_status_protocol::Transfer;
@@ -14,7 +13,7 @@ use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
 
 use super::index::moving::Line;
-use super::index::{Index, Put};
+use super::index::{Index, Pages, Put};
 use super::minutes::Minutes;
 use super::news::News;
 use super::page::{Item, Listing, Query};
@@ -175,7 +174,7 @@ impl Shard {
     fn put(&self, lines: &str, source: Source) -> Result<Response, ApiError> {
         let mut told = Vec::new();
         self.change(|index, minutes| {
-            let mut pages = BTreeSet::new();
+            let mut pages = Pages::default();
             for line in lines.lines() {
                 let (watchers, listed) = match Line::read(line) {
                     Line::Change { watchers, listed } => (watchers, listed),
@@ -216,7 +215,7 @@ impl Shard {
                         }
                     }
                     Put::Unsure { write } => {
-                        pages.insert(write);
+                        pages.extend(Some(write));
                     }
                     Put::Known => {}
                 }

@@ -61,14 +61,14 @@ impl Index {
             let slots = self.slots.get(slots.start..slots.end.min(self.slots.len()));
             let ids = slots.unwrap_or_default().iter().flatten();
             let entries: Vec<_> = ids.filter_map(|id| self.entries.get(id)).collect();
-            let before = self.asked.get(&page).copied().unwrap_or(i64::MIN);
+            let before = self.asked_at(page).unwrap_or(i64::MIN);
             let is_behind = |entry: &&Entry| entry.written != Some(entry.mark());
             let settles = |entry: &&Entry| !entry.is_settled(before) && entry.is_settled(now);
             let all_confirmed = entries.iter().all(|entry| entry.confirmed);
             if entries.iter().any(is_behind) || (all_confirmed && entries.iter().any(settles)) {
                 worth.push(page);
                 if all_confirmed {
-                    self.asked.insert(page, now);
+                    self.note_asked(page, now);
                 }
             }
         }

@@ -1,12 +1,11 @@
 //! What goes to another shard since their number was changed: entries, and what is remembered of deletions, without which
 //! that shard would list what it still has.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::super::shard;
-use super::Index;
 use super::entry::Entry;
+use super::{Index, Pages};
 use crate::domain::outbox::Mark;
 
 /// The line that tells a shard of a transfer's state, as the list has it: there is no bare line break in JSON.
@@ -67,23 +66,25 @@ pub(crate) struct Sent {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gone {
     /// Pages that entries were taken off.
-    pub(crate) pages: BTreeSet<u32>,
+    pub(crate) pages: Pages,
     /// Transfers whose deletion is remembered elsewhere.
     pub(crate) deletions: Vec<Rc<str>>,
 }
 
 impl Index {
     /// The transfers that belong to another one of `shards`, by its number, where this is the one with `number`.
-    pub(crate) fn misplaced(&self, number: u16, shards: u16) -> BTreeMap<u16, Vec<Rc<str>>> {
-        let mut misplaced: BTreeMap<u16, Vec<Rc<str>>> = BTreeMap::new();
+    pub(crate) fn misplaced(&self, number: u16, shards: u16) -> Vec<(u16, Vec<Rc<str>>)> {
+        let mut of_shards = vec![Vec::new(); shards.into()];
         let only_deleted = self.deleted.keys().filter(|id| !self.entries.contains_key(*id));
         for id in self.entries.keys().chain(only_deleted) {
             let place = shard::of(id, shards);
-            if place != number {
-                misplaced.entry(place).or_default().push(Rc::clone(id));
+            let of_shard = of_shards.get_mut(usize::from(place));
+            if let Some(of_shard) = of_shard.filter(|_| place != number) {
+                of_shard.push(Rc::clone(id));
             }
         }
-        misplaced
+        let of_shards = (0..).zip(of_shards);
+        of_shards.filter(|(_, ids)| !ids.is_empty()).collect()
     }
 
     /// The lines that tell another shard of these transfers, and what they say.
@@ -130,8 +131,6 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use transfer_status_protocol::{Status, Timestamp, Transfer, TransferId};
 
     use super::super::super::shard;
@@ -204,9 +203,10 @@ mod tests {
         // There were more, and nobody had looked, when it was deleted.
         let mut second = Index::default();
         second.delete(ID, 20);
-        assert_eq!(second.misplaced(place, many), BTreeMap::new());
+        assert_eq!(second.misplaced(place, many), []);
 
-        let ids = second.misplaced(place, few).remove(&0).unwrap();
+        let (to, ids) = second.misplaced(place, few).pop().unwrap();
+        assert_eq!(to, 0);
         let (lines, sent) = second.lines_of(&ids);
         assert_eq!(lines, format!("-20 {ID}\n"));
         assert_eq!(first.delete(ID, 20), Some(0));
@@ -312,7 +312,7 @@ mod tests {
         awake.remember_deleted(ID, 20);
         assert_eq!(awake.get(ID), None);
         let days = 3 * 86_400_000;
-        assert_eq!(awake.forget_deleted(days).1, [0].into());
+        assert_eq!(awake.forget_deleted(days).1.into_iter().collect::<Vec<_>>(), [0]);
         assert!(awake.is_empty());
     }
 }

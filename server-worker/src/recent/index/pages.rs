@@ -1,10 +1,8 @@
 //! The list as rows: fifty slots are a page, written and read as one text.
 
-use std::iter;
+use std::{iter, vec};
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use transfer_status_protocol::Transfer;
+use transfer_status_protocol::{Transfer, json};
 
 use super::Index;
 use super::entry::mark_of;
@@ -12,14 +10,46 @@ use super::entry::mark_of;
 /// Slots of a page.
 pub(super) const PAGE: u32 = 50;
 
-/// What a page's row holds besides its entries.
-#[derive(Serialize, Deserialize)]
-struct Footer {
-    /// When all of its entries were confirmed, in Unix milliseconds.
-    asked: i64,
+/// Pages that are to be written, each once.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pages(Vec<u32>);
+
+impl Extend<u32> for Pages {
+    fn extend<T: IntoIterator<Item = u32>>(&mut self, pages: T) {
+        for page in pages {
+            // There are no more of them than 200.
+            if !self.0.contains(&page) {
+                self.0.push(page);
+            }
+        }
+    }
+}
+
+impl IntoIterator for Pages {
+    type Item = u32;
+    type IntoIter = vec::IntoIter<u32>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }
 
 impl Index {
+    /// When all entries of a page were last confirmed, in Unix milliseconds.
+    pub(super) fn asked_at(&self, page: u32) -> Option<i64> {
+        self.asked.get(page as usize).copied().flatten()
+    }
+
+    pub(super) fn note_asked(&mut self, page: u32, now: i64) {
+        let page = page as usize;
+        if self.asked.len() <= page {
+            self.asked.resize(page + 1, None);
+        }
+        if let Some(asked) = self.asked.get_mut(page) {
+            *asked = Some(now);
+        }
+    }
+
     /// What is written of a page: an array of transfers, with `null` for a free slot. It counts as written.
     pub(crate) fn page(&mut self, page: u32) -> String {
         let mut text = String::from("[");
@@ -36,7 +66,7 @@ impl Index {
                 None => text.push_str("null"),
             }
         }
-        if let Some(asked) = self.asked.get(&page) {
+        if let Some(asked) = self.asked_at(page) {
             // After the slots, where an earlier release does not look.
             text.push_str(&format!(r#",{{"asked":{asked}}}"#));
         }
@@ -47,14 +77,16 @@ impl Index {
     /// Takes a page in as it was read, lower pages first; of two entries of one transfer the later one counts. What cannot
     /// be read is passed over: it is listed again with its next change.
     pub(crate) fn restore(&mut self, page: u32, text: &str) {
-        let mut docs: Vec<Option<&RawValue>> = serde_json::from_str(text).unwrap_or_default();
+        let mut docs = json::items(text).unwrap_or_default();
+        // After the slots: when all of its entries were confirmed, in Unix milliseconds.
         if docs.len() > PAGE as usize
-            && let Some(Some(footer)) = docs.pop()
-            && let Ok(Footer { asked }) = serde_json::from_str(footer.get())
+            && let Some(footer) = docs.pop()
+            && let Ok([asked]) = json::fields(footer.get(), ["asked"])
+            && let Ok(asked) = json::required(asked, "asked", "an integer")
         {
-            self.asked.insert(page, asked);
+            self.note_asked(page, asked);
         }
-        let asked = self.asked.get(&page).copied().unwrap_or(i64::MIN);
+        let asked = self.asked_at(page).unwrap_or(i64::MIN);
         let first = page.saturating_mul(PAGE);
         let end = first.saturating_add(PAGE) as usize;
         if self.slots.len() < end {
@@ -63,7 +95,7 @@ impl Index {
             self.slots.resize(end, None);
         }
         for (slot, doc) in (first..)
-            .zip(docs.into_iter().chain(iter::repeat(None)))
+            .zip(docs.into_iter().map(Some).chain(iter::repeat(None)))
             .take(PAGE as usize)
         {
             let transfer = doc.and_then(|doc| Transfer::decode(doc.get()).ok());
