@@ -12,7 +12,7 @@ const RUN: usize = 4;
 /// A run that more functions have tells nothing.
 const COMMON: usize = 100;
 /// How many functions before it one is compared with.
-const LOOK_BACK: usize = 2;
+const LOOK_BACK: usize = 4;
 /// So that the shortest functions do not seem the most alike.
 const SHORT: usize = 30;
 
@@ -60,7 +60,7 @@ pub(crate) fn named(module: &[u8]) -> Result<Vec<u8>> {
     Ok(named.finish())
 }
 
-/// Which of `bodies` comes at each place: the longest one first, then always the one that shares most with the last two.
+/// Which of `bodies` comes at each place: the longest one first, then always the one that shares most with the last ones.
 fn by_likeness(bodies: &[&[u8]]) -> Vec<usize> {
     let runs: Vec<BTreeSet<&[u8]>> = bodies.iter().map(|body| body.windows(RUN).collect()).collect();
     let mut owners: HashMap<&[u8], Vec<usize>> = HashMap::new();
@@ -89,7 +89,9 @@ fn by_likeness(bodies: &[&[u8]]) -> Vec<usize> {
             }
         }
         let length = |function: usize| runs.get(function).map_or(0, BTreeSet::len);
-        let likeness = |(function, shared): (usize, usize)| shared * 1_000_000 / (length(function) + SHORT);
+        // By its root, so that a long function that has much in common comes before a short one that is little else.
+        let likeness =
+            |(function, shared): (usize, usize)| shared * shared * 1_000_000 / (length(function) + SHORT);
         let next = shared
             .into_iter()
             .map(|(function, shared)| (likeness((function, shared)), function));

@@ -15,7 +15,7 @@ use crate::{build, kotlin, npm, process, swift_package};
 const SESSION_RAW: usize = 12 * 1024;
 /// The Worker with its JavaScript, gzipped: what the platform loads at a cold start. 256 KB is the aim; ARCHITECTURE.md
 /// says where the rest is.
-const WORKER_GZIP: usize = 260 * 1024;
+const WORKER_GZIP: usize = 240_000;
 
 /// Builds the artefacts, prints their sizes and fails when one is too large.
 pub(crate) fn run() -> Result<()> {
