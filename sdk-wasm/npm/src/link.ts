@@ -12,8 +12,11 @@ export type Report = (what: number, data?: unknown, relay?: (isStatus: boolean) 
 /** A link that was dialled. */
 export interface Link {
   _send(text: string): void;
-  /** Closes the socket and forgets it at once: what it still reports is not heard. Harmless when it is gone. */
-  _drop(): void;
+  /**
+   * Closes the socket and forgets it at once: what it still reports is not heard. Harmless when it is gone.
+   * `isAsleep`: not for anything that the link did, but because the page is put aside.
+   */
+  _drop(isAsleep?: boolean): void;
   /** Whether another tab holds the socket. */
   _isShared?(): boolean;
 }

@@ -38,8 +38,8 @@ const digest = (text: string) => {
 export const sharing = (host: Host, dial: (report: Report) => Link) => {
   // Asked something on the last link, and nobody answered: the leader's tab is frozen, with the lock in its hands.
   let isUnanswered = false;
-  // Locks that were stolen since anybody was heard. Where the tabs share locks but no channel they would rob each
-  // other for ever.
+  // How often a live socket was robbed of its lock since anybody was heard. Where the tabs share locks but no channel
+  // they would rob each other for ever; where they share both, who robs a live one is heard before.
   let thefts = 0;
 
   return (url: string, signature: string, report: Report): Link => {
@@ -61,8 +61,10 @@ export const sharing = (host: Host, dial: (report: Report) => Link) => {
     /** The last status that the own socket has brought. */
     let last: unknown;
 
-    const end = () => {
+    /** With nothing to be held against who leads, or without. */
+    const end = (isFair: unknown) => {
       isOver = true;
+      isUnanswered &&= !isFair;
       channel.close();
       queue.abort();
       free?.();
@@ -70,16 +72,12 @@ export const sharing = (host: Host, dial: (report: Report) => Link) => {
     };
     const lose = (code: number) => {
       if (isOver) return;
-      isUnanswered = false;
-      end();
+      end(true);
       report(INPUT_CLOSED, code);
     };
     const lead = () => {
       if (isOver) return;
-      if (isFollowing) {
-        host.setTimeout(lose, LAST_WORD_MS, LOST);
-        return;
-      }
+      if (isFollowing) return host.setTimeout(lose, LAST_WORD_MS, LOST);
       socket = dial((what, data) => {
         if (what == INPUT_CLOSED) {
           channel.postMessage(data);
@@ -107,11 +105,16 @@ export const sharing = (host: Host, dial: (report: Report) => Link) => {
         report(INPUT_FRAME, data);
       }
     };
-    if (isUnanswered) thefts++;
     host.navigator.locks
       .request(name, isUnanswered ? { steal: true } : { signal: queue.signal }, lead)
       // Stolen: the thief has a socket of its own. Some frames may not use locks: they go by themselves.
-      .catch((error) => (error.name == "AbortError" ? lose(LOST) : lead()));
+      .catch((error) => {
+        if (error.name != "AbortError") lead();
+        else {
+          if (last) thefts++;
+          lose(LOST);
+        }
+      });
 
     const ask = (text: string) => {
       isUnanswered = true;
@@ -121,10 +124,8 @@ export const sharing = (host: Host, dial: (report: Report) => Link) => {
 
     return {
       _send: (text) => (socket ? socket._send(text) : ask(text)),
-      _drop() {
-        if (socket) isUnanswered = false;
-        end();
-      },
+      // Of who sleeps the answer may be under way.
+      _drop: (isAsleep) => end(socket || isAsleep),
       _isShared: () => isFollowing,
     };
   };

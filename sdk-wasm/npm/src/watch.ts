@@ -279,7 +279,7 @@ export const watch = (compile: Compile, options: WatchOptions, host: Host = glob
       attempt++;
       link = share ? share(socketUrl, signature, reporter(id)) : open(reporter(id));
     },
-    [OUTPUT_DROP]: () => link!._drop(),
+    [OUTPUT_DROP]: () => link!._drop(isAsleep),
     [OUTPUT_PING]: () => link!._send(PING),
     [OUTPUT_POLL]: poll,
     [OUTPUT_REFRESH]: refresh,

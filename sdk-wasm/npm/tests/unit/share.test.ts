@@ -249,6 +249,19 @@ test("a follower that was frozen robs nobody", { timeout: 60_000 }, async () => 
   assert.deepEqual(first!.one.all("connection"), ["connecting", "live"]);
 });
 
+test("a follower that is frozen before its ping is answered robs nobody", { timeout: 60_000 }, async () => {
+  const [first, second] = await openTabs(2);
+  second!.tab.clock.advance(20_000);
+  second!.tab.hear(second!.tab.document, "freeze");
+  await server.until(() => server.said.length == 1);
+  second!.tab.clock.skip(60_000);
+  second!.tab.hear(second!.tab.document, "resume");
+  await until([second!], () => second!.one.watch.connection == "live");
+  await breath(20);
+  assert.equal(server.upgrades.length, 1);
+  assert.deepEqual(first!.one.all("connection"), ["connecting", "live"]);
+});
+
 test("a leader that stopped without a word loses the lead after silence", { timeout: 60_000 }, async () => {
   // A channel that is deaf and mute from some moment on, and a clock that stands: what a suspended page is.
   let suspended = false;
@@ -367,6 +380,20 @@ test("tabs that share locks and no channel stop robbing each other", { timeout: 
     await breath(1);
   }
   assert.equal(server.upgrades.length, dialled, "each has a socket of its own");
+});
+
+test("tabs that were without network for long share one socket again", { timeout: 60_000 }, async () => {
+  server.isHanging = true;
+  const tabs = [open(), open()];
+  // Each takes the lock more than once from the other, whose socket is as dead as its own.
+  for (let passed = 0; passed < 120_000; passed += 500) {
+    for (const { tab } of tabs) tab.clock.advance(500);
+    await breath(1);
+  }
+  server.isHanging = false;
+  await until(tabs, () => tabs.every(({ one }) => one.watch.connection == "live"));
+  await breath(20);
+  assert.equal(server.open.length, 1);
 });
 
 test("a socket that cannot be made is told, shared or not", { timeout: 60_000 }, async () => {
