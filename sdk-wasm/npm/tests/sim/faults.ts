@@ -9,6 +9,12 @@ export const faults: { [name: string]: Change } = {
     "if (data == HELLO) last && channel.postMessage(last);",
     "if (data == HELLO) return;",
   ),
+  "a-leader-tells-nobody": share(
+    "if (isStatus) last = data;\n            channel.postMessage(data);",
+    "if (isStatus) last = data;",
+  ),
+  "a-follower-dials-behind-its-session": share("if (isFollowing) return host", "if (isOver) return host"),
+  "a-last-word-comes-too-late": share("const LAST_WORD_MS = 200;", "const LAST_WORD_MS = 0;"),
   "a-follower-s-ping-goes-nowhere": share(
     "else if (data == PING) last && socket!._send(PING);",
     "else if (data == PING) return;",

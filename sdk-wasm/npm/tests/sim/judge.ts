@@ -111,9 +111,8 @@ export class Judge {
     this.#stage.tell(`${watcher.name} is ${connection}${isShared ? ", by another" : ""}`);
     if (watcher.connection == "live") {
       this.#of(watcher).anew.push(now);
-      const { plan } = this.#stage;
-      const mayStay = plan.payments[watcher.payment]!.lifetime > 10 * 60_000 && plan.means != "channels deaf";
-      if (connection != "closed" && mayStay && now > this.settledAt && watcher.page.isUndisturbed)
+      const { lifetime } = this.#stage.plan.payments[watcher.payment]!;
+      if (connection != "closed" && lifetime > 10 * 60_000 && this.#isCalm && watcher.page.isUndisturbed)
         this.violate(rules.STAYS, `${watcher.name} is ${connection}`);
     }
     if (connection == "live" && watcher.connection != "live") watcher.liveSince = now;
@@ -213,6 +212,11 @@ export class Judge {
     }
   }
 
+  /** For long; where tabs cannot hear each other one may rob another all the same. */
+  get #isCalm(): boolean {
+    return this.#stage.time.now > this.settledAt && this.#stage.plan.means != "channels deaf";
+  }
+
   /** Who follows this one, for certain: nobody else has a socket. */
   #guestsOf(watcher: Watcher): Watcher[] {
     const group = [...this.watchers].filter((other) => other != watcher && other.group == watcher.group);
@@ -237,7 +241,6 @@ export class Judge {
 
   /** Nobody who is live does that when all has been calm for long. */
   #calm(watcher: Watcher, what: string): void {
-    if (this.#stage.time.now > this.settledAt && watcher.connection == "live")
-      this.violate(rules.NEEDLESS, `${watcher.name} ${what}`);
+    if (this.#isCalm && watcher.connection == "live") this.violate(rules.NEEDLESS, `${watcher.name} ${what}`);
   }
 }

@@ -72,6 +72,15 @@ export class Page {
     if (timer.moment) timer.moment.run = undefined;
   }
 
+  /** The machine has slept, and its timers with it. */
+  postpone(ms: number): void {
+    for (const timer of this.#timers) {
+      if (timer.moment) timer.moment.run = undefined;
+      timer.due += ms;
+      this.#arm(timer);
+    }
+  }
+
   /** Shown or hidden: timers go by another rule from now on. */
   show(isShown: boolean): void {
     if (this.isGone || this.document.hidden != isShown) return;
