@@ -47,6 +47,7 @@ pub(crate) fn measure(ready: &Ready) -> Result<()> {
         );
     }
     swift_package::measure(&ready.tools)?;
+    swift_package::measure_modules(&ready.tools)?;
     kotlin::measure(&ready.tools)?;
     npm::build(ready)?;
     println!();

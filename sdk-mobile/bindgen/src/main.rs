@@ -7,6 +7,7 @@
 mod converters;
 mod crossing;
 mod kotlin;
+mod swift;
 
 use std::fs;
 
@@ -30,7 +31,7 @@ struct Args {
 enum Language {
     /// One file, nothing of it public
     Kotlin,
-    /// A Swift file, a C header and its module map
+    /// A Swift file made small, a C header and its module map
     Swift,
 }
 
@@ -54,18 +55,21 @@ fn main() -> Result<()> {
             bindings::generate(options)?;
             kotlin::rewrite(&args.folder)
         }
-        Language::Swift => bindings::generate_swift_bindings(SwiftBindingsOptions {
-            generate_swift_sources: true,
-            generate_headers: true,
-            generate_modulemap: true,
-            source: args.library,
-            out_dir: args.folder,
-            xcframework: false,
-            module_name: Some("TransferStatusFFI".to_owned()),
-            modulemap_filename: Some("module.modulemap".to_owned()),
-            metadata_no_deps: true,
-            link_frameworks: Vec::new(),
-            config: Some(CONFIG.into()),
-        }),
+        Language::Swift => {
+            bindings::generate_swift_bindings(SwiftBindingsOptions {
+                generate_swift_sources: true,
+                generate_headers: true,
+                generate_modulemap: true,
+                source: args.library,
+                out_dir: args.folder.clone(),
+                xcframework: false,
+                module_name: Some("TransferStatusFFI".to_owned()),
+                modulemap_filename: Some("module.modulemap".to_owned()),
+                metadata_no_deps: true,
+                link_frameworks: Vec::new(),
+                config: Some(CONFIG.into()),
+            })?;
+            swift::rewrite(&args.folder)
+        }
     }
 }

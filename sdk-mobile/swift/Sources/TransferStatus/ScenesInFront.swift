@@ -6,7 +6,8 @@ import Foundation
 package final class ScenesInFront: @unchecked Sendable {
     // Guards `names`.
     private let lock = NSLock()
-    private var names: Set<UUID> = []
+    // A handful at most: a set of them would be six kilobytes of code.
+    private var names: [UUID] = []
 
     package init() {}
 
@@ -14,7 +15,7 @@ package final class ScenesInFront: @unchecked Sendable {
     package func add(_ name: UUID) {
         lock.lock()
         defer { lock.unlock() }
-        names.insert(name)
+        if !names.contains(name) { names.append(name) }
     }
 
     /// A scene is not in front any more; whether it was the last one. One that was never in front counts as having been:
@@ -22,7 +23,7 @@ package final class ScenesInFront: @unchecked Sendable {
     package func remove(_ name: UUID) -> Bool {
         lock.lock()
         defer { lock.unlock() }
-        names.remove(name)
+        names.removeAll { $0 == name }
         return names.isEmpty
     }
 }

@@ -60,7 +60,7 @@ public final class TransferWatch: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         private let watch: TransferWatch
         private var cursor = FfiCursor(state: 0, asked: 0)
-        private var shown: TransferState?
+        private var shown: Shown?
 
         fileprivate init(watch: TransferWatch) {
             self.watch = watch
@@ -78,17 +78,24 @@ public final class TransferWatch: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(TransferStatusError) -> TransferState? {
-            while shown?.end == nil {
+            while shown?.state.end == nil {
                 guard let snapshot = try await pull(watch.border, after: cursor) else { return nil }
                 cursor = snapshot.cursor
                 let state = TransferState(snapshot)
                 // A question for a signature changes the snapshot, and nothing that a user sees.
-                if state != shown {
-                    shown = state
+                if state != shown?.state {
+                    shown = Shown(state: state)
                     return state
                 }
             }
             return nil
+        }
+
+        /// What was given last. Of a box, an iterator's copy copies one reference, of a state some twenty fields.
+        private final class Shown: Sendable {
+            let state: TransferState
+
+            init(state: TransferState) { self.state = state }
         }
     }
 }
