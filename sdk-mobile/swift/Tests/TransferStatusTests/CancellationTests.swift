@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import TransferStatus
+import TransferStatusBindings
 
 extension Stories {
     @Suite struct Cancellation {
@@ -71,6 +72,61 @@ extension Stories {
             return try await pull.value
         }
 
+        @Test(.timeLimit(.minutes(5)))
+        func a_thousand_watches_cancelled_in_mid_dial_leave_no_socket_thread_task_or_memory_behind() async throws {
+            let service = try await Scripted()
+            // No dial times out, however long this machine takes over it.
+            let clock = FfiTestClock()
+            clock.stop()
+            do {
+                let client = try TransferStatusTests.client(service.url, clock: clock)
+                // The first ones pay for what all share.
+                for _ in 0..<2 { try await Self.cancelInMidDial(100, of: client, at: service) }
+                let descriptors = try Census.descriptors()
+                let threads = try Census.threads()
+                let allocated = Census.allocated()
+                for _ in 0..<10 { try await Self.cancelInMidDial(100, of: client, at: service) }
+                try await until { try Census.descriptors() <= descriptors }
+                try await until { try Census.nativeThreads().count == 1 }
+                // Those of the pool behind Swift's tasks come and go, and are a few; one a watch would be a thousand.
+                #expect(try Census.threads() < threads + 100)
+                // The test library keeps where each error was thrown until the test ends: 435 bytes, for two a watch at most.
+                // A watch that was left, closed and with no socket, would be 2,200.
+                let left = Census.allocated() - allocated
+                #expect(left / 1_000 < 1_000)
+            }
+            try await until { try Census.nativeThreads().isEmpty }
+        }
+
+        /// Begins as many watches, waits until the service has the socket of each and has answered none, and cancels them.
+        private static func cancelInMidDial(_ count: Int, of client: TransferStatusClient, at service: Scripted) async throws {
+            let id = freshID("dialling")
+            try await service.script(id, socket: ["hang": true])
+            var sources: [Weakly<Flag>] = []
+            var loops: [Task<Void, any Error>] = []
+            for _ in 0..<count {
+                // Held by the watch's own task, which answers questions, for as long as that runs.
+                let source = Flag()
+                sources.append(Weakly(it: source))
+                loops.append(
+                    Task {
+                        let watch = try client.watch(transferID: id, signature: Signature("a.b")) { _, _ in
+                            await source.raise()
+                            return Signature("a.b")
+                        }
+                        for try await state in watch {
+                            #expect(state.connection == .connecting && state.problem == nil && state.end == nil)
+                        }
+                    })
+            }
+            try await until { try await service.seen(id)["hanging"]?.number == Double(count) }
+            for loop in loops { loop.cancel() }
+            for loop in loops { try await loop.value }
+            try await until { sources.allSatisfy { $0.it == nil } }
+            try await until { try await service.seen(id)["hanging"] == 0 }
+            #expect(try await service.seen(id)["dials"]?.number == Double(count))
+        }
+
         @Test(.timeLimit(.minutes(1)))
         func a_loop_ends_with_its_task_and_the_watch_with_its_loop() async throws {
             let service = try await Scripted()
@@ -131,4 +187,11 @@ extension Stories {
 actor Flag {
     private(set) var isUp = false
     func raise() { isUp = true }
+}
+
+/// Something that somebody else may hold.
+struct Weakly<T: AnyObject> {
+    private(set) weak var it: T?
+
+    init(it: T) { self.it = it }
 }

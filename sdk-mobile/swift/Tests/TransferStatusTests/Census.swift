@@ -46,11 +46,14 @@ enum Census {
         }
     }
 
-    /// The sockets that are open in this process.
-    static func sockets() throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
-            .compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)") }
-            .count { $0.hasPrefix("socket:") }
+    /// Files, sockets and the like that this process has open.
+    static func descriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    }
+
+    /// The threads of this process, whoever has begun them.
+    static func threads() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
     }
 
     /// The bytes that Swift and Rust have allocated.

@@ -90,8 +90,8 @@ export class Scripted {
 
   /** What clients did so far. */
   seen(id) {
-    const { dials, polls, signatures, streams } = this.#room(id);
-    return { dials, polls, signatures, open: streams.size };
+    const { dials, polls, signatures, streams, hanging } = this.#room(id);
+    return { dials, polls, signatures, open: streams.size, hanging: hanging.size };
   }
 
   async stop() {
@@ -102,7 +102,8 @@ export class Scripted {
 
   #room(id) {
     if (!this.#rooms.has(id)) {
-      this.#rooms.set(id, { ...NONE, dials: 0, polls: 0, signatures: [], streams: new Set() });
+      const sockets = { streams: new Set(), hanging: new Set() };
+      this.#rooms.set(id, { ...NONE, dials: 0, polls: 0, signatures: [], ...sockets });
     }
     return this.#rooms.get(id);
   }
@@ -125,7 +126,14 @@ export class Scripted {
     this.#upgraded.add(stream);
     stream.on("close", () => this.#upgraded.delete(stream));
     const { status, headers = {}, body = "", hang, reset, frames = [], close } = room.socket;
-    if (hang) return;
+    if (hang) {
+      room.hanging.add(stream);
+      stream.on("close", () => room.hanging.delete(stream));
+      // It reads on, to learn when the client gives up.
+      stream.on("end", () => stream.end());
+      stream.resume();
+      return;
+    }
     if (reset) {
       stream.destroy();
       return;
