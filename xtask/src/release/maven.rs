@@ -78,7 +78,7 @@ pub(super) fn try_out(tools: &Tools, trial: &Trial) -> Result<()> {
     process::run(&mut maven)?;
     let mut java = Command::new("java");
     java.arg("-jar").arg(folder.join("target/program/consumer.jar"));
-    expect_paid("kotlin", &trial.output(&mut java)?)
+    expect_paid("kotlin", &trial.scan(tools, &mut java)?)
 }
 
 fn repository(tools: &Tools) -> PathBuf {

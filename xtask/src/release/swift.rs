@@ -51,7 +51,7 @@ pub(super) fn try_out(tools: &Tools, trial: &Trial) -> Result<()> {
     let mut words = swift.runner();
     words.push(folder.join(".build/debug/consumer").display().to_string());
     let mut program = std::process::Command::new(words.remove(0));
-    expect_paid("swift", &trial.output(program.args(words))?)
+    expect_paid("swift", &trial.scan(tools, program.args(words))?)
 }
 
 fn exported(tools: &Tools) -> PathBuf {

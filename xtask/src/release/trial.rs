@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::demo::{self, Running};
 use crate::setup::Ready;
+use crate::tools::Tools;
 use crate::{build, npm, process, serve};
 
 /// The projects, from the repository's root.
@@ -42,11 +43,6 @@ impl Trial {
             .envs([("ALLOWED_ORIGINS", ""), ("MAX_WATCHERS", "")]);
         let (server, url) = demo::start(&mut node, "the server", &Arc::new(AtomicBool::new(false)))?;
         environment.push(("TRANSFER_STATUS_URL", url));
-        // A payment that the phones scan.
-        let mut code = Command::new(ready.tools.node()?);
-        code.arg(ready.tools.root.join(PROJECTS).join("code.mjs"))
-            .envs(environment.clone());
-        environment.push(("TRANSFER_STATUS_QR", process::output(&mut code)?));
         Ok(Self {
             version: version.to_owned(),
             projects: ready.tools.root.join(PROJECTS),
@@ -72,6 +68,14 @@ impl Trial {
     pub(super) fn output(&self, command: &mut Command) -> Result<String> {
         self.give(command);
         process::output(command)
+    }
+
+    /// Runs `command`, which scans the code of a payment and follows it, and gives what it printed. The code is made now:
+    /// it is valid for a quarter of an hour, and packing takes longer on a busy machine.
+    pub(super) fn scan(&self, tools: &Tools, command: &mut Command) -> Result<String> {
+        let mut code = Command::new(tools.node()?);
+        let code = self.output(code.arg(self.projects.join("code.mjs")))?;
+        self.output(command.env("TRANSFER_STATUS_QR", code))
     }
 }
 

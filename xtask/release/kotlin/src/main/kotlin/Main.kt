@@ -7,6 +7,6 @@ import kotlinx.coroutines.runBlocking
 fun main(): Unit = runBlocking {
     TransferStatusClient(System.getenv("TRANSFER_STATUS_URL")).use { client ->
         val state = client.watch(QrPayload.parse(System.getenv("TRANSFER_STATUS_QR"))).last()
-        println("kotlin: ${state.transfer?.status?.toString()?.lowercase()}")
+        println("kotlin: ${state.transfer?.status?.toString()?.lowercase() ?: state.end}")
     }
 }
