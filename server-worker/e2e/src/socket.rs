@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -37,6 +37,24 @@ impl Socket {
     /// # Panics
     /// When it does not.
     pub async fn open(server: &Server, path: &str, headers: Headers<'_>) -> Self {
+        let tcp = TcpStream::connect(server.address())
+            .await
+            .expect("the server listens");
+        Self::open_on(tcp, server, path, headers).await
+    }
+
+    /// The same on a connection that holds little: who does not read is soon in the server's way.
+    ///
+    /// # Panics
+    /// When the server does not accept it.
+    pub async fn open_narrow(server: &Server, path: &str, headers: Headers<'_>) -> Self {
+        let tcp = TcpSocket::new_v4().expect("a socket");
+        tcp.set_recv_buffer_size(4_096).expect("a new socket");
+        let tcp = tcp.connect(server.address()).await;
+        Self::open_on(tcp.expect("the server listens"), server, path, headers).await
+    }
+
+    async fn open_on(tcp: TcpStream, server: &Server, path: &str, headers: Headers<'_>) -> Self {
         let mut request = format!("ws://{}{path}", server.address())
             .into_client_request()
             .expect("the path can be requested");
@@ -45,9 +63,6 @@ impl Socket {
             let value: HeaderValue = value.parse().expect("a header's value");
             request.headers_mut().insert(name, value);
         }
-        let tcp = TcpStream::connect(server.address())
-            .await
-            .expect("the server listens");
         let opening = tokio_tungstenite::client_async(request, tcp);
         let (stream, answer) = soon(opening)
             .await

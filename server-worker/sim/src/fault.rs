@@ -57,6 +57,8 @@ faults! {
     ExpiryNotEnforced = "expiry-not-enforced",
     /// News is told to whoever the alarm has not closed yet.
     ExpiryLeftToTheAlarm = "expiry-left-to-the-alarm",
+    /// A socket whose client reads nothing is told for ever.
+    DeafToldForEver = "deaf-told-for-ever",
     /// A socket that has proved nothing is told.
     UnprovenToldAll = "unproven-told-all",
     /// The key of before is taken for ever.

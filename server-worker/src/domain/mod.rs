@@ -2,6 +2,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod attachment;
+pub(crate) mod backlog;
 pub(crate) mod ledger;
 pub(crate) mod outbox;
 pub(crate) mod pulse;

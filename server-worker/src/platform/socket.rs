@@ -8,6 +8,7 @@ use worker::web_sys::{Headers, Response, ResponseInit};
 use worker::worker_sys::ext::{ResponseInitExt, WebSocketExt};
 use worker::{WebSocket, WebSocketPair};
 
+use crate::domain::backlog::{self, MOST_UNSENT};
 use crate::error::ApiError;
 
 #[wasm_bindgen]
@@ -29,8 +30,13 @@ impl Frame {
         Self(JsValue::from_str(text))
     }
 
-    /// Sends it. A socket that is closing refuses, which gives `false`; its client reads the state when it is back.
+    /// Sends it. A socket that is closing refuses, which gives `false`; its client reads the state when it is back. So
+    /// does one whose client does not read: it is closed.
     pub(crate) fn send_to(&self, socket: &WebSocket) -> bool {
+        if backlog::is_deaf(unsent(socket), MOST_UNSENT) {
+            close(socket, CloseCode::TRY_AGAIN_LATER, "unread");
+            return false;
+        }
         let raw: &Sending = socket.as_ref().unchecked_ref();
         raw.send(&self.0).is_ok()
     }
@@ -44,6 +50,11 @@ pub(crate) fn remember(socket: &WebSocket, value: JsValue) -> Result<(), JsValue
 /// What is kept with a socket.
 pub(crate) fn remembered(socket: &WebSocket) -> Option<JsValue> {
     socket.as_ref().deserialize_attachment().ok()
+}
+
+/// The bytes that wait in the runtime's memory for the client to read.
+pub(crate) fn unsent(socket: &WebSocket) -> u32 {
+    socket.as_ref().buffered_amount()
 }
 
 /// Closes a socket; one that is closed already stays so.

@@ -15,6 +15,7 @@ use super::Room;
 use crate::clock::{now_unix_millis, now_unix_seconds};
 use crate::config::Config;
 use crate::domain::attachment::{Attachment, SUBSCRIBE_WITHIN_MS};
+use crate::domain::backlog;
 use crate::domain::pulse::{self, Pulse};
 use crate::domain::record::Record;
 use crate::domain::standing::{Look, Over, in_time};
@@ -334,7 +335,7 @@ impl Room {
     /// all places. Where they are taken, the one that has been silent longest goes, if that is long.
     ///
     /// Those that have yet to prove themselves are counted apart, so that strangers cannot keep the holders of a
-    /// signature out.
+    /// signature out. One that was cut off because its client does not read keeps its place until its connection ends.
     fn make_room(&self, newcomer: Attachment, address: Option<&str>) -> Result<(), ApiError> {
         let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
         let places = config.max_watchers;
@@ -362,7 +363,7 @@ impl Room {
         let now = now_unix_millis();
         let alike: Vec<_> = sockets
             .into_iter()
-            .filter(is_open)
+            .filter(|ws| backlog::keeps_its_place(is_open(ws), socket::unsent(ws)))
             .filter_map(|ws| {
                 let (known, pulse) = kept(&ws)?;
                 (discriminant(&known) == discriminant(&newcomer)).then_some((ws, pulse))
@@ -371,7 +372,8 @@ impl Room {
         if alike.len() < places {
             return Ok(());
         }
-        let silent = alike.iter().filter_map(|(ws, pulse)| {
+        let open = alike.iter().filter(|(ws, _)| is_open(ws));
+        let silent = open.filter_map(|(ws, pulse)| {
             let since = pulse.silent_since(self.pinged(ws), now)?;
             Some((since, ws))
         });

@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod close_codes;
+mod deaf;
 mod evictions;
 mod expiry;
 mod history;

@@ -119,11 +119,13 @@ impl World {
         Some(*last)
     }
 
-    /// Sends to a client.
-    pub(crate) fn send_to_client(&mut self, end: End, word: Word) {
-        if let Some(at) = self.crosses(end, Way::Down) {
+    /// Sends to a client; `false`: its link takes nothing any more.
+    pub(crate) fn send_to_client(&mut self, end: End, word: Word) -> bool {
+        let at = self.crosses(end, Way::Down);
+        if let Some(at) = at {
             self.at(at, Ev::ToClient { end, word });
         }
+        at.is_some()
     }
 
     pub(crate) fn arrives(&mut self, end: End, word: Word) {

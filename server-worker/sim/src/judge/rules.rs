@@ -9,6 +9,8 @@ pub(crate) const LAST_ALWAYS: &str = "the final one always";
 pub(crate) const PROVEN: &str =
     "a status that is shown is never from a signature that the service did not accept";
 pub(crate) const ENDS_IN_TIME: &str = "in the middle of a connection this comes within 60 s of the expiry";
+pub(crate) const CUT_OFF: &str =
+    "a socket for which more than that waits to be read is sent nothing more and closed with 1013";
 pub(crate) const NOT_REFUSED: &str = "4401: the signature is wrong, or for another transfer; and no other";
 pub(crate) const BACKOFF: &str = "the backoff begins at 500 ms, doubles with each attempt, and stays at 30 s";
 pub(crate) const JITTER: &str = "wait a random time between 0 and the backoff (full jitter)";

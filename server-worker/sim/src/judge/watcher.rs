@@ -18,6 +18,13 @@ impl Judge {
         self.violate(PROVEN, || format!("client {client} is told: {why}"));
     }
 
+    /// So many frames wait for a client that does not read.
+    pub(crate) fn told_though_deaf(&mut self, client: usize, frames: usize) {
+        self.violate(CUT_OFF, || {
+            format!("client {client} reads nothing, and {frames} frames wait for it")
+        });
+    }
+
     /// A socket was closed for its expiry, and far too late.
     pub(crate) fn closed_late(&mut self, client: usize) {
         self.violate(ENDS_IN_TIME, || format!("client {client}'s socket stayed open"));

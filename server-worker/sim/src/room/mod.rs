@@ -9,6 +9,7 @@ mod platform;
 pub(crate) mod removal;
 mod sockets;
 mod stored;
+mod telling;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::plan::Ms;
 use delivery::{Delivery, Question};
 use listing::HandIn;
 use removal::Deletion;
+pub(crate) use telling::MOST_UNREAD;
 
 /// As `config` has them unless set.
 pub(crate) const POLICY: Policy = Policy {

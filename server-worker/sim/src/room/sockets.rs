@@ -90,7 +90,7 @@ impl World {
         if in_time(Some(attachment), now).is_err() {
             return self.close(r, end, 4410);
         }
-        self.leave(r, Out::Frame(end, View::Current.status_frame(&record)));
+        self.say(r, end, &View::Current.status_frame(&record));
         if is_final {
             return self.close(r, end, 1000);
         }
@@ -107,7 +107,7 @@ impl World {
         let open = self.rooms[r].sockets.iter().filter(|(_, socket)| socket.is_open);
         let ends: Vec<_> = open.map(|(end, _)| *end).collect();
         for end in ends {
-            self.leave(r, Out::Frame(end, frame.clone()));
+            self.say(r, end, &frame);
             if record.transfer.status.is_final() {
                 self.close(r, end, 1000);
             }

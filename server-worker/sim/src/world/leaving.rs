@@ -2,7 +2,7 @@
 
 use super::{Ev, MOST_SKEW_MS, UNDER_WAY_MS, World};
 use crate::client::{Mint, Word};
-use crate::room::{End, Out};
+use crate::room::{End, MOST_UNREAD, Out};
 
 impl World {
     pub(crate) fn send_out(&mut self, r: usize, out: Out) {
@@ -49,7 +49,10 @@ impl World {
                 let opened = self.opened.get(&end).copied();
                 self.judge.told(r, &text, opened);
                 self.check_proof(end.0, self.proofs.get(&end).copied());
-                self.send_to_client(end, Word::Frame(text));
+                let length = text.len();
+                if !self.send_to_client(end, Word::Frame(text)) {
+                    self.unread(r, end, length);
+                }
             }
             Out::Close(end, code) => {
                 self.note(|| format!("room {r} closes a socket of client {} with {code}", end.0));
@@ -68,6 +71,16 @@ impl World {
                 }
                 self.poll_leaves(client, poll, status, body);
             }
+        }
+    }
+
+    /// A frame waits in the platform's memory, for its client's link takes nothing any more.
+    fn unread(&mut self, r: usize, end: End, length: usize) {
+        let waiting = self.unsent.entry(end).or_default();
+        waiting.push(length);
+        let waiting = waiting.len();
+        if waiting > MOST_UNREAD && !self.rooms[r].is_old {
+            self.judge.told_though_deaf(end.0, waiting);
         }
     }
 

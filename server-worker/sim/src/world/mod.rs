@@ -71,6 +71,8 @@ pub(crate) struct World {
     reports: Vec<Report>,
     deletions: Vec<Report>,
     pub(crate) opened: HashMap<End, Ms>,
+    /// The lengths of the frames that wait for a client whose link takes nothing any more.
+    pub(crate) unsent: HashMap<End, Vec<usize>>,
     pub(crate) judge: Judge,
     pub(crate) keys: Vec<Key>,
     pub(crate) forger: Key,
@@ -158,6 +160,7 @@ impl World {
             reports: vec![Report::default(); plan.updates.len()],
             deletions: vec![Report::default(); plan.deletions.len()],
             opened: HashMap::new(),
+            unsent: HashMap::new(),
             judge: Judge::new(plan.transfers),
             keys: (1..=4).map(key).collect(),
             forger: key(99),
