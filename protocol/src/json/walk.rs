@@ -31,7 +31,7 @@ pub(super) fn walk<'a>(
         })
 }
 
-/// It takes every type, as [`Value`] does: serde's own answer to one that is not expected is what is to be left out.
+/// It takes every type: what is no object and no array is for the caller to refuse, in this crate's words.
 struct Walk<'w, 'a>(&'w mut dyn FnMut(Option<Cow<'a, str>>, &'a RawValue));
 
 impl<'a> Visitor<'a> for Walk<'_, 'a> {
