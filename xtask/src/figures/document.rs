@@ -58,8 +58,10 @@ impl Part {
             }
             Self::Hostile => {
                 "One attack after the other on one server, while an honest payment is reported and watched. The mute sockets are \
-                 ten thousand, each from an address of its own, that never show a signature; the server closes each in time or at \
-                 once. Memory is the whole process's, and the runtime gives it back when it likes."
+                 ten thousand, each from an address of its own, that never show a signature; the server closes each after ten \
+                 seconds, so as many are open at once as open in that time. The silent holders have signatures and stay, all of \
+                 them at once: as many as open files are allowed, of which workerd has two for each. The deaf readers are 90 \
+                 that read none of 2,000 updates of 8 KB. Memory is the whole process's, and the runtime gives it back when it likes."
             }
             Self::Cost => "Counted on the running server; list prices, included quotas ignored.",
         }

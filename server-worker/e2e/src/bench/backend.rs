@@ -2,6 +2,7 @@
 //! shares the machine with what it measures.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -9,7 +10,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use transfer_status::{Signer, Status, TransferId};
-use transfer_status_e2e::{HMAC_SECRET, http::signer, soon, unix_seconds};
+use transfer_status_e2e::{HMAC_SECRET, PATIENCE, http::signer, unix_seconds, within};
 
 use crate::centrifugo;
 use crate::service::{Language, Service};
@@ -19,23 +20,26 @@ pub(crate) struct Backend {
     connection: SendRequest<Full<Bytes>>,
     signer: Signer,
     language: Language,
+    address: SocketAddr,
     host: String,
+    /// How often the connection was found closed.
+    reconnected: u64,
+    /// How long an answer may take before the bench gives up.
+    patience: Duration,
     /// How far the server's clock is ahead, in seconds.
     ahead: u64,
 }
 
 impl Backend {
     pub(crate) async fn connect(server: &dyn Service) -> Self {
-        let tcp = connect(server.address()).await;
-        let (connection, driver) = http1::handshake(TokioIo::new(tcp))
-            .await
-            .expect("a new connection");
-        tokio::spawn(driver);
         Self {
-            connection,
+            connection: open(server.address()).await,
             signer: signer(HMAC_SECRET),
             language: server.language(),
+            address: server.address(),
             host: server.address().to_string(),
+            reconnected: 0,
+            patience: PATIENCE,
             ahead: server.unix_seconds().saturating_sub(unix_seconds()),
         }
     }
@@ -76,18 +80,51 @@ impl Backend {
         self.exchange(request.expect("the request can be written")).await
     }
 
-    async fn exchange(&mut self, request: hyper::Request<Full<Bytes>>) -> (u16, Bytes) {
-        let answer = soon(self.connection.send_request(request))
-            .await
-            .expect("an answer comes");
-        let status = answer.status().as_u16();
-        let body = soon(answer.into_body().collect())
-            .await
-            .expect("the body comes whole");
-        // The connection takes the next request a moment after the body has ended.
-        soon(self.connection.ready()).await.expect("the connection stays");
-        (status, body.to_bytes())
+    /// Waits so long for an answer: where it is a figure how long that takes.
+    pub(crate) fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
+
+    /// How often it found its connection closed.
+    pub(crate) fn reconnected(&self) -> u64 {
+        self.reconnected
+    }
+
+    /// A server may close a connection that rests just when a request comes (RFC 9112, section 9.5). The request is then sent again
+    /// on a new one, as publishers do: an update that had been taken is answered as it was.
+    async fn exchange(&mut self, request: hyper::Request<Full<Bytes>>) -> (u16, Bytes) {
+        within(self.patience, async {
+            loop {
+                match self.try_exchange(request.clone()).await {
+                    Ok(answer) => return answer,
+                    Err(_) => {
+                        self.reconnected += 1;
+                        self.connection = open(self.address).await;
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    async fn try_exchange(&mut self, request: hyper::Request<Full<Bytes>>) -> hyper::Result<(u16, Bytes)> {
+        // The connection takes the next request a moment after the last body has ended.
+        self.connection.ready().await?;
+        let answer = self.connection.send_request(request).await?;
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await?;
+        Ok((status, body.to_bytes()))
+    }
+}
+
+async fn open(address: SocketAddr) -> SendRequest<Full<Bytes>> {
+    let tcp = connect(address).await;
+    let (connection, driver) = http1::handshake(TokioIo::new(tcp))
+        .await
+        .expect("a new connection");
+    tokio::spawn(driver);
+    connection
 }
 
 /// A connection that sends at once what it is given.

@@ -91,6 +91,19 @@ pub(crate) fn raise_open_files(wanted: u64) -> u64 {
     }
 }
 
+/// How many connections the kernel has dropped so far, on any listener of this machine, since whoever listens had not
+/// accepted those before them.
+pub(crate) fn dropped_by_full_listeners() -> u64 {
+    let text = read("/proc/net/netstat");
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("TcpExt: "));
+    let (Some(names), Some(values)) = (lines.next(), lines.next()) else {
+        return 0;
+    };
+    let mut counts = names.split(' ').zip(values.split(' '));
+    let found = counts.find(|(name, _)| *name == "ListenOverflows");
+    found.and_then(|(_, count)| count.parse().ok()).unwrap_or(0)
+}
+
 /// Resident memory of a process in KiB.
 pub(crate) fn resident_kib(pid: u32) -> u64 {
     kib(&format!("/proc/{pid}/status"), "VmRSS")

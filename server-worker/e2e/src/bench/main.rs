@@ -75,6 +75,9 @@ struct HostileArgs {
     /// Hundreds of sockets instead of ten thousand, as the tests have it
     #[arg(long)]
     quick: bool,
+    /// Only these attacks
+    #[arg(long, value_delimiter = ',', value_enum)]
+    only: Vec<hostile::Attack>,
     /// Print the JSON lines alone
     #[arg(long)]
     json: bool,
@@ -117,7 +120,7 @@ fn main() -> ExitCode {
             }
             let server = Server::start(hostile::options());
             report.machine_once(|| Machine::look(server.folder()));
-            match runtime.block_on(hostile::run(&server, size, &report)) {
+            match runtime.block_on(hostile::run(&server, size, &args.only, &report)) {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
             }

@@ -1,6 +1,7 @@
 //! The other end of the load: a watcher's bare socket, as cheap as it can be.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
@@ -10,7 +11,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use transfer_status::{Key, Minter, TransferId};
-use transfer_status_e2e::{SUBSCRIBE_HMAC_SECRET, soon};
+use transfer_status_e2e::{PATIENCE, SUBSCRIBE_HMAC_SECRET, soon, within};
 use transfer_status_protocol::ServerMessage;
 
 use crate::backend::connect;
@@ -82,7 +83,12 @@ impl Watcher {
 
     /// Waits for this version.
     pub(crate) async fn version(&mut self, version: u64) {
-        let text = soon(self.text()).await;
+        self.version_within(PATIENCE, version).await;
+    }
+
+    /// The same, for where it is a figure how long that takes.
+    pub(crate) async fn version_within(&mut self, limit: Duration, version: u64) {
+        let text = within(limit, self.text()).await;
         if self.language == Language::Centrifugo {
             assert_eq!(centrifugo::offset(&text), Some(version), "{text}");
             return;

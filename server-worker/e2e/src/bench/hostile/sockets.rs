@@ -1,7 +1,9 @@
 //! Hostile sockets: mute ones, bad frames, frames without end, floods, and readers that do not read.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -9,16 +11,20 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
-use transfer_status::TransferId;
+use transfer_status::{Signature, Status, TransferId};
 use transfer_status_e2e::Server;
 
 use super::{OPENING, Size};
 use crate::backend::Backend;
+use crate::report::rounded;
 use crate::watcher::Watcher;
 
 /// PROTOCOL.md gives a socket 10 s to subscribe; the machine may be busy.
 const UNPROVEN_WITHIN: Duration = Duration::from_secs(30);
+/// Transfers that the mute ones ask for.
+const ROOMS: usize = 50;
 /// A transfer that nobody has reported.
 const NOBODYS: &str = "nobodys";
 
@@ -28,22 +34,27 @@ struct Raw {
 }
 
 impl Raw {
-    /// Opens it from an address of its own, with a signature or with none.
-    async fn open(server: &Server, id: &str, number: usize, proven: bool) -> Option<Self> {
+    /// Opens it from an address of its own, with a valid signature.
+    async fn open(server: &Server, id: &str, number: usize) -> Option<Self> {
+        let signature = server.payment_named(id).signature();
+        Self::open_at(server.address(), id, number, Some(&signature)).await
+    }
+
+    /// The same with that signature, or with none.
+    async fn open_at(
+        server: SocketAddr,
+        id: &str,
+        number: usize,
+        signature: Option<&Signature>,
+    ) -> Option<Self> {
         let socket = TcpSocket::new_v4().ok()?;
         // Little fits in between, so that who does not read is soon in the way.
         socket.set_recv_buffer_size(4_096).ok()?;
-        let mut stream = socket.connect(server.address()).await.ok()?;
-        let offer = match proven {
-            true => {
-                let signature = server.payment_named(id).signature();
-                format!(
-                    "sec-websocket-protocol: transfer-status.v1, {}\r\n",
-                    signature.to_protocol()
-                )
-            }
-            false => String::new(),
-        };
+        let mut stream = socket.connect(server).await.ok()?;
+        let offer = signature.map_or_else(String::new, |signature| {
+            let signature = signature.to_protocol();
+            format!("sec-websocket-protocol: transfer-status.v1, {signature}\r\n")
+        });
         let address = format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255);
         let head = format!(
             "GET /ws/{id} HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
@@ -64,21 +75,36 @@ impl Raw {
 
     /// The close code that comes in the end; 1006 where the connection ends without one, `None` where nothing does.
     async fn closed(&mut self, limit: Duration) -> Option<u16> {
-        let reading = async {
-            loop {
-                match self.frame().await {
-                    Some((0x88, body)) => {
-                        return match body.as_slice() {
-                            [high, low, ..] => u16::from_be_bytes([*high, *low]),
-                            _ => 1005,
-                        };
-                    }
-                    Some(_) => {}
-                    None => return 1006,
+        timeout(limit, self.read_all(limit)).await.ok()?.1
+    }
+
+    /// The same, and how many bytes came in frames before it; the end is too where no frame comes for as long as `rest`.
+    async fn read_all(&mut self, rest: Duration) -> (usize, Option<u16>) {
+        let mut bytes = 0;
+        while let Ok(frame) = timeout(rest, self.frame()).await {
+            match frame {
+                Some((0x88, body)) => {
+                    let code = match body.as_slice() {
+                        [high, low, ..] => u16::from_be_bytes([*high, *low]),
+                        _ => 1005,
+                    };
+                    return (bytes, Some(code));
                 }
+                Some((_, body)) => bytes += body.len(),
+                None => return (bytes, Some(1006)),
             }
-        };
-        timeout(limit, reading).await.ok()
+        }
+        (bytes, None)
+    }
+
+    /// Whether a frame comes that has these words in it.
+    async fn hears(&mut self, words: &str) -> bool {
+        while let Some((_, body)) = self.frame().await {
+            if String::from_utf8_lossy(&body).contains(words) {
+                return true;
+            }
+        }
+        false
     }
 
     async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
@@ -126,32 +152,34 @@ fn head(first: u8, length: u64) -> Vec<u8> {
 /// Sockets that open, from as many addresses, and say nothing: each is closed in time, and no row was written.
 pub(super) async fn never_subscribe(server: &Server, size: Size) -> Value {
     let begun = Instant::now();
-    let mut codes: BTreeMap<String, u64> = BTreeMap::new();
-    let mut open = Vec::new();
-    let mut most_open = 0;
-    let places = Arc::new(Semaphore::new(size.at_once));
-    for first in (0..size.sockets).step_by(OPENING) {
-        let batch = first..size.sockets.min(first + OPENING);
-        let opening = batch.map(|number| {
-            let place = Arc::clone(&places).acquire_owned();
-            async move {
-                let place = place.await.ok()?;
-                let socket = Raw::open(server, &format!("mute-{}", number % 50), number, false).await?;
-                Some((socket, place))
-            }
-        });
-        for socket in join_all(opening).await {
+    let address = server.address();
+    let (places, opening) = (Semaphore::new(size.at_once), Semaphore::new(OPENING));
+    let (places, opening) = (Arc::new(places), Arc::new(opening));
+    let (open, most_open) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let mut sockets = JoinSet::new();
+    for number in 0..size.sockets {
+        let place = Arc::clone(&places).acquire_owned().await;
+        let turn = Arc::clone(&opening).acquire_owned().await;
+        let (open, most_open) = (Arc::clone(&open), Arc::clone(&most_open));
+        sockets.spawn(async move {
+            let socket = Raw::open_at(address, &format!("mute-{}", number % ROOMS), number, None).await;
+            drop(turn);
+            let mut socket = socket?;
+            let are_open = open.fetch_add(1, Ordering::Relaxed) + 1;
+            most_open.fetch_max(are_open, Ordering::Relaxed);
             // Reading begins at once, so that what each is told is known when it ends.
-            open.push(tokio::spawn(async move {
-                let (mut socket, _place) = socket?;
-                socket.closed(UNPROVEN_WITHIN + Duration::from_secs(30)).await
-            }));
-        }
-        most_open = most_open.max(size.at_once - places.available_permits());
+            let code = socket.closed(UNPROVEN_WITHIN + Duration::from_secs(30)).await;
+            open.fetch_sub(1, Ordering::Relaxed);
+            drop(place);
+            code
+        });
     }
+    let all_turns = u32::try_from(OPENING).unwrap_or(u32::MAX);
+    drop(opening.acquire_many(all_turns).await);
     let opened_in = begun.elapsed();
-    for socket in open {
-        let code = match socket.await.ok().flatten() {
+    let mut codes: BTreeMap<String, u64> = BTreeMap::new();
+    while let Some(code) = sockets.join_next().await {
+        let code = match code.ok().flatten() {
             Some(code) => code.to_string(),
             None => "neverClosed".to_owned(),
         };
@@ -164,7 +192,58 @@ pub(super) async fn never_subscribe(server: &Server, size: Size) -> Value {
         .map(|(code, count)| format!("{count} were closed by {code}"))
         .collect();
     json!({
-        "tried": size.sockets, "openAtOnce": most_open, "codes": codes, "openedInSeconds": opened_in.as_secs_f64().round(), "wrong": wrong,
+        "tried": size.sockets, "openAtOnce": most_open.load(Ordering::Relaxed), "codes": codes, "openedInSeconds": opened_in.as_secs_f64().round(), "wrong": wrong,
+    })
+}
+
+/// Sockets that open with a valid signature, from as many addresses, and say nothing: they stay, so all are open at once.
+/// Each transfer goes on meanwhile, and the last of its sockets gets the news.
+pub(super) async fn silent_holders(server: &Server, size: Size) -> Value {
+    let begun = Instant::now();
+    let address = server.address();
+    let opening = Arc::new(Semaphore::new(OPENING));
+    let name = |number: usize| format!("held-{}", number % ROOMS);
+    let signatures: Vec<_> = (0..ROOMS)
+        .map(|room| server.payment_named(&name(room)).signature())
+        .collect();
+    let mut sockets = JoinSet::new();
+    for number in 0..size.at_once {
+        let turn = Arc::clone(&opening).acquire_owned().await;
+        let signature = signatures.get(number % ROOMS).cloned();
+        sockets.spawn(async move {
+            let socket = Raw::open_at(address, &name(number), number, signature.as_ref()).await;
+            drop(turn);
+            Some((number % ROOMS, socket?))
+        });
+    }
+    let (mut open, mut last) = (Vec::new(), BTreeMap::new());
+    while let Some(socket) = sockets.join_next().await {
+        if let Some((room, socket)) = socket.ok().flatten() {
+            open.extend(last.insert(room, socket));
+        }
+    }
+    let opened_in = begun.elapsed().as_secs_f64();
+    let count = open.len() + last.len();
+    let mut backend = Backend::connect(server).await;
+    let telling = Instant::now();
+    let mut unheard = Vec::new();
+    for (room, socket) in &mut last {
+        let id = name(*room).parse().expect("an id");
+        backend.report(&id, &Status::Processing, "all are told").await;
+        if !timeout(UNPROVEN_WITHIN, socket.hears("all are told"))
+            .await
+            .unwrap_or(false)
+        {
+            unheard.push(format!("{id}: its last holder was not told"));
+        }
+    }
+    let told_in = telling.elapsed().as_secs_f64();
+    let missing = size.at_once - count;
+    let wrong = (missing > 0).then(|| format!("{missing} were not let in"));
+    let wrong: Vec<_> = wrong.into_iter().chain(unheard).collect();
+    json!({
+        "tried": size.at_once, "openAtOnce": count, "openedInSeconds": opened_in.round(),
+        "allToldInSeconds": rounded(told_in), "rightfulUpdates": ROOMS, "rightfulTransfers": ROOMS, "wrong": wrong,
     })
 }
 
@@ -197,7 +276,7 @@ pub(super) async fn bad_frames(server: &Server) -> Value {
     let mut told = BTreeMap::new();
     let mut wrong = Vec::new();
     for (number, (name, bytes, right)) in cases.into_iter().enumerate() {
-        let Some(mut socket) = Raw::open(server, NOBODYS, number, true).await else {
+        let Some(mut socket) = Raw::open(server, NOBODYS, number).await else {
             wrong.push(format!("{name}: no socket"));
             continue;
         };
@@ -218,7 +297,7 @@ pub(super) async fn endless_frames(server: &Server, size: Size) -> Value {
     let mut cut_after = BTreeMap::new();
     let chunk = vec![b'a'; 64 * 1024];
     for (number, name) in ["one frame", "pieces"].into_iter().enumerate() {
-        let Some(mut socket) = Raw::open(server, NOBODYS, number, true).await else {
+        let Some(mut socket) = Raw::open(server, NOBODYS, number).await else {
             continue;
         };
         let mut of_this = 0;
@@ -256,7 +335,7 @@ pub(super) async fn flood(server: &Server, size: Size) -> Value {
     // Pings are the network's to answer; what is none is the room's.
     let kinds = [("pings", r#"{"type":"ping"}"#), ("others", r#"{"type":"pong" }"#)];
     for (number, (name, text)) in kinds.into_iter().enumerate() {
-        let Some(mut socket) = Raw::open(server, NOBODYS, number, true).await else {
+        let Some(mut socket) = Raw::open(server, NOBODYS, number).await else {
             wrong.push(format!("{name}: no socket"));
             continue;
         };
@@ -283,11 +362,14 @@ pub(super) async fn flood(server: &Server, size: Size) -> Value {
 /// Watchers that stop reading while a transfer changes again and again: those who read do not wait for them.
 pub(super) async fn deaf_readers(server: &Server, size: Size) -> Value {
     const LIVES: &str = "deaf";
+    /// What waits for a socket whose client does not read: 256 KiB in the server (PROTOCOL.md, section 7), and what the
+    /// kernel keeps (`net.ipv4.tcp_wmem`, 4 MiB as Linux sets it), with some frames more.
+    const DEAF_BYTES: usize = (4 << 20) + (256 << 10) + (64 << 10);
     let deaf_count = (size.sockets / 20).min(90);
     let id: TransferId = LIVES.parse().expect("an id");
     let mut deaf = Vec::new();
     for number in 0..deaf_count {
-        deaf.extend(Raw::open(server, LIVES, number, true).await);
+        deaf.extend(Raw::open(server, LIVES, number).await);
     }
     let mut reader = Watcher::open(server, &id).await;
     let mut backend = Backend::connect(server).await;
@@ -304,13 +386,28 @@ pub(super) async fn deaf_readers(server: &Server, size: Size) -> Value {
         reader.version(version).await;
         slowest = slowest.max(begun.elapsed());
     }
-    drop(deaf);
     let slowest = slowest.as_secs_f64() * 1_000.0;
-    let wrong: Vec<String> = (slowest > super::HONEST_WITHIN)
+    let mut wrong: Vec<String> = (slowest > super::HONEST_WITHIN)
         .then(|| format!("a reader waited {slowest:.0} ms"))
         .into_iter()
         .collect();
+    // What waited for them comes when they read at last.
+    let reading = deaf.iter_mut().map(|socket| socket.read_all(size.time));
+    let (mut most, mut codes) = (0, BTreeMap::new());
+    for (bytes, code) in join_all(reading).await {
+        most = most.max(bytes);
+        let code = code.map_or_else(|| "open".to_owned(), |code| code.to_string());
+        *codes.entry(code).or_insert(0) += 1;
+    }
+    let is_enough = updates as usize * padding.len() > 2 * DEAF_BYTES;
+    if is_enough && codes.keys().any(|code| code != "1013") {
+        wrong.push(format!("readers that do not read were closed by {codes:?}"));
+    }
+    if most > DEAF_BYTES {
+        wrong.push(format!("a reader that does not read was sent {most} bytes"));
+    }
     json!({
-        "tried": deaf_count, "rightfulUpdates": updates, "slowestForThoseWhoReadMs": slowest.round(), "wrong": wrong,
+        "tried": deaf_count, "rightfulUpdates": updates, "slowestForThoseWhoReadMs": slowest.round(),
+        "mostBytesToOne": most, "codes": codes, "wrong": wrong,
     })
 }
