@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::look::Upkeep;
 use crate::plan::Ms;
 use crate::server::recent::index::moving::{Line, Sent};
-use crate::server::recent::index::{Index, Put};
+use crate::server::recent::index::{Index, Pages, Put};
 use crate::world::{Ev, World};
 
 /// Where changes come from.
@@ -110,8 +110,8 @@ impl Shard {
     }
 
     fn delete(&mut self, id: &str, deleted_at: Ms, (source, fault): (Source, Option<Fault>)) {
-        let page = match fault {
-            Some(Fault::ListForgetsDeletions) => self.index().take_off(id),
+        let pages = match fault {
+            Some(Fault::ListForgetsDeletions) => Pages::from_iter(self.index().take_off(id)),
             _ => {
                 let known = self.deleted.entry(id.to_owned()).or_insert(deleted_at);
                 *known = deleted_at.max(*known);
@@ -121,7 +121,7 @@ impl Shard {
                 }
             }
         };
-        if let Some(page) = page {
+        for page in pages {
             self.write(page);
         }
     }

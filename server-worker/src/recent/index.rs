@@ -66,6 +66,8 @@ pub(crate) struct Index {
     free: Vec<u32>,
     /// When all entries of a page were last confirmed.
     asked: Vec<Option<i64>>,
+    /// Who is still named by the row of a page that it is no longer on: the page has not been written since.
+    left: Vec<(Rc<str>, u32)>,
     /// Which transfers were deleted, and up to when they had been what they were.
     deleted: HashMap<Rc<str>, i64>,
     bytes: usize,
@@ -88,6 +90,7 @@ impl Index {
             slots: Vec::new(),
             free: Vec::new(),
             asked: Vec::new(),
+            left: Vec::new(),
             deleted: HashMap::new(),
             bytes: 0,
             most_entries,
@@ -168,23 +171,38 @@ impl Index {
         !self.is_deleted(id, entry.updated_at)
     }
 
+    /// Whether there are entries that do not count, and whose rooms are to be asked.
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.deleted.iter().any(|(id, deleted_at)| {
+            let entry = self.entries.get(id);
+            entry.is_some_and(|entry| !entry.confirmed && entry.updated_at <= *deleted_at)
+        })
+    }
+
     /// Takes a deleted transfer off the list, in every state up to `deleted_at`, as its room says, and remembers that; gives
-    /// the page that is to be written.
-    pub(crate) fn delete(&mut self, id: &str, deleted_at: i64) -> Option<u32> {
+    /// the pages that are to be written, of which an old one may name it still.
+    pub(crate) fn delete(&mut self, id: &str, deleted_at: i64) -> Pages {
         self.remember_deleted(id, deleted_at);
-        let entry = self.entries.get(id);
-        entry.filter(|entry| !self.is_shown(id, entry))?;
-        self.take_off(id)
+        let left = self.left.iter().filter(|(of, _)| &**of == id);
+        let mut pages: Pages = left.map(|(_, page)| *page).collect();
+        if self
+            .entries
+            .get(id)
+            .is_some_and(|entry| !self.is_shown(id, entry))
+        {
+            pages.extend(self.take_off(id));
+        }
+        pages
     }
 
     /// [`Index::delete`] as another shard remembers it. An entry that was read from its row may have had a new life unseen
     /// since: it is no longer shown, and its room is asked.
-    pub(crate) fn delete_unconfirmed(&mut self, id: &str, deleted_at: i64) -> Option<u32> {
-        if self.entries.get(id).is_some_and(|entry| entry.confirmed) {
+    pub(crate) fn delete_unconfirmed(&mut self, id: &str, deleted_at: i64) -> Pages {
+        if self.entries.get(id).is_none_or(|entry| entry.confirmed) {
             return self.delete(id, deleted_at);
         }
         self.remember_deleted(id, deleted_at);
-        None
+        Pages::default()
     }
 
     /// Notes a deletion as it was remembered.

@@ -296,6 +296,10 @@ impl Shard {
         let config = Config::of(&self.env).map_err(ApiError::NotConfigured)?;
         // Within a day all is in its place though nobody looks, where deletions are remembered for longer.
         let handed_over = self.hand_over(config.recent_shards).await;
+        // What was deleted is not kept for want of somebody who looks.
+        if self.with(|index, _| Ok(index.is_unsure()))? {
+            self.catch_up().await?;
+        }
         let ttl_ms = i64::try_from(config.history_ttl_seconds)
             .unwrap_or(i64::MAX)
             .saturating_mul(1_000);

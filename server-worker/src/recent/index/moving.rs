@@ -134,7 +134,7 @@ mod tests {
     use transfer_status_protocol::{Status, Timestamp, Transfer, TransferId};
 
     use super::super::super::shard;
-    use super::super::{Index, Put};
+    use super::super::{Index, Pages, Put};
     use super::{Line, change, removal};
 
     const ID: &str = "order-2.a_b~c:d";
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(to, 0);
         let (lines, sent) = second.lines_of(&ids);
         assert_eq!(lines, format!("-20 {ID}\n"));
-        assert_eq!(first.delete(ID, 20), Some(0));
+        assert_eq!(first.delete(ID, 20), Pages::from_iter([0]));
         let gone = second.let_go_of(sent);
         assert_eq!(gone.deletions, ids);
         assert!(second.is_empty(), "nothing is left of a shard that leaves");
@@ -265,7 +265,8 @@ mod tests {
         put(&mut index, &state(1, 10, Status::Pending));
         let mut awake = asleep_since(&mut index);
         // It was deleted where there were other shards; what has gone on since is with the room alone.
-        assert_eq!(awake.delete_unconfirmed(ID, 20), None);
+        assert_eq!(awake.delete_unconfirmed(ID, 20), Pages::default());
+        assert!(awake.is_unsure());
         assert_eq!(awake.get(ID), None);
         assert_eq!(awake.list(&Default::default(), None, 1).count(), 0);
         assert_eq!(awake.unconfirmed(10, 50), [ID.into()]);
@@ -312,7 +313,7 @@ mod tests {
         awake.remember_deleted(ID, 20);
         assert_eq!(awake.get(ID), None);
         let days = 3 * 86_400_000;
-        assert_eq!(awake.forget_deleted(days).1.into_iter().collect::<Vec<_>>(), [0]);
+        assert_eq!(awake.forget_deleted(days).1, Pages::from_iter([0]));
         assert!(awake.is_empty());
     }
 }

@@ -25,6 +25,14 @@ impl Extend<u32> for Pages {
     }
 }
 
+impl FromIterator<u32> for Pages {
+    fn from_iter<T: IntoIterator<Item = u32>>(pages: T) -> Self {
+        let mut all = Self::default();
+        all.extend(pages);
+        all
+    }
+}
+
 impl IntoIterator for Pages {
     type Item = u32;
     type IntoIter = vec::IntoIter<u32>;
@@ -71,6 +79,7 @@ impl Index {
             text.push_str(&format!(r#",{{"asked":{asked}}}"#));
         }
         text.push(']');
+        self.left.retain(|(_, left)| *left != page);
         text
     }
 
@@ -105,8 +114,9 @@ impl Index {
             };
             match (transfer, doc) {
                 (Some(transfer), Some(doc)) if is_news(&transfer) => {
-                    let old = self.remove(&transfer.id.as_str().into());
-                    self.free.extend(old);
+                    let id = transfer.id.as_str().into();
+                    let old = self.remove(&id);
+                    self.leave(&id, old);
                     // The one that is taken next.
                     self.free.push(slot);
                     self.insert(&transfer, doc.get().to_owned(), Some(mark_of(&transfer)));
@@ -115,6 +125,7 @@ impl Index {
                     }
                     self.shrink();
                 }
+                (Some(transfer), _) => self.leave(&transfer.id.as_str().into(), Some(slot)),
                 _ => self.free.push(slot),
             }
         }

@@ -6,6 +6,7 @@ use transfer_status_protocol::Transfer;
 
 use super::Index;
 use super::entry::{Entry, Place};
+use super::pages::PAGE;
 use crate::domain::outbox::Mark;
 
 impl Index {
@@ -67,6 +68,14 @@ impl Index {
         Some(entry.slot)
     }
 
+    /// Frees a slot whose page is not written now, so that its row goes on naming who had it.
+    pub(super) fn leave(&mut self, id: &Rc<str>, slot: Option<u32>) {
+        if let Some(slot) = slot {
+            self.free.push(slot);
+            self.left.push((Rc::clone(id), slot / PAGE));
+        }
+    }
+
     /// Lets the oldest go until the bounds hold. The newest stays in any case.
     pub(super) fn shrink(&mut self) {
         while self.entries.len() > self.most_entries
@@ -76,7 +85,7 @@ impl Index {
                 return;
             };
             let slot = self.remove(&oldest);
-            self.free.extend(slot);
+            self.leave(&oldest, slot);
         }
     }
 }

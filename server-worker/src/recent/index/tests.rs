@@ -288,3 +288,39 @@ fn what_follows_a_final_entry_is_written_at_once() {
     assert_eq!(woken_as, Some(Status::Completed));
     assert!(woken.unconfirmed(10, 30).is_empty());
 }
+
+#[test]
+fn a_transfer_that_was_let_go_for_want_of_space_and_then_deleted_does_not_come_back_with_its_old_row() {
+    let bytes = |id: &str| transfer(id, 1, 10, Status::Completed).encode().len();
+    let fill = |n: usize| format!("fill-{n:02}");
+    // As many as a page has slots; one more, on the next page, is too much.
+    let mut index = Index::bounded(1_000, 50 * bytes(&fill(0)));
+    let mut rows = BTreeMap::new();
+    let mut take = |index: &mut Index, id: &str, at: i64| {
+        let transfer = transfer(id, 1, at, Status::Completed);
+        if let Put::Listed { write: Some(page) } = index.put(&transfer, transfer.encode()) {
+            rows.insert(page, index.page(page));
+        }
+    };
+    take(&mut index, "a", 10);
+    for n in 0..50 {
+        take(&mut index, &fill(n), 20);
+    }
+    assert!(index.get("a").is_none(), "the oldest has made place");
+    assert!(
+        rows[&0].contains(r#""id":"a""#),
+        "and its row has not been written since"
+    );
+
+    for id in ["a".to_owned(), fill(49)] {
+        for page in index.delete(&id, 30) {
+            rows.insert(page, index.page(page));
+        }
+    }
+    let mut awake = Index::default();
+    for (page, text) in &rows {
+        awake.restore(*page, text);
+    }
+    assert_eq!(awake.get("a"), None);
+    assert_eq!(all(&awake).len(), 49);
+}
