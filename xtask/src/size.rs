@@ -13,8 +13,7 @@ use crate::{build, kotlin, npm, process, swift_package};
 
 /// The session alone, raw: it is to be a small part of a browser package.
 const SESSION_RAW: usize = 12 * 1024;
-/// The Worker with its JavaScript, gzipped: what the platform loads at a cold start. 256 KB is the aim; ARCHITECTURE.md
-/// says where the rest is.
+/// The Worker with its JavaScript, gzipped: what the platform loads at a cold start. ARCHITECTURE.md says what it is made of.
 const WORKER_GZIP: usize = 240_000;
 
 /// Builds the artefacts, prints their sizes and fails when one is too large.
