@@ -26,6 +26,8 @@ export class Origin implements Browser {
   readonly channels: Channels;
   readonly locks: Locks;
   clockOff = 0;
+  /** The machine sleeps until then. */
+  asleepUntil = 0;
   /** All that were ever opened. */
   readonly tabs: Tab[] = [];
   readonly #packages: Packages;
@@ -48,7 +50,12 @@ export class Origin implements Browser {
     return this.tabs.filter(({ page }) => !page.isGone);
   }
 
-  open(plan: TabPlan): Tab {
+  open(plan: TabPlan): void {
+    const { time } = this.stage;
+    if (time.now < this.asleepUntil) {
+      time.at(this.asleepUntil, () => this.open(plan));
+      return;
+    }
     const page = new Page(this.stage, `tab ${this.tabs.length}`, plan.isHidden);
     const tab: Tab = { page, plan, watchers: [] };
     this.tabs.push(tab);
@@ -60,7 +67,6 @@ export class Origin implements Browser {
         this.stage.judge.watchers.add(watcher);
       }
     });
-    return tab;
   }
 
   sign(payment: number, isForged: boolean): string {

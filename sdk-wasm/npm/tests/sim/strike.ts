@@ -57,11 +57,14 @@ export const strike = (origin: Origin, { what, tab: nth, ms }: Strike, isLastSta
       for (const payment of stage.plan.payments.keys()) service.notice(payment);
       break;
     case "sleep":
+      if (time.now < origin.asleepUntil) break;
+      origin.asleepUntil = until;
       // It finds its links dead, and the network some moments after it wakes.
       network.offlineUntil = Math.max(network.offlineUntil, until + random.below(3_000));
       cutAll(10);
       for (const one of living) {
-        if (one.page.isRunning) stall(origin, one, ms);
+        if (!one.page.isRunning) continue;
+        stall(origin, one, ms);
         // Whether timers count sleep is the system's affair.
         if (random.below(2)) one.page.postpone(ms);
       }
