@@ -1,4 +1,4 @@
-//! Makes the generated Swift small: as UniFFI makes it, it is two thirds of what the package adds to an app.
+//! Makes the generated Swift small: as UniFFI makes it, it is more than half of what the package adds to an app.
 //!
 //! - **A buffer is read by its bytes.** UniFFI reads it as `Data`, whose four forms the compiler lays out at each read.
 //! - **Classes are final**, with no protocol beside them and no stand-in for tests: nobody derives from them.
