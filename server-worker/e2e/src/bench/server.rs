@@ -63,19 +63,16 @@ impl Scenario {
         }
     }
 
-    /// What it is where it goes in rounds.
-    fn rounds(self) -> Option<Kind> {
-        match self {
-            Self::Latency => Some(Kind::Latency),
-            Self::Throughput => Some(Kind::Throughput),
-            _ => None,
-        }
+    /// Whether it goes in rounds, in which what is beside the server has its turn.
+    fn goes_in_rounds(self) -> bool {
+        matches!(self, Self::Latency | Self::Throughput)
     }
 
-    async fn run(self, service: &dyn Service, quick: bool, report: &Report) {
+    /// Runs it on `service`; with `others` beside it where it goes in rounds.
+    async fn run(self, service: &dyn Service, others: &[Beside<'_>], quick: bool, report: &Report) {
         match self {
-            Self::Latency => rounds::run(Kind::Latency, service, &[], quick, report).await,
-            Self::Throughput => rounds::run(Kind::Throughput, service, &[], quick, report).await,
+            Self::Latency => rounds::run(Kind::Latency, service, others, quick, report).await,
+            Self::Throughput => rounds::run(Kind::Throughput, service, others, quick, report).await,
             Self::FanOut => fan_out::run(service, quick, report).await,
             Self::Growth => growth::run(service, quick, report).await,
             Self::Idle => idle::run(service, quick, report).await,
@@ -126,7 +123,7 @@ pub(crate) fn run(args: &ServerArgs, runtime: &Runtime) {
             continue;
         }
         let others = wanted.iter().copied().filter(|other| scenario.is_for(*other));
-        if let Some(kind) = scenario.rounds() {
+        if scenario.goes_in_rounds() {
             let others: Vec<_> = others.map(|other| (other.name(), other.start())).collect();
             let others: Vec<_> = others
                 .iter()
@@ -137,18 +134,18 @@ pub(crate) fn run(args: &ServerArgs, runtime: &Runtime) {
                 .collect();
             let server = Server::start(Options::default());
             report.machine_once(|| Machine::look(server.folder()));
-            runtime.block_on(rounds::run(kind, &server, &others, args.quick, &report));
+            runtime.block_on(scenario.run(&server, &others, args.quick, &report));
             continue;
         }
         // One at a time: what others hold in memory is not to be in anybody's way.
         let server = Server::start(Options::default());
         report.machine_once(|| Machine::look(server.folder()));
-        runtime.block_on(scenario.run(&server, args.quick, &report));
+        runtime.block_on(scenario.run(&server, &[], args.quick, &report));
         drop(server);
         for other in others {
             let service = other.start();
             report.of(other.name(), || {
-                runtime.block_on(scenario.run(service.as_ref(), args.quick, &report));
+                runtime.block_on(scenario.run(service.as_ref(), &[], args.quick, &report));
             });
         }
     }
