@@ -38,11 +38,14 @@ const ROOTS_PATH: &str = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 pub(crate) struct Swift {
     /// The root file system that it is in; none for one on the PATH.
     root: Option<PathBuf>,
+    /// Whether a program that it builds can read pictures.
+    reads_pictures: bool,
 }
 
 impl Swift {
-    /// The compiler, installed where the distribution has it. `None`, after a notice, where it has to be installed
-    /// by hand; with the variable `CI` that is an error.
+    /// The compiler, installed where the distribution has it, with what the scanner reads pictures by. `None`, after a
+    /// notice, where it has to be installed by hand; with the variable `CI` that is an error. So it is for the pictures,
+    /// without which the package is built all the same.
     ///
     /// # Errors
     /// When the packages cannot be installed.
@@ -52,17 +55,22 @@ impl Swift {
         }
         let oldest = &tools.pins.mobile_tools.swift;
         if which::which("apt-get").is_err() {
-            let notice = format!(
-                "Swift {oldest} or newer is missing, or one of {} that pkg-config finds: install them, with `swift` on the PATH",
-                listed(&tools.pins.mobile_tools.swift_picture_libraries)
-            );
+            if is_on_path(tools) {
+                return Self::without_pictures(tools, None).map(Some);
+            }
+            let notice = format!("Swift {oldest} or newer is missing: install it, with `swift` on the PATH");
             return process::missing(&notice).map(|()| None);
         }
         let _lock = tools.lock()?;
-        if Self::find(tools).is_none() {
-            Self::install(tools).with_context(|| {
-                format!("Swift {oldest} could not be installed: put a `swift` on the PATH, then try again")
-            })?;
+        if Self::find(tools).is_none()
+            && let Err(error) = Self::install(tools)
+        {
+            if is_on_path(tools) {
+                return Self::without_pictures(tools, Some(&error)).map(Some);
+            }
+            return Err(error.context(format!(
+                "Swift {oldest} could not be installed: put a `swift` on the PATH, then try again"
+            )));
         }
         let found = Self::find(tools);
         if found.is_none() {
@@ -75,14 +83,38 @@ impl Swift {
 
     fn find(tools: &Tools) -> Option<Self> {
         if is_on_path(tools) && has_picture_libraries(tools) {
-            return Some(Self { root: None });
+            return Some(Self {
+                root: None,
+                reads_pictures: true,
+            });
         }
         let root = root_file_system(tools);
         let libraries = root.join(format!("usr/lib/{}/pkgconfig", debian_triple()));
         let mut names = tools.pins.mobile_tools.swift_picture_libraries.keys();
         names
             .all(|name| libraries.join(format!("{name}.pc")).exists())
-            .then_some(Self { root: Some(root) })
+            .then_some(Self {
+                root: Some(root),
+                reads_pictures: true,
+            })
+    }
+
+    /// The one on the PATH, after a notice of what it lacks, and why that could not be installed.
+    fn without_pictures(tools: &Tools, why: Option<&anyhow::Error>) -> Result<Self> {
+        let libraries = listed(&tools.pins.mobile_tools.swift_picture_libraries);
+        let why = why.map(|error| format!(" ({error:#})")).unwrap_or_default();
+        process::missing(&format!(
+            "for the Swift scanner, install {libraries}, so that pkg-config finds them{why}"
+        ))?;
+        Ok(Self {
+            root: None,
+            reads_pictures: false,
+        })
+    }
+
+    /// Whether a program that it builds can read pictures: the scanner does, and the package does not.
+    pub(crate) fn reads_pictures(&self) -> bool {
+        self.reads_pictures
     }
 
     fn install(tools: &Tools) -> Result<()> {

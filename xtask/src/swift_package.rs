@@ -80,7 +80,7 @@ fn scratch(tools: &Tools, folder: &str) -> PathBuf {
     tools.root.join("target/swift").join(folder.replace('/', "-"))
 }
 
-/// The package's tests, by the stand that they need, and the scanner's.
+/// The package's tests, by the stand that they need, and the scanner's where it can be built.
 ///
 /// # Errors
 /// When the native half cannot be built.
@@ -96,10 +96,13 @@ pub(crate) fn tests(ready: &Ready, swift: &Swift) -> Result<Step> {
         stand.arg(format!("{}={}", name.to_string_lossy(), value.to_string_lossy()));
     }
     stand.arg(test.get_program()).args(test.get_args());
-    let scanner = swift_in(swift, tools, &library, SCANNER.1, "test")?;
+    let mut commands = vec![stand];
+    if swift.reads_pictures() {
+        commands.push(swift_in(swift, tools, &library, SCANNER.1, "test")?);
+    }
     Ok(Step {
         name: "Swift",
-        commands: vec![stand, scanner],
+        commands,
     })
 }
 
@@ -111,7 +114,7 @@ pub(crate) fn adapter(tools: &Tools) -> Result<Option<Vec<String>>> {
     program(tools, ADAPTER)
 }
 
-/// Builds the scanner and gives its command line; `None` where there is no Swift.
+/// Builds the scanner and gives its command line; `None` where there is no Swift, or nothing to read pictures by.
 ///
 /// # Errors
 /// When a build fails.
@@ -123,6 +126,9 @@ fn program(tools: &Tools, (name, folder): (&str, &str)) -> Result<Option<Vec<Str
     let Some(swift) = Swift::ensure(tools)? else {
         return Ok(None);
     };
+    if folder == SCANNER.1 && !swift.reads_pictures() {
+        return Ok(None);
+    }
     let library = prepare(tools, For::Tests)?;
     process::run(&mut swift_in(&swift, tools, &library, folder, "build")?)?;
     let mut words = swift.runner();
