@@ -39,14 +39,15 @@ export const sharing = (host: Host, dial: (report: Report) => Link) => {
   // Asked something on the last link, and nobody answered: the leader's tab is frozen, with the lock in its hands.
   let isUnanswered = false;
   // How often a live socket was robbed of its lock since anybody was heard. Where the tabs share locks but no channel
-  // they would rob each other for ever; where they share both, who robs a live one is heard before.
+  // they would rob each other for ever: one goes by itself for a link. Where they share both, who robs a live one is
+  // hardly ever unheard twice.
   let thefts = 0;
 
   return (url: string, signature: string, report: Report): Link => {
     const name = `transfer-status/1 ${url} ${digest(signature)}`;
     let channel: BroadcastChannel;
     try {
-      if (thefts > 1) throw 0;
+      if (thefts > 1) throw (thefts = 0);
       channel = new host.BroadcastChannel(name);
     } catch {
       // Storage is blocked, or nobody hears this tab: it goes by itself.
