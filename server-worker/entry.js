@@ -40,7 +40,11 @@ function enter(call) {
 const kept = (promise) =>
   new Promise((resolve, reject) => {
     underWay.add(reject);
-    promise.then(resolve, reject).finally(() => underWay.delete(reject));
+    const endBy = (settle) => (outcome) => {
+      underWay.delete(reject);
+      settle(outcome);
+    };
+    promise.then(endBy(resolve), endBy(reject));
   });
 
 // The object's own part lives in an instance, and is made anew in the next one.

@@ -104,12 +104,12 @@ pub(crate) fn worker(ready: &Ready) -> Result<PathBuf> {
     )?;
     let compiled = compiled(ready, "transfer_status_server.wasm");
     let entry = package.join("entry.js");
-    let jobs = package.join("jobs.js");
-    let stamp = Stamp::new(tools, &[&compiled, &entry, &jobs], folder.join(".stamp"))?;
+    let globals = package.join("globals.js");
+    let stamp = Stamp::new(tools, &[&compiled, &entry, &globals], folder.join(".stamp"))?;
     if stamp.is_current() && folder.join("index.js").exists() {
         return Ok(folder);
     }
-    worker::assemble(tools, &compiled, &entry, &jobs, &folder)?;
+    worker::assemble(tools, &compiled, &entry, &globals, &folder)?;
     stamp.write()?;
     Ok(folder)
 }

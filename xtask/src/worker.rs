@@ -16,8 +16,8 @@ use crate::tools::Tools;
 /// The module as `index.js` imports it.
 const MODULE: &str = "index_bg.wasm";
 
-/// Makes `index.js` and `index_bg.wasm` in `folder`: `entry` with its bindings, which run their `jobs` by that module's
-/// `queueMicrotask`.
+/// Makes `index.js` and `index_bg.wasm` in `folder`: `entry` with its bindings, which find as globals what the module
+/// `globals` exports.
 ///
 /// # Errors
 /// When a tool fails.
@@ -25,7 +25,7 @@ pub(crate) fn assemble(
     tools: &Tools,
     compiled: &Path,
     entry: &Path,
-    jobs: &Path,
+    globals: &Path,
     folder: &Path,
 ) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -41,7 +41,7 @@ pub(crate) fn assemble(
             entry.display().to_string(),
             format!("--alias:bindings={}", draft.join("index.js").display()),
             format!("--outfile={}", bundled.display()),
-            format!("--inject:{}", jobs.display()),
+            format!("--inject:{}", globals.display()),
             "--bundle".to_owned(),
             format!("--external:./{MODULE}"),
             "--external:cloudflare:workers".to_owned(),

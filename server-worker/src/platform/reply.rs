@@ -26,6 +26,8 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 thread_local! {
     /// Built once an isolate: each header is two strings to carry over to JavaScript.
     static BASE: Result<Headers, JsValue> = base();
+    /// What most answers begin with: 200 with those headers.
+    static TAKEN: Result<ResponseInit, JsValue> = BASE.with(Clone::clone).map(|headers| init(200, &headers));
 }
 
 fn base() -> Result<Headers, JsValue> {
@@ -39,16 +41,19 @@ fn base() -> Result<Headers, JsValue> {
 /// A JSON answer.
 pub(crate) fn json(status: u16, body: &str, extra: &[(&str, &str)]) -> Result<Response, JsValue> {
     let base = BASE.with(Clone::clone)?;
-    let headers = if extra.is_empty() {
-        base
-    } else {
-        Headers::new_with_headers(&base)?
-    };
-    for (name, value) in extra {
-        headers.set(name, value)?;
-    }
     // `new Response` copies the headers, so the shared ones stay as they are.
-    Response::new_with_opt_str_and_init(Some(body), &init(status, &headers))
+    let init = match (status, extra) {
+        (200, []) => TAKEN.with(Clone::clone)?,
+        (_, []) => init(status, &base),
+        _ => {
+            let headers = Headers::new_with_headers(&base)?;
+            for (name, value) in extra {
+                headers.set(name, value)?;
+            }
+            init(status, &headers)
+        }
+    };
+    Response::new_with_opt_str_and_init(Some(body), &init)
 }
 
 /// The transfer as stored, its version as `ETag`.

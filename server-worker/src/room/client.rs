@@ -2,9 +2,9 @@
 
 use transfer_status_protocol::TransferId;
 use worker::Env;
-use worker::js_sys::Uint8Array;
+use worker::js_sys::{Object, Reflect, Uint8Array};
 use worker::wasm_bindgen::JsCast;
-use worker::web_sys::{Headers, RequestInit, Response};
+use worker::web_sys::{RequestInit, Response};
 
 use crate::config::Config;
 use crate::domain::timeline::Trail;
@@ -138,11 +138,13 @@ async fn call(
     init: &RequestInit,
     beside: &Beside,
 ) -> Result<Response, ApiError> {
-    let headers = Headers::new()?;
+    // A plain object: a `Headers` would be one more object for the platform to make and to let go of, with each update.
+    let headers = Object::new();
+    let set = |name: &str, value: &str| Reflect::set(&headers, &name.into(), &value.into());
     if let Call::Watch { .. } = call {
-        headers.set("upgrade", "websocket")?;
+        set("upgrade", "websocket")?;
     }
-    headers.set(call::HEADER, &beside.to_header())?;
+    set(call::HEADER, &beside.to_header())?;
     init.set_headers(&headers);
     let room = object(env, id.as_str())?;
     let answer = bindings::resolve(room.fetch(&call.to_url(), init)).await?;

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use transfer_status_protocol::sign::Verified;
 use transfer_status_protocol::{ErrorCode, Timestamp, Transfer, TransferId, Update};
-use worker::js_sys::{Promise, Uint8Array};
+use worker::js_sys::Promise;
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Request, Response};
@@ -148,13 +148,21 @@ impl TransferRoom {
 
 impl Room {
     async fn answer(self: &Rc<Self>, request: &Request) -> Result<Response, JsValue> {
-        let beside = Beside::from_header(request.headers().get(call::HEADER)?.as_deref());
+        let headers = request.headers();
+        let header = headers.get(call::HEADER)?;
+        let beside = Beside::from_header(header.as_deref());
         let Beside { from, trail } = beside.clone().unwrap_or_default();
         let answer = match beside.and_then(|_| Call::from_url(&request.url())) {
-            Some(Call::Update { word }) => match request.headers().get(call::UPDATE_HEADER_OF_1)? {
-                Some(update) => self.update(update.into_bytes(), word, &trail).await,
-                None => self.update_in_body(request, word, &trail).await,
-            },
+            Some(Call::Update { word }) => {
+                let in_header = match header {
+                    Some(_) => None,
+                    None => headers.get(call::UPDATE_HEADER_OF_1)?,
+                };
+                match in_header {
+                    Some(update) => self.update(update.into_bytes(), word, &trail).await,
+                    None => self.update_in_body(request, word, &trail).await,
+                }
+            }
             Some(Call::UpdateIf) => self.update_in_body(request, None, &trail).await,
             Some(Call::Read { announce, view }) => self.read(announce, view).await,
             Some(Call::Watch {
@@ -186,8 +194,10 @@ impl Room {
         word: Option<String>,
         trail: &Trail,
     ) -> Result<Response, ApiError> {
-        let body = JsFuture::from(request.array_buffer()?).await?;
-        self.update(Uint8Array::new(&body).to_vec(), word, trail).await
+        // A text, which the Worker has found to be JSON: a buffer would be one more object for the platform to let go of.
+        let body = JsFuture::from(request.text()?).await?;
+        let body = body.as_string().unwrap_or_default();
+        self.update(body.into_bytes(), word, trail).await
     }
 
     /// Applies an update; one with a `word` comes by the earlier API and is answered in its view. Nothing is
