@@ -101,7 +101,7 @@ impl Shard {
                 Source::Rooms => self.index().put(&transfer, doc.to_owned()),
                 Source::Shard => self.index().put_unconfirmed(&transfer, doc.to_owned()),
             };
-            if let Put::Listed { write: Some(page) } | Put::Unsure { write: page } = put
+            if let Put::Listed { write: Some(page) } | Put::Unsure { write: Some(page) } = put
                 && fault != Some(Fault::ShardForgets)
             {
                 self.write(page);

@@ -52,7 +52,7 @@ pub(crate) enum Put {
     /// It was deleted, as far as is known here. Whether there has been a new one since, its room is to say.
     Unsure {
         /// The page that is to be written for it.
-        write: u32,
+        write: Option<u32>,
     },
 }
 
@@ -100,11 +100,17 @@ impl Index {
 
     /// Takes a transfer in as its room has it.
     pub(crate) fn put(&mut self, transfer: &Transfer, doc: String) -> Put {
+        match self.is_deleted(transfer.id.as_str(), transfer.updated_at.unix_millis()) {
+            true => Put::Known,
+            false => self.take_in(transfer, doc),
+        }
+    }
+
+    /// Takes a transfer in unless it is no news, or older than all where there is no space.
+    fn take_in(&mut self, transfer: &Transfer, doc: String) -> Put {
         let mark = mark_of(transfer);
         let known = self.entries.get(transfer.id.as_str());
-        if known.is_some_and(|known| !mark.is_news_after(known.mark()))
-            || self.is_deleted(transfer.id.as_str(), mark.updated_at)
-        {
+        if known.is_some_and(|known| !mark.is_news_after(known.mark())) {
             return Put::Known;
         }
         let updated_at = mark.updated_at;
@@ -141,21 +147,15 @@ impl Index {
         if known.is_some_and(|known| known.updated_at > transfer.updated_at.unix_millis()) {
             return Put::Known;
         }
-        if known.is_none() && self.is_deleted(transfer.id.as_str(), transfer.updated_at.unix_millis()) {
-            self.insert(transfer, doc, None);
-            let Some(entry) = self.entries.get_mut(transfer.id.as_str()) else {
-                return Put::Known;
-            };
-            entry.confirmed = false;
-            return Put::Unsure {
-                write: entry.slot / PAGE,
-            };
-        }
-        let put = self.put(transfer, doc);
+        let is_deleted = self.is_deleted(transfer.id.as_str(), transfer.updated_at.unix_millis());
+        let put = self.take_in(transfer, doc);
         if let (Put::Listed { .. }, Some(entry)) = (put, self.entries.get_mut(transfer.id.as_str())) {
-            entry.confirmed = entry.status.is_final();
+            entry.confirmed = !is_deleted && entry.status.is_final();
         }
-        put
+        match put {
+            Put::Listed { write } if is_deleted => Put::Unsure { write },
+            put => put,
+        }
     }
 
     /// Whether what a transfer was at `updated_at` has been deleted.
@@ -173,9 +173,9 @@ impl Index {
 
     /// Whether there are entries that do not count, and whose rooms are to be asked.
     pub(crate) fn is_unsure(&self) -> bool {
-        self.deleted.iter().any(|(id, deleted_at)| {
+        self.deleted.keys().any(|id| {
             let entry = self.entries.get(id);
-            entry.is_some_and(|entry| !entry.confirmed && entry.updated_at <= *deleted_at)
+            entry.is_some_and(|entry| !entry.confirmed && !self.is_shown(id, entry))
         })
     }
 

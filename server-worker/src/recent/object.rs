@@ -214,9 +214,7 @@ impl Shard {
                             });
                         }
                     }
-                    Put::Unsure { write } => {
-                        pages.extend(Some(write));
-                    }
+                    Put::Unsure { write } => pages.extend(write),
                     Put::Known => {}
                 }
             }

@@ -294,7 +294,7 @@ mod tests {
         let before = state(1, 10, Status::Pending);
         assert_eq!(
             new.put_unconfirmed(&before, before.encode()),
-            Put::Unsure { write: 0 }
+            Put::Unsure { write: Some(0) }
         );
         assert_eq!(new.get(ID), None);
         assert_eq!(new.unconfirmed(10, 50), [ID.into()]);
@@ -303,6 +303,18 @@ mod tests {
         // And so it is where it goes on to yet another shard.
         let (lines, _) = new.lines_of(&[ID.into()]);
         assert_eq!(lines, format!("-20 {ID}\n0 {}\n", before.encode()));
+    }
+
+    #[test]
+    fn what_is_not_shown_takes_no_more_space_than_there_is() {
+        let mut index = Index::bounded(1, 1_000);
+        put(&mut index, &state(1, 30, Status::Pending));
+        let other = "order-3";
+        index.delete(other, 20);
+        let mut before = state(1, 10, Status::Pending);
+        before.id = TransferId::new(other).unwrap();
+        assert_eq!(index.put_unconfirmed(&before, before.encode()), Put::Known);
+        assert!(index.get(ID).is_some(), "the newest stays");
     }
 
     #[test]
