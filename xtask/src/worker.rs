@@ -16,6 +16,9 @@ use crate::tools::Tools;
 /// The module as `index.js` imports it.
 const MODULE: &str = "index_bg.wasm";
 
+/// Where the script asks whether the collector can tell of closures that it has collected.
+const CLOSURES_ARE_WATCHED: &str = "CLOSURE_DTORS = (typeof FinalizationRegistry === 'undefined')";
+
 /// Makes `index.js` and `index_bg.wasm` in `folder`: `entry` with its bindings, which find as globals what the module
 /// `globals` exports.
 ///
@@ -91,11 +94,17 @@ fn bind(tools: &Tools, compiled: &Path, folder: &Path) -> Result<()> {
     // The platform's modules of type WebAssembly are imported like any other.
     let text = fs::read_to_string(&script)?.replace("import source ", "import ");
     let from = format!(r#""{}": "#, imports::FROM);
-    if text.matches(&from).count() != 1 {
+    let text = replace_once(&text, &from, &format!("{}: ", imports::SHORT_FROM))?;
+    // Each closure ends with the future that awaits by it, so none is left to the collector, which would have to keep a list.
+    let text = replace_once(&text, CLOSURES_ARE_WATCHED, "CLOSURE_DTORS = true")?;
+    Ok(fs::write(&script, text)?)
+}
+
+fn replace_once(script: &str, from: &str, to: &str) -> Result<String> {
+    if script.matches(from).count() != 1 {
         bail!("wasm-bindgen's script does not name {from} once");
     }
-    let text = text.replace(&from, &format!("{}: ", imports::SHORT_FROM));
-    Ok(fs::write(&script, text)?)
+    Ok(script.replace(from, to))
 }
 
 fn esbuild(tools: &Tools, args: &[String]) -> Result<()> {
