@@ -8,6 +8,7 @@ use transfer_status_protocol::Transfer;
 use crate::config::{Config, Value};
 use crate::domain::attachment::Attachment;
 use crate::domain::record::Record;
+use crate::domain::timeline;
 use crate::domain::view::View;
 use crate::recent::index::{Filter, Index};
 use crate::recent::page::Query;
@@ -58,7 +59,7 @@ pub fn stored(data: &[u8]) {
     let room = storage::decode(entry, settled).ok();
     let copy = Record::from_archive(text).map(|copy| copy.record);
     for record in room.into_iter().chain(copy) {
-        let settled = record.timeline.settled().cloned().collect();
+        let settled = timeline::decode(Some(&record.timeline.encode_settled())).unwrap();
         assert_eq!(Record::from_row(&record.row(), settled).as_ref(), Some(&record));
         let archived = Record::from_archive(&record.archive(NOW, true)).unwrap();
         assert_eq!((archived.written_at, archived.is_listed), (Some(NOW), true));

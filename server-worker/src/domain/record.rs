@@ -141,7 +141,7 @@ impl Record {
             Some(unconfirmed) => format!(r#","unconfirmed":{}"#, unconfirmed.encode()),
             None => String::new(),
         };
-        self.with_timeline(&timeline::encode(self.timeline.fresh()), &unconfirmed)
+        self.with_timeline(&self.timeline.encode_fresh(), &unconfirmed)
     }
 
     fn with_timeline(&self, timeline: &str, more: &str) -> String {

@@ -102,8 +102,7 @@ impl Storage {
     /// follows leaves the object, for the platform holds these back until then.
     pub(crate) fn save(&self, record: &Record) -> Result<(), StorageError> {
         if record.timeline.has_just_settled() {
-            self.kv
-                .put(SETTLED, &timeline::encode(record.timeline.settled()))?;
+            self.kv.put(SETTLED, &record.timeline.encode_settled())?;
         }
         Ok(self.kv.put(TRANSFER, &encode(record))?)
     }
@@ -192,7 +191,6 @@ mod tests {
     use super::{StorageError, decode, decode_deletion, encode, encode_deletion};
     use crate::domain::record::Record;
     use crate::domain::removal::Tombstone;
-    use crate::domain::timeline;
 
     #[test]
     fn an_entry_comes_back_as_it_was_stored() {
@@ -218,7 +216,7 @@ mod tests {
             let before = stored.as_ref().map(|(record, _)| record);
             let record = Record::changed(transfer.clone(), before, None);
             let settled = match record.timeline.has_just_settled() {
-                true => Some(timeline::encode(record.timeline.settled())),
+                true => Some(record.timeline.encode_settled()),
                 false => stored.and_then(|(_, settled)| settled),
             };
             assert_eq!(decode(&encode(&record), settled.as_deref()).unwrap(), record);
@@ -275,7 +273,7 @@ mod tests {
             assert_eq!(
                 (
                     encode(&record).as_str(),
-                    timeline::encode(record.timeline.settled()).as_str()
+                    record.timeline.encode_settled().as_str()
                 ),
                 (entry, settled)
             );

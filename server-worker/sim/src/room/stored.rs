@@ -56,7 +56,7 @@ impl World {
             room.current.settled = None;
         }
         if record.timeline.has_just_settled() {
-            room.current.settled = Some(timeline::encode(record.timeline.settled()));
+            room.current.settled = Some(record.timeline.encode_settled());
         }
         let row = record.row();
         let archive_failed = self.kv.last_trouble.is_some_and(|at| self.now < at + 90_000);
