@@ -8,3 +8,7 @@ export const queueMicrotask = (job) => {
 
 // Whether an environment holds these values, each the very same, under these names.
 export const settingsAre = (env, names, values) => names.every((name, place) => env[name] === values[place]);
+
+// Method, URL and these headers of a request, one a line; NUL stands for a header that is not there. Neither can be in one.
+export const headOf = ({ method, url, headers }, names) =>
+  [method, url, ...names.map((name) => headers.get(name) ?? "\0")].join("\n");

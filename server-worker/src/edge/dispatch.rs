@@ -6,7 +6,7 @@ use worker::wasm_bindgen::prelude::*;
 use worker::web_sys::{Request, Response};
 
 use super::legacy;
-use super::request::Incoming;
+use super::request::{Head, Incoming};
 use super::route::Route;
 use super::target::decode_segment;
 use super::{dashboard, delete, health, limits, read, scan, update, watch};
@@ -25,8 +25,8 @@ pub fn fetch(request: Request, env: Env) -> Result<JsValue, JsValue> {
 }
 
 async fn serve(request: &Request, env: &Env) -> Result<Response, JsValue> {
-    let url = request.url();
-    let incoming = Incoming::new(request, &url);
+    let head = Head::of(request);
+    let incoming = Incoming::new(request, &head);
     let config = Config::of(env);
     let config = config.as_deref();
     let route = Route::of(incoming.target().path);
@@ -66,7 +66,7 @@ async fn answer(
     if route.is_legacy() && config.is_ok_and(|config| !config.legacy.api) {
         return Err(ApiError::NoRoute);
     }
-    let method = incoming.request().method();
+    let method = incoming.method();
     if method == "GET" && incoming.is_upgrade() {
         match route {
             Route::Watch(id) => {
