@@ -3,7 +3,7 @@
 //
 // Whatever the old instance was doing for others ends with it, as if the machine had: what was acknowledged is stored.
 import * as bindings from "bindings";
-import { WorkerEntrypoint } from "cloudflare:workers";
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
 // The panic hook, which has logged the panic by then, sets `criticalError`. It outlives instances.
 const state = bindings.__worker_init_state();
@@ -47,23 +47,16 @@ const kept = (promise) =>
     promise.then(endBy(resolve), endBy(reject));
   });
 
-// The object's own part lives in an instance, and is made anew in the next one.
+// The object's own part lives in an instance, and is made anew in the next one, of the `ctx` and `env` that it has then.
 const objectOf = (Bound) =>
-  class {
-    #ctx;
-    #env;
+  class extends DurableObject {
     #bound;
     #instance;
-
-    constructor(ctx, env) {
-      this.#ctx = ctx;
-      this.#env = env;
-    }
 
     #enter(call) {
       return enter(() => {
         if (this.#instance !== state.instanceId) {
-          this.#bound = new Bound(this.#ctx, this.#env);
+          this.#bound = new Bound(this.ctx, this.env);
           this.#instance = state.instanceId;
         }
         return call(this.#bound);
@@ -72,6 +65,11 @@ const objectOf = (Bound) =>
 
     fetch(request) {
       return this.#enter((bound) => bound.fetch(request));
+    }
+
+    // The Worker's call with an update, for a room: neither a request nor a response has to be made for it.
+    report(beside, url, body) {
+      return this.#enter((bound) => bound.report(beside, url, body));
     }
 
     alarm() {

@@ -14,7 +14,7 @@ use crate::{build, kotlin, npm, process, swift_package};
 /// The session alone, raw: it is to be a small part of a browser package.
 const SESSION_RAW: usize = 12 * 1024;
 /// The Worker with its JavaScript, gzipped: what the platform loads at a cold start. ARCHITECTURE.md says what it is made of.
-const WORKER_GZIP: usize = 240_000;
+const WORKER_GZIP: usize = 244_000;
 
 /// Builds the artefacts, prints their sizes and fails when one is too large.
 pub(crate) fn run() -> Result<()> {

@@ -178,13 +178,14 @@ function faultyStubs(namespace, fault, jurisdiction = "anywhere") {
       const place = `${jurisdiction} ${options?.locationHint ?? "near"}`;
       seen.places[place] = (seen.places[place] ?? 0) + 1;
       const stub = namespace.getByName(name);
-      return wrapped(stub, {
-        fetch: async (...call) => {
+      const at =
+        (method) =>
+        async (...args) => {
           const what = fault(name);
           if (what === "fail") throw new Error("this object is made to fail");
-          return what === "hang" ? never() : stub.fetch(...call);
-        },
-      });
+          return what === "hang" ? never() : stub[method](...args);
+        };
+      return wrapped(stub, { fetch: at("fetch"), report: at("report") });
     },
   });
 }
@@ -235,8 +236,9 @@ function busyClock(counts) {
 
 function instrumented(Original, counts, names) {
   const clocks = new Map();
-  return class {
+  return class extends Original {
     constructor(ctx, env) {
+      super(ctx, env);
       counts.objects += 1;
       names.add(ctx.id.name);
       this.storage = ctx.storage;
@@ -244,7 +246,9 @@ function instrumented(Original, counts, names) {
       const clock = busyClock(counts);
       clocks.set(ctx.id.name, clock);
       this.busy = clock.busy;
-      const metered = wrapped(ctx, {
+      // What the original finds when it is first called.
+      this.env = instrumentedEnv(env);
+      this.ctx = wrapped(ctx, {
         storage: meteredStorage(ctx.storage, counts),
         waitUntil: (promise) => ctx.waitUntil(this.busy(() => promise)),
         getWebSockets(...args) {
@@ -252,7 +256,6 @@ function instrumented(Original, counts, names) {
           return ctx.getWebSockets(...args);
         },
       });
-      this.original = new Original(metered, instrumentedEnv(env));
     }
     async advance(by) {
       const at = await this.storage.getAlarm();
@@ -266,23 +269,27 @@ function instrumented(Original, counts, names) {
       if (request.url === ASK) return this.left();
       if (request.url.startsWith(POKE)) return this.advance(Number(request.url.slice(POKE.length)));
       counts.fetches += 1;
-      return this.busy(() => this.original.fetch(request));
+      return this.busy(() => super.fetch(request));
+    }
+    report(...args) {
+      counts.fetches += 1;
+      return this.busy(() => super.report(...args));
     }
     alarm(info) {
       counts.alarms += 1;
       const scheduledTime = Number(info?.scheduledTime ?? 0) + passed;
-      return this.busy(() => this.original.alarm({ ...info, scheduledTime }));
+      return this.busy(() => super.alarm({ ...info, scheduledTime }));
     }
     webSocketMessage(socket, message) {
       counts.messages += 1;
-      return this.busy(() => this.original.webSocketMessage(socket, message));
+      return this.busy(() => super.webSocketMessage(socket, message));
     }
     webSocketClose(socket, ...args) {
       counts.closes += 1;
-      return this.busy(() => this.original.webSocketClose(socket, ...args));
+      return this.busy(() => super.webSocketClose(socket, ...args));
     }
     webSocketError(socket, error) {
-      return this.original.webSocketError(socket, error);
+      return super.webSocketError(socket, error);
     }
   };
 }

@@ -57,6 +57,10 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(crate) fn fetch(this: &Stub, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 
+    /// `TransferRoom.report`, a method of the object's own: what crosses is copied, and no request is made.
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn report(this: &Stub, beside: &str, url: &str, body: &str) -> Result<Promise, JsValue>;
+
     /// A KV namespace.
     pub(crate) type Kv;
 
@@ -145,7 +149,8 @@ fn all(env: &Env) -> &Bindings {
     env.unchecked_ref()
 }
 
-fn unreachable(error: JsValue) -> ApiError {
+/// What did not answer, or said that it could not.
+pub(crate) fn unreachable(error: JsValue) -> ApiError {
     ApiError::Unreachable {
         cause: format!("{error:?}"),
     }

@@ -1,6 +1,6 @@
 //! HTTP answers: JSON with the security headers, and CORS for the pages of other origins.
 
-use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::prelude::*;
 use worker::web_sys::{Headers, Response, ResponseInit};
 
 use crate::edge::cors;
@@ -22,6 +22,20 @@ const ALWAYS: [(&str, &str); 6] = [
 /// What the dashboard's pages may do: run and show what is theirs, and ask their own host.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = Response)]
+    type Made;
+
+    /// `web-sys` offers it for a `&str`, which would be carried over once more.
+    #[wasm_bindgen(constructor, js_class = "Response", catch)]
+    fn new(body: &JsValue, init: &ResponseInit) -> Result<Made, JsValue>;
+}
+
+fn made_of(body: &JsValue, init: &ResponseInit) -> Result<Response, JsValue> {
+    Ok(Made::new(body, init)?.unchecked_into())
+}
 
 thread_local! {
     /// Built once an isolate: each header is two strings to carry over to JavaScript.
@@ -54,6 +68,11 @@ pub(crate) fn json(status: u16, body: &str, extra: &[(&str, &str)]) -> Result<Re
         }
     };
     Response::new_with_opt_str_and_init(Some(body), &init)
+}
+
+/// 200 with a JSON text that JavaScript holds already.
+pub(crate) fn taken(body: &JsValue) -> Result<Response, JsValue> {
+    made_of(body, &TAKEN.with(Clone::clone)?)
 }
 
 /// The transfer as stored, its version as `ETag`.

@@ -2,8 +2,9 @@
 
 use transfer_status_protocol::TransferId;
 use worker::Env;
-use worker::js_sys::{Object, Reflect, Uint8Array};
+use worker::js_sys::{Object, Reflect, TypeError, Uint8Array};
 use worker::wasm_bindgen::JsCast;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{RequestInit, Response};
 
 use crate::config::Config;
@@ -11,6 +12,7 @@ use crate::domain::timeline::Trail;
 use crate::domain::view::View;
 use crate::error::ApiError;
 use crate::platform::bindings::{self, Stub};
+use crate::room::answer::Answer;
 use crate::room::call::{self, Beside, Call};
 
 /// A socket to open.
@@ -26,8 +28,8 @@ pub(crate) struct Watch {
     pub(crate) from: Option<String>,
 }
 
-/// Hands an update's verified bytes to the room, in the body: platforms show headers in their logs and traces. `update` is
-/// the call that carries them.
+/// Hands an update's verified bytes to the room, as an argument: platforms show headers in their logs and traces. `update`
+/// is the call that carries them.
 pub(crate) async fn update(
     env: &Env,
     id: &TransferId,
@@ -35,12 +37,27 @@ pub(crate) async fn update(
     update: &Call,
     trail: Trail,
 ) -> Result<Response, ApiError> {
-    let init = RequestInit::new();
-    // Not a GET, for the platform may repeat one.
-    init.set_method("POST");
-    init.set_body(&Uint8Array::from(bytes));
     let beside = Beside { from: None, trail };
-    let answer = call(env, id, update, &init, &beside).await?;
+    let text = String::from_utf8_lossy(bytes);
+    let said = match object(env, id.as_str())?.report(&beside.to_header(), &update.to_url(), &text) {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    let answer = match said {
+        Ok(said) => Answer::from_js(said)
+            .ok_or(ApiError::OtherVersion)?
+            .to_response()?,
+        // A room of the release before has no such method. If it was something else: the same update again is answered
+        // like the first one.
+        Err(error) if error.is_instance_of::<TypeError>() => {
+            let init = RequestInit::new();
+            // Not a GET, for the platform may repeat one.
+            init.set_method("POST");
+            init.set_body(&Uint8Array::from(bytes));
+            call(env, id, update, &init, &beside).await?
+        }
+        Err(error) => return Err(bindings::unreachable(error)),
+    };
     match answer.status() {
         // The update was found right before it left: a room that finds fault with it is of another version.
         400 | 404 | 405 | 413 => Err(ApiError::OtherVersion),

@@ -2,6 +2,7 @@
 //! what is decided is decided in `domain`.
 
 mod alarm;
+mod answer;
 mod batch;
 pub(crate) mod call;
 pub(crate) mod client;
@@ -42,6 +43,7 @@ use crate::platform::eager;
 use crate::platform::metrics;
 use crate::platform::reply;
 use crate::platform::socket;
+use crate::room::answer::Answer;
 use crate::room::call::{Beside, Call};
 use crate::room::storage::Storage;
 
@@ -110,6 +112,12 @@ impl TransferRoom {
         eager::run(async move { Ok(room.answer(&request).await?.into()) })
     }
 
+    /// A call of the Worker with an update, or a promise of its answer: see [`Answer`].
+    pub fn report(&self, beside: String, url: String, body: String) -> Result<JsValue, JsValue> {
+        let room = Rc::clone(&self.0);
+        eager::run(async move { Ok(room.answer_report(&beside, &url, body).await.into_js()) })
+    }
+
     /// The alarm: some socket's time is over, or something is still owed.
     pub fn alarm(&self) -> Result<JsValue, JsValue> {
         let room = Rc::clone(&self.0);
@@ -162,8 +170,12 @@ impl Room {
                     Some(update) => self.update(update.into_bytes(), word, &trail).await,
                     None => self.update_in_body(request, word, &trail).await,
                 }
+                .and_then(|answer| Ok(answer.to_response()?))
             }
-            Some(Call::UpdateIf) => self.update_in_body(request, None, &trail).await,
+            Some(Call::UpdateIf) => self
+                .update_in_body(request, None, &trail)
+                .await
+                .and_then(|answer| Ok(answer.to_response()?)),
             Some(Call::Read { announce, view }) => self.read(announce, view).await,
             Some(Call::Watch {
                 expiry,
@@ -180,12 +192,30 @@ impl Room {
             None => Err(ApiError::OtherVersion),
         };
         answer.or_else(|error| {
-            // The Worker logs what is refused, with the request's id.
-            if error.is_ours() {
-                self.log(&error);
-            }
+            self.log_if_ours(&error);
             reply::refusal(&error)
         })
+    }
+
+    async fn answer_report(self: &Rc<Self>, beside: &str, url: &str, body: String) -> Answer {
+        let answer = match (Beside::from_header(Some(beside)), Call::from_url(url)) {
+            (Some(beside), Some(Call::Update { word })) => {
+                self.update(body.into_bytes(), word, &beside.trail).await
+            }
+            (Some(beside), Some(Call::UpdateIf)) => self.update(body.into_bytes(), None, &beside.trail).await,
+            _ => Err(ApiError::OtherVersion),
+        };
+        answer.unwrap_or_else(|error| {
+            self.log_if_ours(&error);
+            Answer::refusal(&error)
+        })
+    }
+
+    /// The Worker logs what is refused, with the request's id.
+    fn log_if_ours(&self, error: &ApiError) {
+        if error.is_ours() {
+            self.log(error);
+        }
     }
 
     async fn update_in_body(
@@ -193,7 +223,7 @@ impl Room {
         request: &Request,
         word: Option<String>,
         trail: &Trail,
-    ) -> Result<Response, ApiError> {
+    ) -> Result<Answer, ApiError> {
         // A text, which the Worker has found to be JSON: a buffer would be one more object for the platform to let go of.
         let body = JsFuture::from(request.text()?).await?;
         let body = body.as_string().unwrap_or_default();
@@ -207,7 +237,7 @@ impl Room {
         body: Vec<u8>,
         word: Option<String>,
         trail: &Trail,
-    ) -> Result<Response, ApiError> {
+    ) -> Result<Answer, ApiError> {
         let update = Update::decode(&Verified::by_caller(body.as_slice())).map_err(ApiError::BadUpdate)?;
         self.ask_for_alarm().await?;
         let stored = self.stored_for(&update).await?;
@@ -230,15 +260,15 @@ impl Room {
                 if Config::of(&self.env).is_ok_and(|config| config.log_updates) {
                     log::applied(self.name(), &record, trail);
                 }
-                Ok(reply::json(200, &view.transfer(&record), &[])?)
+                Ok(Answer::taken(&view.transfer(&record)))
             }
-            Outcome::Unchanged(record) => Ok(reply::json(200, &view.transfer(record), &[])?),
+            Outcome::Unchanged(record) => Ok(Answer::taken(&view.transfer(record))),
             Outcome::Conflict { current, reason } if view == View::Legacy => {
                 log::conflict(self.name(), &reason.to_string(), trail);
                 let known = stored.as_ref().and_then(Stored::record);
                 let word = known.and_then(|known| known.word.as_deref());
                 let conflict = view::conflict(&reason.to_string(), &current, word);
-                Ok(reply::json(ErrorCode::Conflict.http_status(), &conflict, &[])?)
+                Ok(Answer::of(ErrorCode::Conflict.http_status(), conflict))
             }
             Outcome::Conflict { current, reason } => {
                 log::conflict(self.name(), &reason.to_string(), trail);
