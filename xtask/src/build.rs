@@ -17,8 +17,10 @@ use crate::tools::Tools;
 use crate::wasm_target::TARGET;
 use crate::{kotlin, npm, order, process, swift_package, worker};
 
-/// The cargo profile of all that ships as WebAssembly.
-pub(crate) const PROFILE: &str = "wasm";
+/// The cargo profile of what a page loads.
+const OF_A_PAGE: &str = "wasm";
+/// The cargo profile of the server.
+const OF_THE_SERVER: &str = "worker";
 
 /// What wasm-opt may emit: what rustc and wasm-bindgen use already, and nothing that workerd may not know yet.
 pub(crate) const WASM_FEATURES: [&str; 7] = [
@@ -99,10 +101,10 @@ pub(crate) fn worker(ready: &Ready) -> Result<PathBuf> {
             "transfer-status-server",
             "--lib",
             "--profile",
-            PROFILE,
+            OF_THE_SERVER,
         ],
     )?;
-    let compiled = compiled(ready, "transfer_status_server.wasm");
+    let compiled = compiled(ready, OF_THE_SERVER, "transfer_status_server.wasm");
     let entry = package.join("entry.js");
     let globals = package.join("globals.js");
     let stamp = Stamp::new(tools, &[&compiled, &entry, &globals], folder.join(".stamp"))?;
@@ -125,9 +127,14 @@ pub(crate) fn session(ready: &Ready) -> Result<PathBuf> {
 
     compile(
         ready,
-        &["--package", "transfer-status-session-wasm", "--profile", PROFILE],
+        &[
+            "--package",
+            "transfer-status-session-wasm",
+            "--profile",
+            OF_A_PAGE,
+        ],
     )?;
-    let compiled = compiled(ready, "transfer_status_session_wasm.wasm");
+    let compiled = compiled(ready, OF_A_PAGE, "transfer_status_session_wasm.wasm");
     let stamp = Stamp::new(tools, &[&compiled], file.with_extension("stamp"))?;
     if !(stamp.is_current() && file.exists()) {
         optimize(tools, &compiled, &file)?;
@@ -221,12 +228,12 @@ fn cargo_home() -> Result<PathBuf> {
         .context("CARGO_HOME names no folder, and there is no home folder")
 }
 
-fn compiled(ready: &Ready, name: &str) -> PathBuf {
+fn compiled(ready: &Ready, profile: &str, name: &str) -> PathBuf {
     ready
         .wasm
         .target_folder(&ready.tools)
         .join(TARGET)
-        .join(PROFILE)
+        .join(profile)
         .join(name)
 }
 
