@@ -1,6 +1,6 @@
 // Runs the built Worker on local workerd, nothing but workerd's own socket between a client and the Worker.
 //
-// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--yardstick | --partyserver | --instruments]
+// node serve.mjs --config FILE --persist-to DIR [--port N] [--control] [--yardstick | --same-calls | --partyserver | --instruments]
 //               [--beside BUILD --worker this|other --objects this|other]
 //
 // Started by `cargo xtask serve`, which builds the Worker first. What it prints on stdout is for scripts:
@@ -98,10 +98,10 @@ function withInstruments({ modulesRoot, modules }) {
   return { modulesRoot, modules: [...own, ...modules] };
 }
 
-// yardstick.mjs in the Worker's place.
-function modulesOfYardstick(main) {
+// A module of this folder in the Worker's place.
+function modulesOfOne(name, main) {
   const modulesRoot = path.dirname(main);
-  return { modulesRoot, modules: [moduleHere("yardstick.mjs", modulesRoot)] };
+  return { modulesRoot, modules: [moduleHere(name, modulesRoot)] };
 }
 
 // partyserver-room.mjs in the Worker's place, in one module with the package.
@@ -139,6 +139,7 @@ const { values: args } = parseArgs({
     control: { type: "boolean", default: false },
     instruments: { type: "boolean", default: false },
     yardstick: { type: "boolean", default: false },
+    "same-calls": { type: "boolean", default: false },
     partyserver: { type: "boolean", default: false },
     beside: { type: "string" },
     worker: { type: "string", default: "this" },
@@ -155,13 +156,14 @@ delete config.secrets;
 const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config, undefined, { envFiles: [] });
 const name = workerOptions.name ?? "transfer-status";
 const logs = [];
-const served = args.beside
-  ? modulesOfTwo(main, args.beside)
-  : args.yardstick
-    ? modulesOfYardstick(main)
-    : args.partyserver
-      ? await modulesOfPartyserver(main)
-      : modulesOf(main);
+async function modulesServed() {
+  if (args.beside) return modulesOfTwo(main, args.beside);
+  if (args.yardstick) return modulesOfOne("yardstick.mjs", main);
+  if (args["same-calls"]) return modulesOfOne("same-calls.mjs", main);
+  if (args.partyserver) return await modulesOfPartyserver(main);
+  return modulesOf(main);
+}
+const served = await modulesServed();
 const modules = args.instruments ? withInstruments(served) : served;
 
 const releases = args.beside ? { RELEASE_OF_WORKER: args.worker, RELEASE_OF_OBJECTS: args.objects } : {};

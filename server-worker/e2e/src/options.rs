@@ -18,6 +18,7 @@ pub struct Options {
     pub(crate) variables: Vec<(&'static str, String)>,
     instruments: bool,
     yardstick: bool,
+    same_calls: bool,
     partyserver: bool,
     /// Of the Worker and of the objects, where the release before is at hand.
     pub(crate) releases: Option<(Release, Release)>,
@@ -30,6 +31,7 @@ impl Default for Options {
             variables: Vec::new(),
             instruments: false,
             yardstick: false,
+            same_calls: false,
             partyserver: false,
             releases: None,
         }
@@ -68,6 +70,7 @@ impl Options {
         for (wanted, argument) in [
             (self.instruments, "--instruments"),
             (self.yardstick, "--yardstick"),
+            (self.same_calls, "--same-calls"),
             (self.partyserver, "--partyserver"),
         ] {
             if wanted {
@@ -93,6 +96,13 @@ impl Options {
     #[must_use]
     pub fn yardstick(mut self) -> Self {
         self.yardstick = true;
+        self
+    }
+
+    /// Puts `xtask/tools/same-calls.mjs` in the Worker's place.
+    #[must_use]
+    pub fn same_calls(mut self) -> Self {
+        self.same_calls = true;
         self
     }
 

@@ -21,7 +21,8 @@ pub(crate) struct ServerArgs {
     #[arg(long)]
     json: bool,
     /// Beside the server, measure on the same workerd a bare Durable Object, which stores and tells with neither
-    /// signatures nor history, and a room of partyserver's as its users write it. Latency and throughput go in turn, and
+    /// signatures nor history; an object that makes the server's calls to the platform, and does nothing else; and a room of
+    /// partyserver's as its users write it. Latency and throughput go in turn, and
     /// are compared; so is the processor time, which others on the machine disturb least
     #[arg(long)]
     yardstick: bool,
@@ -59,7 +60,9 @@ impl Scenario {
     fn is_for(self, other: Other) -> bool {
         match other {
             Other::Yardstick => self != Self::Growth,
-            Other::Partyserver | Other::Centrifugo => !matches!(self, Self::Growth | Self::Memory),
+            Other::SameCalls | Other::Partyserver | Other::Centrifugo => {
+                !matches!(self, Self::Growth | Self::Memory)
+            }
         }
     }
 
@@ -85,6 +88,7 @@ impl Scenario {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Other {
     Yardstick,
+    SameCalls,
     Partyserver,
     Centrifugo,
 }
@@ -94,6 +98,7 @@ impl Other {
     fn name(self) -> &'static str {
         match self {
             Self::Yardstick => "a bare object",
+            Self::SameCalls => "the same calls alone",
             Self::Partyserver => "a partyserver room",
             Self::Centrifugo => "Centrifugo",
         }
@@ -102,6 +107,7 @@ impl Other {
     fn start(self) -> Box<dyn Service> {
         match self {
             Self::Yardstick => Box::new(Server::start(Options::default().yardstick())),
+            Self::SameCalls => Box::new(Server::start(Options::default().same_calls())),
             Self::Partyserver => Box::new(Server::start(Options::default().partyserver())),
             Self::Centrifugo => Box::new(Centrifugo::start()),
         }
@@ -113,7 +119,7 @@ pub(crate) fn run(args: &ServerArgs, runtime: &Runtime) {
     let report = Report::new(args.json);
     let mut wanted = Vec::new();
     if args.yardstick {
-        wanted.extend([Other::Yardstick, Other::Partyserver]);
+        wanted.extend([Other::Yardstick, Other::SameCalls, Other::Partyserver]);
     }
     if args.centrifugo {
         wanted.push(Other::Centrifugo);
