@@ -22,8 +22,9 @@ use crate::domain::removal::{Tombstone, Turn};
 use crate::domain::stored::Stored;
 use crate::error::ApiError;
 use crate::log;
-use crate::platform::{eager, metrics};
+use crate::platform::{eager, metrics, pause};
 use crate::room::batch::Role;
+use crate::room::pace::{self, Pace};
 
 /// How long the archive may take where nobody waits, in milliseconds.
 const ARCHIVE_WITHIN_MS: i32 = 10_000;
@@ -31,23 +32,54 @@ const ARCHIVE_WITHIN_MS: i32 = 10_000;
 impl Room {
     /// Sends what is owed, beside whatever the caller goes on to do.
     pub(super) fn deliver_soon(self: &Rc<Self>, record: &Rc<Record>, watchers: usize) {
-        let handed_in = Rc::clone(record);
+        let (turn, pace) = self.pace.get().change(now_unix_millis());
+        self.pace.set(pace);
+        let room = Rc::clone(self);
+        match turn {
+            pace::Turn::Now => {
+                let record = Rc::clone(record);
+                self.beside(async move { room.list(&record, watchers).await });
+            }
+            pace::Turn::After(milliseconds) => {
+                self.beside(async move { room.list_after(milliseconds).await })
+            }
+            pace::Turn::Along => {}
+        }
+        if record.held().is_urgent() {
+            self.stay_awake_for(&self.delivery());
+        }
+    }
+
+    /// Hands a version in for the list, and sends the batch where nobody does.
+    async fn list(&self, record: &Record, watchers: usize) -> Result<(), ApiError> {
+        match self.hand_in(record, watchers, None).await? {
+            (shard, Role::Sender(sender)) => self.send(shard, sender).await,
+            // The alarm that was set with the commit sees to it where nobody does.
+            (_, Role::Joined | Role::Refused) => Ok(()),
+        }
+    }
+
+    /// The same after a pause, of what the transfer is then.
+    async fn list_after(&self, milliseconds: i64) -> Result<(), ApiError> {
+        pause::milliseconds(milliseconds).await?;
+        self.pace.set(Pace::HandedIn(now_unix_millis()));
+        match self.row() {
+            Some(record) if !self.known.get().is_listed(record.mark()) => {
+                self.list(&record, self.watchers()).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Does `work` beside whatever the caller goes on to do.
+    fn beside(self: &Rc<Self>, work: impl Future<Output = Result<(), ApiError>> + 'static) {
         let room = Rc::clone(self);
         self.stay_awake_for(&eager::later(async move {
-            let sent = match room.hand_in(&handed_in, watchers, None).await {
-                Ok((shard, Role::Sender(sender))) => room.send(shard, sender).await,
-                // The alarm that was set with the commit sees to it where nobody does.
-                Ok((_, Role::Joined | Role::Refused)) => Ok(()),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = sent {
+            if let Err(error) = work.await {
                 room.log(&error);
             }
             Ok(JsValue::UNDEFINED)
         }));
-        if record.held().is_urgent() {
-            self.stay_awake_for(&self.delivery());
-        }
     }
 
     /// Keeps the object awake until `work`, which is never rejected, is done.

@@ -8,6 +8,7 @@ pub(crate) mod call;
 pub(crate) mod client;
 mod delivery;
 mod listing;
+mod pace;
 mod removal;
 mod sockets;
 pub(crate) mod storage;
@@ -45,6 +46,7 @@ use crate::platform::reply;
 use crate::platform::socket;
 use crate::room::answer::Answer;
 use crate::room::call::{Beside, Call};
+use crate::room::pace::Pace;
 use crate::room::storage::Storage;
 
 /// One transfer, as the platform knows it.
@@ -71,6 +73,8 @@ struct Room {
     known: Rc<Cell<Known>>,
     /// Who does not take what is owed.
     failing: Cell<Failing>,
+    /// When it has handed in for the list.
+    pace: Cell<Pace>,
     /// The delivery that is under way: there is one at a time, and it takes along what comes in the meantime.
     delivery: RefCell<Option<Promise>>,
     /// Whether sockets other than those of the usual kind may be here; empty until it was looked up.
@@ -99,6 +103,7 @@ impl TransferRoom {
             tombstone: Cell::new(None),
             known: Rc::default(),
             failing: Cell::default(),
+            pace: Cell::default(),
             delivery: RefCell::new(None),
             has_others: Cell::new(None),
             first_due: Cell::default(),
