@@ -43,6 +43,7 @@ mod server {
     }
     pub(crate) mod room {
         pub(crate) mod batch;
+        pub(crate) mod pace;
     }
 }
 

@@ -10,7 +10,7 @@ const LOST_AFTER_MS: i64 = 10_000;
 
 /// What falls to a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(crate) enum Turn {
     /// To be handed in at once.
     Now,
     /// To be handed in after so many milliseconds, in whatever state the transfer is then.
@@ -21,7 +21,7 @@ pub(super) enum Turn {
 
 /// When a room has handed in last, and whether something waits for the next time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Pace {
+pub(crate) enum Pace {
     /// Not lately.
     #[default]
     Rested,
@@ -33,7 +33,7 @@ pub(super) enum Pace {
 
 impl Pace {
     /// The turn of a change that is made at `now`, in Unix milliseconds, and the pace from then on.
-    pub(super) fn change(self, now: i64) -> (Turn, Self) {
+    pub(crate) fn change(self, now: i64) -> (Turn, Self) {
         match self {
             // The clock may have been set back.
             Self::HandedIn(at) if (0..PAUSE_MS).contains(&now.saturating_sub(at)) => {

@@ -14,6 +14,7 @@ use crate::domain::stored::Stored;
 use crate::fault::Fault;
 use crate::plan::Ms;
 use crate::room::{Asked, POLICY};
+use crate::server::room::pace::{self, Pace};
 use crate::world::{Ev, World};
 
 const ARCHIVE_WITHIN_MS: Ms = 10_000;
@@ -35,9 +36,31 @@ pub(crate) enum Question {
 
 impl World {
     pub(crate) fn deliver_soon(&mut self, r: usize, record: &Rc<Record>) {
-        self.hand_in(r, record, None);
+        let now = self.room_now(r);
+        let incarnation = self.rooms[r].incarnation;
+        let memory = self.memory(r);
+        let (turn, pace) = memory.pace.change(now);
+        memory.pace = pace;
+        match turn {
+            pace::Turn::Now => self.hand_in(r, record, None),
+            pace::Turn::After(pause) => self.after(pause, Ev::HandIn { room: r, incarnation }),
+            pace::Turn::Along => {}
+        }
         if record.held().is_urgent() && !self.is_delivering(r) {
             self.begin_delivery(r);
+        }
+    }
+
+    /// The pause after a hand-in is over.
+    pub(crate) fn hand_in_in_turn(&mut self, r: usize) {
+        let now = self.room_now(r);
+        let memory = self.memory(r);
+        memory.pace = Pace::HandedIn(now);
+        let known = memory.known.get();
+        if let Some(record) = self.row(r)
+            && !known.is_listed(record.mark())
+        {
+            self.hand_in(r, &record, None);
         }
     }
 

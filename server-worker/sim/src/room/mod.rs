@@ -20,6 +20,7 @@ use crate::domain::removal::Tombstone;
 use crate::domain::standing::FirstDue;
 use crate::domain::stored::Stored;
 use crate::plan::Ms;
+use crate::server::room::pace::Pace;
 use delivery::{Delivery, Question};
 use listing::HandIn;
 use removal::Deletion;
@@ -48,6 +49,8 @@ pub(crate) struct Store {
 pub(crate) struct Memory {
     pub(crate) stored: Option<Stored>,
     pub(crate) known: Rc<Cell<Known>>,
+    /// When it has handed in for the list.
+    pub(crate) pace: Pace,
     /// Before when no socket's time is over.
     pub(crate) first_due: FirstDue,
     /// The delivery that is under way, by its number. Only a fault makes it two.

@@ -77,6 +77,11 @@ pub(crate) enum Ev {
         room: usize,
         incarnation: u32,
     },
+    /// What waits for its turn to be handed in for the list.
+    HandIn {
+        room: usize,
+        incarnation: u32,
+    },
     Break {
         room: usize,
         incarnation: u32,

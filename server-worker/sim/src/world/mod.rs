@@ -297,6 +297,9 @@ impl World {
             Ev::Signature { client, id } => self.signature_made(client, id),
             Ev::Hint { client, hint } => self.hint(client, hint),
             Ev::Commit { room, incarnation } => self.committed(room, incarnation),
+            Ev::HandIn { room, incarnation } if self.is_now(room, incarnation) => {
+                self.hand_in_in_turn(room);
+            }
             Ev::Break { room, incarnation } if self.is_now(room, incarnation) => self.break_room(room),
             Ev::Alarm { room, at } => self.alarm_came(room, at),
             Ev::AlarmAgain { room } => self.on_alarm(room),
@@ -377,7 +380,7 @@ impl World {
                 status,
             } => self.deletion_answered(deletion, attempt, status),
             Ev::Unarchived { .. } | Ev::Unlisted { .. } => {}
-            Ev::Break { .. } | Ev::Wrote { .. } | Ev::Send { .. } | Ev::Sent { .. } => {}
+            Ev::Break { .. } | Ev::Wrote { .. } | Ev::HandIn { .. } | Ev::Send { .. } | Ev::Sent { .. } => {}
         }
     }
 }
