@@ -26,6 +26,7 @@ const ROUTE = "/-/instruments";
 const objects = () => ({
   objects: 0,
   fetches: 0,
+  reports: 0,
   alarms: 0,
   messages: 0,
   closes: 0,
@@ -236,9 +237,8 @@ function busyClock(counts) {
 
 function instrumented(Original, counts, names) {
   const clocks = new Map();
-  return class extends Original {
+  class Observed {
     constructor(ctx, env) {
-      super(ctx, env);
       counts.objects += 1;
       names.add(ctx.id.name);
       this.storage = ctx.storage;
@@ -246,9 +246,7 @@ function instrumented(Original, counts, names) {
       const clock = busyClock(counts);
       clocks.set(ctx.id.name, clock);
       this.busy = clock.busy;
-      // What the original finds when it is first called.
-      this.env = instrumentedEnv(env);
-      this.ctx = wrapped(ctx, {
+      const metered = wrapped(ctx, {
         storage: meteredStorage(ctx.storage, counts),
         waitUntil: (promise) => ctx.waitUntil(this.busy(() => promise)),
         getWebSockets(...args) {
@@ -256,6 +254,7 @@ function instrumented(Original, counts, names) {
           return ctx.getWebSockets(...args);
         },
       });
+      this.original = new Original(metered, instrumentedEnv(env));
     }
     async advance(by) {
       const at = await this.storage.getAlarm();
@@ -269,29 +268,32 @@ function instrumented(Original, counts, names) {
       if (request.url === ASK) return this.left();
       if (request.url.startsWith(POKE)) return this.advance(Number(request.url.slice(POKE.length)));
       counts.fetches += 1;
-      return this.busy(() => super.fetch(request));
+      return this.busy(() => this.original.fetch(request));
     }
     report(...args) {
       counts.fetches += 1;
-      return this.busy(() => super.report(...args));
+      counts.reports += 1;
+      return this.busy(() => this.original.report(...args));
     }
     alarm(info) {
       counts.alarms += 1;
       const scheduledTime = Number(info?.scheduledTime ?? 0) + passed;
-      return this.busy(() => super.alarm({ ...info, scheduledTime }));
+      return this.busy(() => this.original.alarm({ ...info, scheduledTime }));
     }
     webSocketMessage(socket, message) {
       counts.messages += 1;
-      return this.busy(() => super.webSocketMessage(socket, message));
+      return this.busy(() => this.original.webSocketMessage(socket, message));
     }
     webSocketClose(socket, ...args) {
       counts.closes += 1;
-      return this.busy(() => super.webSocketClose(socket, ...args));
+      return this.busy(() => this.original.webSocketClose(socket, ...args));
     }
     webSocketError(socket, error) {
-      return super.webSocketError(socket, error);
+      return this.original.webSocketError(socket, error);
     }
-  };
+  }
+  // Its methods may be called where the original's may.
+  return Object.setPrototypeOf(Observed, Original);
 }
 
 export const TransferRoom = instrumented(built.TransferRoom, seen.room, known.ROOMS);

@@ -6,7 +6,7 @@
 //
 // POST /-/releases    {"worker":"this"|"other","objects":"this"|"other"}: a deploy, or a rollback. Requests go to that
 //                     Worker from now on; an object changes over when it wakes the next time, as on the platform.
-import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+import { WorkerEntrypoint } from "cloudflare:workers";
 
 import OtherWorker, * as otherRelease from "./other/index.js";
 import ThisWorker, * as thisRelease from "./this/index.js";
@@ -16,29 +16,14 @@ const ROUTE = "/-/releases";
 // One isolate runs the Worker and every object of it, so that they share this. Empty until something was deployed.
 const deployed = {};
 
-// Refused as the platform refuses a method that a class has not, or that is no class of `DurableObject`'s.
+// Refused as the platform refuses a method that a class has not.
 const NO_METHOD = 'The RPC receiver does not implement the method "report".';
 
-const objectsNamed = (name) =>
-  class extends DurableObject {
-    #original;
-    #ctx;
-
+const objectsNamed = (name) => {
+  class Either {
     constructor(ctx, env) {
-      super(ctx, env);
-      this.#ctx = ctx;
-    }
-    // Made with the first event: instruments.mjs sets a `ctx` and an `env` of its own before.
-    get original() {
-      this.#original ??= this.#make();
-      return this.#original;
-    }
-    #make() {
-      const release = (deployed.objects ?? this.env.RELEASE_OF_OBJECTS) === "other" ? otherRelease : thisRelease;
-      const Original = release[name];
-      const { ctx, env } = this;
-      if (!(Original.prototype instanceof DurableObject)) return new Original(ctx, env);
-      return Object.assign(new Original(this.#ctx, env), { ctx, env });
+      const release = (deployed.objects ?? env.RELEASE_OF_OBJECTS) === "other" ? otherRelease : thisRelease;
+      this.original = new release[name](ctx, env);
     }
     fetch(request) {
       return this.original.fetch(request);
@@ -59,7 +44,9 @@ const objectsNamed = (name) =>
     webSocketError(...args) {
       return this.original.webSocketError(...args);
     }
-  };
+  }
+  return Object.setPrototypeOf(Either, thisRelease[name]);
+};
 
 export const TransferRoom = objectsNamed("TransferRoom");
 export const RecentIndex = objectsNamed("RecentIndex");

@@ -44,8 +44,10 @@ pub struct WorkerCounts {
 pub struct ObjectCounts {
     /// How often one was made, first or after a sleep.
     pub objects: u64,
-    /// Requests and upgrades.
+    /// Calls: requests, upgrades, and those of a method of its own.
     pub fetches: u64,
+    /// Of these, the updates that came by such a call.
+    pub reports: u64,
     /// Alarms that came.
     pub alarms: u64,
     /// Messages of clients that were not answered by the platform itself.

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 use transfer_status::{PublishError, Status};
-use transfer_status_e2e::{HMAC_SECRET, SUBSCRIBE_HMAC_SECRET, Said, http, soon, unix_seconds};
+use transfer_status_e2e::{
+    HMAC_SECRET, Options, SUBSCRIBE_HMAC_SECRET, Said, Server, http, soon, unix_seconds,
+};
 
 use crate::server;
 
@@ -33,6 +35,20 @@ async fn an_update_sent_twice_is_answered_alike_and_told_once() {
         200,
         "a final one is answered again too"
     );
+}
+
+#[tokio::test]
+async fn an_update_is_one_call_of_its_room_whatever_the_answer() {
+    let server = Server::start(Options::default().with_instruments());
+    let payment = server.payment();
+    let finished = r#""status":"completed""#;
+    let refused = r#""status":"failed""#;
+    let built_on = r#""status":"completed","ifVersion":1"#;
+    for (calls, (fields, status)) in (1..).zip([(finished, 200), (refused, 409), (built_on, 200)]) {
+        assert_eq!(payment.post(fields).await.status, status, "{fields}");
+        let room = server.instruments().await.room;
+        assert_eq!((room.fetches, room.reports), (calls, calls), "{fields}");
+    }
 }
 
 #[tokio::test]

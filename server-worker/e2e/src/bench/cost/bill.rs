@@ -192,6 +192,7 @@ fn since_then(before: &ObjectCounts, after: &ObjectCounts) -> ObjectCounts {
     ObjectCounts {
         objects: after.objects - before.objects,
         fetches: after.fetches - before.fetches,
+        reports: after.reports - before.reports,
         alarms: after.alarms - before.alarms,
         messages: after.messages - before.messages,
         closes: after.closes - before.closes,
