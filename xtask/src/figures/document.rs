@@ -50,9 +50,11 @@ impl Part {
                  workerd, and beside Centrifugo, which is written in Go; latency and throughput in turn in one run, under the same \
                  load. **What each promises.** *The server* verifies a signature of each update and each watcher, answers when the \
                  update is durable, gives every transfer one order by version, keeps its history, archives and lists it. *The \
-                 bare object* stores what was last said and numbers it: durable and ordered, and nothing else of that. *The \
-                 partyserver room*, as its README has its users write it, does the same by `onStart`, `onConnect`, `onRequest` and \
-                 `broadcast`: durable and ordered. *Centrifugo* with its memory engine orders the publications of a channel by \
+                 bare object* stores what was last said and numbers it: durable and ordered, and nothing else of that. *The same calls \
+                 alone* are an object in JavaScript that asks of the platform what the server asks, alarm, archive and list, and \
+                 does nothing else: what it is slower by is the platform's price for the promises. *The \
+                 partyserver room*, as its README has its users write it, does what the bare object does, by `onStart`, \
+                 `onConnect`, `onRequest` and `broadcast`: durable and ordered. *Centrifugo* with its memory engine orders the publications of a channel by \
                  offset and keeps the last one in memory: **not durable**, a restart loses it; it asks for an API key and lets \
                  anybody subscribe. It uses all cores, an object of workerd one thread."
             }
