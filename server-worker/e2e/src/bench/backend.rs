@@ -15,6 +15,9 @@ use transfer_status_e2e::{HMAC_SECRET, PATIENCE, http::signer, unix_seconds, wit
 use crate::centrifugo;
 use crate::service::{Language, Service};
 
+/// As the server asks with what it cannot reach.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// A merchant's backend with one connection.
 pub(crate) struct Backend {
     connection: SendRequest<Full<Bytes>>,
@@ -46,14 +49,26 @@ impl Backend {
 
     /// Reports a status and waits until it is acknowledged.
     pub(crate) async fn report(&mut self, id: &TransferId, status: &Status, message: &str) {
+        let (status, answer) = self.try_report(id, status, message).await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+    }
+
+    /// The same, and comes back where it is told to: thousands of new objects need more open files at a time than a process
+    /// may have.
+    pub(crate) async fn report_until_taken(&mut self, id: &TransferId, status: &Status, message: &str) {
+        while self.try_report(id, status, message).await.0 == 503 {
+            tokio::time::sleep(RETRY_AFTER).await;
+        }
+    }
+
+    async fn try_report(&mut self, id: &TransferId, status: &Status, message: &str) -> (u16, Bytes) {
         let body = format!(
             r#"{{"transferId":"{id}","status":"{status}","message":"{message}","amount":12.10,"merchantId":"merchant-7"}}"#
         );
-        let (status, answer) = match self.language {
+        match self.language {
             Language::TransferStatus => self.post(body).await,
             Language::Centrifugo => self.publish(centrifugo::publication(id.as_str(), &body)).await,
-        };
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+        }
     }
 
     /// The same on Centrifugo.

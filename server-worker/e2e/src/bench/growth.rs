@@ -76,7 +76,7 @@ async fn fill(server: &dyn Service, from: usize, to: usize) {
         let mut backend = Backend::connect(server).await;
         for number in (from + lane..to).step_by(IN_FLIGHT) {
             let id = format!("existing-{number}").parse().expect("an id");
-            backend.report(&id, &Status::Pending, "created").await;
+            backend.report_until_taken(&id, &Status::Pending, "created").await;
         }
     });
     futures_util::future::join_all(lanes).await;
