@@ -117,7 +117,7 @@ impl TransferRoom {
         eager::run(async move { Ok(room.answer(&request).await?.into()) })
     }
 
-    /// A call of the Worker with an update, or a promise of its answer: see [`Answer`].
+    /// A call of the Worker with an update: its answer as `room/answer.rs` has it, or a promise of that.
     pub fn report(&self, beside: String, url: String, body: String) -> Result<JsValue, JsValue> {
         let room = Rc::clone(&self.0);
         eager::run(async move { Ok(room.answer_report(&beside, &url, body).await.into_js()) })
