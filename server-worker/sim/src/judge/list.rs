@@ -21,12 +21,15 @@ impl Judge {
             else {
                 return self.violate(LISTED, || format!("the list shows {item}"));
             };
+            let now = self.now;
             let facts = &mut self.transfers[transfer];
             let is_known = facts.known.iter().any(|known| known.is_version_of(&state));
             // A deletion is on its way to the list for as long as nobody was told that it is carried out, and a page that was
             // asked for before may be of before.
             let is_gone = facts.past.iter().any(|past| past.is_version_of(&state));
-            facts.is_listed |= is_known;
+            if is_known {
+                facts.shown_at.get_or_insert(now);
+            }
             let is_first = seen.insert(transfer);
             if !is_known && !is_gone {
                 return self.violate(NOTHING_LOST, || {
@@ -46,11 +49,13 @@ impl Judge {
             }
             newest_first = Some(state.updated_at);
         }
+        // Of two looks at a time neither is before the other.
+        let was_shown = |shown_at: Option<Ms>| shown_at.is_some_and(|shown_at| shown_at <= asked_at);
         let listed = self
             .transfers
             .iter()
             .enumerate()
-            .filter(|(_, facts)| facts.is_listed);
+            .filter(|(_, facts)| was_shown(facts.shown_at));
         let missed = listed
             .map(|(transfer, _)| transfer)
             .find(|transfer| !seen.contains(transfer));

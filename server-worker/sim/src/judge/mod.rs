@@ -38,8 +38,8 @@ struct Facts {
     deleted_at: Option<Ms>,
     /// When somebody was first told that it is gone.
     told_gone_at: Option<Ms>,
-    /// Somebody has seen it in the list.
-    is_listed: bool,
+    /// When somebody first saw it in the list.
+    shown_at: Option<Ms>,
     /// The archive is being written: by which life of the room, until when.
     archive_write: Option<(u32, Ms)>,
     /// What was ever durable: only that may be seen.

@@ -76,7 +76,7 @@ impl Judge {
                     facts.past.extend(known);
                     facts.deleted_at = Some(now);
                     // A look may have shown it since the deletion was written.
-                    facts.is_listed = false;
+                    facts.shown_at = None;
                     facts.ended_as = None;
                     facts.acknowledged = 0;
                 }
@@ -193,7 +193,7 @@ impl Judge {
         let facts = &mut self.transfers[transfer];
         facts.current = None;
         facts.fresh.push(None);
-        facts.is_listed = false;
+        facts.shown_at = None;
         facts.told_gone_at = None;
         facts.is_here = false;
         facts.is_unconfirmed = false;
