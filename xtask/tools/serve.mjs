@@ -98,10 +98,10 @@ function withInstruments({ modulesRoot, modules }) {
   return { modulesRoot, modules: [...own, ...modules] };
 }
 
-// A module of this folder in the Worker's place.
-function modulesOfOne(name, main) {
+// A bare object of this folder in the server's place, behind bare-worker.mjs.
+function modulesOfBare(name, main) {
   const modulesRoot = path.dirname(main);
-  return { modulesRoot, modules: [moduleHere(name, modulesRoot)] };
+  return { modulesRoot, modules: [name, "bare-worker.mjs"].map((file) => moduleHere(file, modulesRoot)) };
 }
 
 // partyserver-room.mjs in the Worker's place, in one module with the package.
@@ -158,8 +158,8 @@ const name = workerOptions.name ?? "transfer-status";
 const logs = [];
 async function modulesServed() {
   if (args.beside) return modulesOfTwo(main, args.beside);
-  if (args.yardstick) return modulesOfOne("yardstick.mjs", main);
-  if (args["same-calls"]) return modulesOfOne("same-calls.mjs", main);
+  if (args.yardstick) return modulesOfBare("yardstick.mjs", main);
+  if (args["same-calls"]) return modulesOfBare("same-calls.mjs", main);
   if (args.partyserver) return await modulesOfPartyserver(main);
   return modulesOf(main);
 }

@@ -53,16 +53,4 @@ export class TransferRoom {
 
 export class RecentIndex {}
 
-export default {
-  async fetch(request, env) {
-    const { pathname } = new URL(request.url);
-    if (pathname.startsWith("/ws/")) {
-      const id = pathname.slice("/ws/".length);
-      return env.ROOMS.getByName(id).fetch(`https://room/${id}`, { headers: { upgrade: "websocket" } });
-    }
-    if (pathname !== "/update") return new Response();
-    const body = await request.text();
-    const id = JSON.parse(body).transferId;
-    return env.ROOMS.getByName(id).fetch(`https://room/${id}`, { method: "POST", body });
-  },
-};
+export { default } from "./bare-worker.mjs";

@@ -86,7 +86,7 @@ impl Entry {
 }
 
 /// An entry with its JSON, which is written again with each of the changes that follow.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Line {
     entry: Entry,
     text: OnceCell<String>,
@@ -138,11 +138,11 @@ impl Timeline {
     /// Says where its last change comes from.
     pub(crate) fn trace(&mut self, trail: &Trail) {
         if let Some(line) = self.fresh.last_mut() {
-            let mut entry = line.entry.clone();
+            let Line { entry, text } = Rc::make_mut(line);
             entry.key.clone_from(&trail.key);
             entry.request.clone_from(&trail.request);
             entry.received_at = trail.received_at;
-            *line = Line::of(entry);
+            text.take();
         }
     }
 

@@ -33,10 +33,6 @@ extern "C" {
     fn new(body: &JsValue, init: &ResponseInit) -> Result<Made, JsValue>;
 }
 
-fn made_of(body: &JsValue, init: &ResponseInit) -> Result<Response, JsValue> {
-    Ok(Made::new(body, init)?.unchecked_into())
-}
-
 thread_local! {
     /// Built once an isolate: each header is two strings to carry over to JavaScript.
     static BASE: Result<Headers, JsValue> = base();
@@ -72,7 +68,7 @@ pub(crate) fn json(status: u16, body: &str, extra: &[(&str, &str)]) -> Result<Re
 
 /// 200 with a JSON text that JavaScript holds already.
 pub(crate) fn taken(body: &JsValue) -> Result<Response, JsValue> {
-    made_of(body, &TAKEN.with(Clone::clone)?)
+    Ok(Made::new(body, &TAKEN.with(Clone::clone)?)?.unchecked_into())
 }
 
 /// The transfer as stored, its version as `ETag`.

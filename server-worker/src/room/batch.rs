@@ -13,7 +13,7 @@ use std::rc::Rc;
 use crate::domain::outbox::Mark;
 
 /// The pause between two calls, in milliseconds.
-const PAUSE_MS: i64 = 100;
+pub(crate) const PAUSE_MS: i64 = 100;
 /// One that sends and has not moved for so long has ended with its object.
 const LOST_AFTER_MS: i64 = 10_000;
 /// Most changes of one call, and most of their bytes but for one.

@@ -12,39 +12,35 @@ mod pace;
 mod removal;
 mod sockets;
 pub(crate) mod storage;
+mod update;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use transfer_status_protocol::sign::Verified;
-use transfer_status_protocol::{ErrorCode, Timestamp, Transfer, TransferId, Update};
+use transfer_status_protocol::{Timestamp, Transfer, TransferId, Update};
 use worker::js_sys::Promise;
 use worker::wasm_bindgen::prelude::*;
-use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, State, WebSocket};
 
 use crate::archive;
 use crate::clock::now_unix_millis;
-use crate::config::Config;
-use crate::domain::ledger::Outcome;
 use crate::domain::outbox::{Failing, Known};
 use crate::domain::record::Record;
 use crate::domain::removal::Tombstone;
 use crate::domain::standing::FirstDue;
-use crate::domain::stored::{self, Stored};
-use crate::domain::timeline::{Entry, Trail};
-use crate::domain::view::{self, View};
+use crate::domain::stored::Stored;
+use crate::domain::timeline::Entry;
+use crate::domain::view::View;
 use crate::error::ApiError;
 use crate::log;
 use crate::platform::eager;
 use crate::platform::metrics;
 use crate::platform::reply;
 use crate::platform::socket;
-use crate::room::answer::Answer;
 use crate::room::call::{Beside, Call};
 use crate::room::pace::Pace;
 use crate::room::storage::Storage;
@@ -171,16 +167,9 @@ impl Room {
                     Some(_) => None,
                     None => headers.get(call::UPDATE_HEADER_OF_1)?,
                 };
-                match in_header {
-                    Some(update) => self.update(update.into_bytes(), word, &trail).await,
-                    None => self.update_in_body(request, word, &trail).await,
-                }
-                .and_then(|answer| Ok(answer.to_response()?))
+                self.update_by_request(request, in_header, word, &trail).await
             }
-            Some(Call::UpdateIf) => self
-                .update_in_body(request, None, &trail)
-                .await
-                .and_then(|answer| Ok(answer.to_response()?)),
+            Some(Call::UpdateIf) => self.update_by_request(request, None, None, &trail).await,
             Some(Call::Read { announce, view }) => self.read(announce, view).await,
             Some(Call::Watch {
                 expiry,
@@ -202,99 +191,11 @@ impl Room {
         })
     }
 
-    async fn answer_report(self: &Rc<Self>, beside: &str, url: &str, body: String) -> Answer {
-        let answer = match (Beside::from_header(Some(beside)), Call::from_url(url)) {
-            (Some(beside), Some(Call::Update { word })) => {
-                self.update(body.into_bytes(), word, &beside.trail).await
-            }
-            (Some(beside), Some(Call::UpdateIf)) => self.update(body.into_bytes(), None, &beside.trail).await,
-            _ => Err(ApiError::OtherVersion),
-        };
-        answer.unwrap_or_else(|error| {
-            self.log_if_ours(&error);
-            Answer::refusal(&error)
-        })
-    }
-
     /// The Worker logs what is refused, with the request's id.
     fn log_if_ours(&self, error: &ApiError) {
         if error.is_ours() {
             self.log(error);
         }
-    }
-
-    async fn update_in_body(
-        self: &Rc<Self>,
-        request: &Request,
-        word: Option<String>,
-        trail: &Trail,
-    ) -> Result<Answer, ApiError> {
-        // A text, which the Worker has found to be JSON: a buffer would be one more object for the platform to let go of.
-        let body = JsFuture::from(request.text()?).await?;
-        let body = body.as_string().unwrap_or_default();
-        self.update(body.into_bytes(), word, trail).await
-    }
-
-    /// Applies an update; one with a `word` comes by the earlier API and is answered in its view. Nothing is
-    /// awaited between the last look at what is stored and the write, so no other event comes in between.
-    async fn update(
-        self: &Rc<Self>,
-        body: Vec<u8>,
-        word: Option<String>,
-        trail: &Trail,
-    ) -> Result<Answer, ApiError> {
-        let update = Update::decode(&Verified::by_caller(body.as_slice())).map_err(ApiError::BadUpdate)?;
-        self.ask_for_alarm().await?;
-        let stored = self.stored_for(&update).await?;
-        let now = now_unix_millis();
-        let view = View::of(word.is_some());
-        match stored::apply(
-            stored.as_ref(),
-            self.tombstone.get(),
-            update,
-            word.as_deref(),
-            now,
-        ) {
-            Outcome::Applied(record) => {
-                let record = Rc::new(record.traced(trail));
-                // What follows is looked after even if the object ends right here; without that nothing is taken.
-                self.secure(now)?;
-                self.keep(&record)?;
-                let watchers = self.tell(&record);
-                self.deliver_soon(&record, watchers);
-                if Config::of(&self.env).is_ok_and(|config| config.log_updates) {
-                    log::applied(self.name(), &record, trail);
-                }
-                Ok(Answer::taken(&view.transfer(&record)))
-            }
-            Outcome::Unchanged(record) => Ok(Answer::taken(&view.transfer(record))),
-            Outcome::Conflict { current, reason } if view == View::Legacy => {
-                log::conflict(self.name(), &reason.to_string(), trail);
-                let known = stored.as_ref().and_then(Stored::record);
-                let word = known.and_then(|known| known.word.as_deref());
-                let conflict = view::conflict(&reason.to_string(), &current, word);
-                Ok(Answer::of(ErrorCode::Conflict.http_status(), conflict))
-            }
-            Outcome::Conflict { current, reason } => {
-                log::conflict(self.name(), &reason.to_string(), trail);
-                Err(ApiError::Conflict {
-                    reason,
-                    transfer: Box::new(current.into_owned()),
-                })
-            }
-        }
-    }
-
-    /// Stores a change.
-    fn keep(&self, record: &Rc<Record>) -> Result<(), ApiError> {
-        self.storage.save(record)?;
-        if self.tombstone.get().is_some_and(|tombstone| !tombstone.is_owed) {
-            self.storage.forget_deletion()?;
-            self.tombstone.set(None);
-        }
-        *self.stored.borrow_mut() = Some(Stored::Here(Rc::clone(record)));
-        self.note(Known::note_changed);
-        Ok(())
     }
 
     /// Notes something of what the others have.

@@ -3,8 +3,8 @@
 //! A batch leaves ten times a second at most, and takes of a transfer only its newest state along: so a change that comes
 //! right after another waits for its turn, and is handed in together with what comes until then.
 
-/// From one hand-in of a room to the next, in milliseconds: the pause between two batches.
-const PAUSE_MS: i64 = 100;
+use super::batch::PAUSE_MS;
+
 /// One that should have been handed in for so long was lost with whoever waited.
 const LOST_AFTER_MS: i64 = 10_000;
 
